@@ -1,0 +1,93 @@
+/**
+ * The environment, read once and checked whole: every fault is told at once, by the variable's name.
+ * The switch between the embedded default and production is made here and nowhere else.
+ */
+import { hkdfSync } from 'node:crypto'
+import { hostname } from 'node:os'
+import { z } from 'zod'
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
+const whole = (fallback: number, least: number, most: number) =>
+  z.coerce.number().int().min(least).max(most).default(fallback)
+const list = z
+  .string()
+  .default('')
+  .transform(text => text.split(',').map(part => part.trim()).filter(part => part !== ''))
+const flag = z
+  .enum(['0', '1', 'true', 'false'])
+  .default('0')
+  .transform(value => value === '1' || value === 'true')
+
+const Environment = z.object({
+  /** postgres://... */
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'),
+  /** redis://... or rediss://... */
+  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must begin with redis://'),
+  /** At least 32 characters; session tokens, receipts and places are keyed from it. The same on every node. */
+  ONSALE_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  /** Ed25519 private key, PKCS #8 DER in base64: signs passes. The same on every node. */
+  PASS_PRIVATE_KEY: z.string().min(40, 'must be an Ed25519 key as base64 of PKCS #8 DER'),
+  ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters'),
+  HTTP_PORT: port(3000),
+  REALTIME_PORT: port(3001),
+  WORKER_PORT: port(3002),
+  /** The address to listen on. */
+  HOST: z.string().default('0.0.0.0'),
+  /** Where fans reach each tier, for links and for the pages. */
+  HTTP_PUBLIC_URL: z.url().default('http://localhost:3000'),
+  REALTIME_PUBLIC_URL: z.url().default('ws://localhost:3001'),
+  /** Other sites whose pages may call us, comma-separated origins; HTTP_PUBLIC_URL's own always may. */
+  ALLOWED_ORIGINS: list,
+  /** How many proxies in front of us append to X-Forwarded-For; 0 takes the socket's address. */
+  TRUSTED_PROXIES: whole(0, 0, 10),
+  /** The built pages. Unset: no pages are served. */
+  WEB_ROOT: z.string().optional(),
+  /** In front of every Redis key and channel: several Onsales can share one Redis. */
+  KEY_PREFIX: z.string().regex(/^[a-z0-9:_-]{0,40}$/i, 'may hold letters, digits, : _ -').default('onsale:'),
+  HOLD_SECONDS: whole(600, 1, 86_400),
+  MAX_TICKETS_PER_BOOKING: whole(8, 1, 64),
+  /** Calls a minute from one network. The defaults let 5,000 people behind one address in. */
+  SESSIONS_PER_MINUTE: whole(6_000, 1, 10_000_000),
+  SEARCHES_PER_MINUTE: whole(6_000, 1, 10_000_000),
+  BOOKINGS_PER_MINUTE: whole(1_200, 1, 10_000_000),
+  STRIPE_SECRET_KEY: z.string().optional(),
+  STRIPE_PUBLISHABLE_KEY: z.string().optional(),
+  /** One, or two while one is rotated out, comma-separated. */
+  STRIPE_WEBHOOK_SECRET: list,
+  /** Another host that speaks Stripe's API, such as the payment simulator. Unset: Stripe itself. */
+  STRIPE_API_BASE: z.url().optional(),
+  /** Tells our payments from another installation's in one Stripe account. */
+  INSTANCE: z.string().regex(/^[a-z0-9-]{1,40}$/).default('onsale'),
+  ELASTICSEARCH_URL: z.url().optional(),
+  MAX_SOCKETS: whole(100_000, 1, 1_000_000),
+  NODE_NAME: z.string().default(`${hostname()}-${process.pid}`),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** Set by `npm start`: the pages may say that no real money moves. */
+  DEMO: flag,
+})
+
+export interface Config extends z.infer<typeof Environment> {
+  /** Keys derived from ONSALE_SECRET, one per purpose, 32 bytes each. */
+  keys: { session: Buffer; receipt: Buffer; place: Buffer }
+}
+
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/** Empty variables count as unset. Throws a ConfigError that names every faulty variable. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = Environment.safeParse(set)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(issue => `  ${issue.path.join('.')}: ${told(issue)}`)
+    throw new ConfigError(`The environment is not usable:\n${faults.join('\n')}`)
+  }
+  const key = (purpose: string) =>
+    Buffer.from(hkdfSync('sha256', parsed.data.ONSALE_SECRET, 'onsale', purpose, 32))
+  return { ...parsed.data, keys: { session: key('session'), receipt: key('receipt'), place: key('place') } }
+}
+
+function told(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_type' && /undefined/.test(issue.message) ? 'is not set' : issue.message
+}

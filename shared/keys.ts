@@ -1,0 +1,96 @@
+/**
+ * The only speller of Redis keys and channels. Everything of one event carries one hash tag, so that a script
+ * may touch its seats and its queue together, on a Redis Cluster too.
+ */
+import type { BookingId, EventId } from './ids.ts'
+
+export interface SeatKeys {
+  /** hash: generation, epoch, seq, seats, units, free */
+  meta: string
+  /** string: 2 bits a seat or unit */
+  state: string
+  /** list: the newest diffs first, bounded */
+  log: string
+  /** zset: booking id -> when its hold ends, ms */
+  expiries: string
+  /** channel of diffs */
+  channel: string
+  /** string with a TTL: who holds this seat */
+  seat(index: number): string
+  /** hash: what a booking holds */
+  hold(booking: BookingId): string
+  /** list: the free units of the area at this position of the map's areas */
+  freeUnits(area: number): string
+  /** Matches every `seat` key of the event. */
+  everySeat: string
+  everyHold: string
+}
+
+export interface QueueKeys {
+  cfg: string
+  line: string
+  act: string
+  parked: string
+  away: string
+  bucket: string
+  last: string
+  sketch: string
+  nodes: string
+  roster(node: string): string
+  channel: string
+}
+
+export interface Keys {
+  seats(event: EventId): SeatKeys
+  queue(event: EventId): QueueKeys
+  /** zset: event id -> when its next hold ends, ms; tells sweepers where to look. */
+  sweep: string
+  /** zset: the events whose queue is on. */
+  queuesOn: string
+  /** string with a TTL: calls of one network in one window. */
+  rate(limit: string, network: string): string
+  /** Prefix of the Socket.IO adapter's channels. */
+  adapter: string
+  prefix: string
+}
+
+export function makeKeys(prefix: string): Keys {
+  return {
+    prefix,
+    sweep: `${prefix}sweep`,
+    queuesOn: `${prefix}queues-on`,
+    adapter: `${prefix}sio`,
+    rate: (limit, network) => `${prefix}rate:${limit}:${network}`,
+    seats: event => {
+      const s = `${prefix}s:{${event}}`
+      return {
+        meta: `${s}:meta`,
+        state: `${s}:state`,
+        log: `${s}:log`,
+        expiries: `${s}:exp`,
+        channel: `${s}:ch`,
+        seat: index => `${s}:h:${index}`,
+        hold: booking => `${s}:b:${booking}`,
+        freeUnits: area => `${s}:f:${area}`,
+        everySeat: `${s}:h:*`,
+        everyHold: `${s}:b:*`,
+      }
+    },
+    queue: event => {
+      const q = `${prefix}q:{${event}}`
+      return {
+        cfg: `${q}:cfg`,
+        line: `${q}:line`,
+        act: `${q}:act`,
+        parked: `${q}:parked`,
+        away: `${q}:away`,
+        bucket: `${q}:bkt`,
+        last: `${q}:last`,
+        sketch: `${q}:sketch`,
+        nodes: `${q}:nodes`,
+        roster: node => `${q}:roster:${node}`,
+        channel: `${q}:ch`,
+      }
+    },
+  }
+}

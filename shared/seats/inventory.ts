@@ -1,0 +1,118 @@
+/**
+ * The seats of events on sale, as Redis knows them: who holds which, what is sold or blocked, and in which
+ * order it changed. Postgres is the truth of sales and blocks; this is the truth of holds.
+ *
+ * Every verb is one atomic change that raises seq, writes the replay log and publishes one diff. Expected
+ * outcomes are values; faults (Redis away) are thrown.
+ */
+import type { BookingId, EventId } from '../ids.ts'
+
+/** As on the wire: 2 bits a seat. */
+export const STATUS = { available: 0, held: 1, sold: 2, blocked: 3 } as const
+export type Status = 0 | 1 | 2 | 3
+export const STATUS_NAMES = ['available', 'held', 'sold', 'blocked'] as const
+
+/** Seats by index, and so many units of standing areas, by the area's position in the map's `areas`. */
+export interface Wanted {
+  seats: number[]
+  areas: { area: number; quantity: number }[]
+}
+
+/** What a hold has: every index in it, seats and units. Sorted. */
+export interface Hold {
+  indices: number[]
+  /** Redis's clock, ms. */
+  now: number
+  /** When it ends, ms by the same clock. */
+  until: number
+}
+
+/** Who takes: with the queue on, only an active visitor may. */
+export interface Taker {
+  booking: BookingId
+  /** The visitor's member of the queue's `act`. */
+  activeMember: Buffer
+}
+
+export type TakeResult =
+  | { ok: true; hold: Hold }
+  /** Taken by somebody else: held, sold or blocked. */
+  | { ok: false; reason: 'hold_conflict'; seats: number[] }
+  | { ok: false; reason: 'sold_out'; area: number; left: number }
+  | { ok: false; reason: 'waiting_room_required' }
+
+export type ExtendResult = { ok: true; now: number; until: number } | { ok: false; reason: 'lost' }
+
+/** What the inventory must know of an event: its place in Postgres and its map's size. */
+export interface Stock {
+  eventId: EventId
+  /** Seats with a place; units of areas follow in the index. */
+  seats: number
+  /** Each area's units: first index and capacity, in the map's order. */
+  areas: { first: number; capacity: number }[]
+}
+
+export interface SeatSnapshot {
+  epoch: number
+  seq: number
+  /** Redis's clock, ms. */
+  now: number
+  seats: number
+  /** 2 bits a seat, most significant first (Redis BITFIELD u2); ceil(seats / 4) bytes. */
+  state: Buffer
+  /** Free units of each area. */
+  areas: number[]
+}
+
+/** One published change. Values are absolute: applying it twice does no harm. */
+export interface SeatDiff {
+  epoch: number
+  seq: number
+  now: number
+  /** index, status, index, status, ... of seats (units are told as counts). */
+  changes: number[]
+  /** area, units free, area, units free, ... */
+  areas: number[]
+  /** Seats and units available after it. */
+  free: number
+}
+
+/** Numbers an operator looks at. */
+export interface SeatCounts {
+  epoch: number
+  seq: number
+  free: number
+  holds: number
+}
+
+/**
+ * Every verb first makes sure that the event's seats stand in Redis in the generation Postgres says; where they do
+ * not (first use, or Redis lost its data), they are rebuilt from Postgres under a lock. While another process
+ * rebuilds, verbs throw Problem `recovering`: an empty Redis never looks like a free house.
+ */
+export interface Inventory {
+  /** All or none, for ttlMs from Redis's now. */
+  take(stock: Stock, taker: Taker, wanted: Wanted, ttlMs: number): Promise<TakeResult>
+  /**
+   * The hold ends ttlMs from Redis's now instead, if the booking still owns every seat; `lost` otherwise, and
+   * then nothing has changed. Makes a take's short life a hold's, and gives a payment its time.
+   */
+  extend(stock: Stock, booking: BookingId, ttlMs: number): Promise<ExtendResult>
+  /** Frees what the booking still owns. Harmless when repeated. */
+  release(stock: Stock, booking: BookingId): Promise<void>
+  /** Takes exactly these indices again for late money, if nobody holds them. `units` included in `indices`. */
+  reacquire(stock: Stock, booking: BookingId, indices: number[], ttlMs: number): Promise<TakeResult>
+  /**
+   * Shows what Postgres has decided: sold or blocked, or available again. Ends the booking's hold where one is
+   * given. Idempotent, unconditional.
+   */
+  mark(stock: Stock, indices: number[], status: Status, booking?: BookingId): Promise<void>
+  /** Frees holds whose time is over, at most SWEEP_BATCH; answers when the next one ends, ms, or undefined. */
+  sweep(stock: Stock): Promise<{ freed: BookingId[]; next: number | undefined }>
+  snapshot(stock: Stock): Promise<SeatSnapshot>
+  /** The diffs after seq, oldest first; undefined where the log no longer reaches or the epoch is another. */
+  since(stock: Stock, epoch: number, seq: number): Promise<SeatDiff[] | undefined>
+  counts(stock: Stock): Promise<SeatCounts>
+  /** Who lives where Redis was lost: rebuilt at once, not at first use. */
+  rebuild(stock: Stock): Promise<void>
+}

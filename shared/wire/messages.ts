@@ -1,0 +1,117 @@
+/**
+ * Everything said on a socket, as two unions: what a client says and what the server says. Both doors speak it:
+ * `/ws` as JSON text (and seat diffs as binary frames, seat-frames.ts), Socket.IO as events named by `type`.
+ * Times are ms since 1970 by the server's clock.
+ */
+
+/** The subprotocol of /ws. A session token may follow as a second entry: `bearer.<token>`. */
+export const SUBPROTOCOL = 'onsale.v1'
+export const BEARER_PREFIX = 'bearer.'
+
+export type ClientMessage =
+  /** Send me the event's seat diffs. The pass is needed while the queue is on. */
+  | { type: 'watch'; eventId: string; pass?: string }
+  | { type: 'unwatch'; eventId: string }
+  /** Give me a place in the line, or tell me the one I have. Idempotent. */
+  | { type: 'join'; eventId: string; receipt?: string }
+  | { type: 'leave'; eventId: string }
+  /** What time is it? `at` comes back, so the client can measure the way. */
+  | { type: 'time'; at: number }
+
+export type ServerMessage =
+  | { type: 'welcome'; visitorId: string; serverTime: number; node: string }
+  /** Diffs of this event follow, with this handle in their frames, from after epoch.seq. */
+  | { type: 'watching'; eventId: string; handle: number; epoch: number; seq: number }
+  /** What you have may be wrong: fetch the snapshot. */
+  | { type: 'resync'; eventId: string; epoch: number; seq: number }
+  /** Live updates have stopped (Redis is away) or come again. */
+  | { type: 'paused'; eventId: string; paused: boolean }
+  | { type: 'queue'; eventId: string; queue: QueueInfo }
+  | { type: 'place'; eventId: string; place: PlaceInfo }
+  | QueueTick
+  | { type: 'admitted'; eventId: string; pass: string; until: number }
+  /** The visitor's turn or place has ended. */
+  | { type: 'ended'; eventId: string; reason: EndReason }
+  | { type: 'time'; at: number; serverTime: number }
+  /** The node goes away: come back after this many ms, to another. */
+  | { type: 'goodbye'; afterMs: number }
+  | { type: 'error'; code: string; detail: string; eventId?: string; retryAfter?: number }
+
+export type QueueState = 'off' | 'scheduled' | 'pre_queue' | 'open' | 'paused' | 'recovering' | 'closing'
+
+/** What anybody may know of an event's queue. */
+export interface QueueInfo {
+  state: QueueState
+  /** Places in the line. */
+  waiting: number
+  /** Admitted and not gone. */
+  active: number
+  /** An operator's word to those who wait. */
+  message?: string
+}
+
+export type EndReason = 'left' | 'expired' | 'purchased' | 'ejected' | 'sold_out' | 'queue_off'
+
+/** Where a visitor stands. */
+export type PlaceInfo =
+  | { state: 'none' }
+  | {
+      state: 'waiting'
+      /** Places ahead. */
+      position: number
+      /** What orders places; with a tick's knots it gives the position. */
+      score: number
+      receipt: string
+      generation: number
+      wait: WaitTime | null
+    }
+  | { state: 'admitted'; pass: string; until: number }
+
+/** Seconds until admission: half of those at this place wait less than p50, nine in ten less than p90. */
+export interface WaitTime {
+  p50: number
+  p90: number
+}
+
+/** The beat everyone in the line hears: a client finds its own score among the knots and knows its position. */
+export interface QueueTick {
+  type: 'tick'
+  eventId: string
+  generation: number
+  state: QueueState
+  waiting: number
+  active: number
+  /** Every place with a score at or below was called. */
+  frontier: number
+  /** Pairs score, rank: ascending, exact in front, coarser behind. */
+  knots: number[]
+  /** Measured admissions per second. */
+  rate: number
+  serverTime: number
+  /** Version of the seat map, so that the loss of a last diff is seen. */
+  epoch?: number
+  seq?: number
+}
+
+/** Messages of /admin, over Socket.IO alone. */
+export interface AdminStatus {
+  eventId: string
+  queue: QueueInfo
+  free: number
+  holds: number
+  sold: number
+  rateIn: number
+  rateOut: number
+  nodes: string[]
+}
+
+/** Close codes of /ws beside RFC 6455's: whether to come back. */
+export const CLOSE = {
+  /** Come back after the goodbye's delay. */
+  goingAway: 1012,
+  /** Too slow for too long: poll for a while. */
+  tooSlow: 1013,
+  /** Do not come back with the same message. */
+  badMessage: 4400,
+  tooMany: 4429,
+} as const
