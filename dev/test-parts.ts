@@ -1,0 +1,111 @@
+/**
+ * What a test file asks for: a database, a piece of Redis, a Redis of its own to break, a browser. All of it stands on the
+ * system that test-system.ts started for the run, and is gone when the run ends, whether given back or not.
+ */
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdtempSync, realpathSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import getPort from 'get-port'
+import { Redis as Client } from 'ioredis'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { Family } from './child.ts'
+import { projectRoot } from './data-folder.ts'
+import { type Redis, startRedis } from './redis.ts'
+
+export type TestDatabase = { url: string; drop: () => Promise<void> }
+
+/** A database of the newest schema, with no rows of ours, for one test file. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const { postgresUrl, template } = inject('system')
+  const name = `test_${randomName()}`
+  await asAdmin(postgresUrl, `create database ${name} template ${template}`)
+  const url = new URL(postgresUrl)
+  url.pathname = name
+  return { url: url.href, drop: () => asAdmin(postgresUrl, `drop database if exists ${name} with (force)`) }
+}
+
+async function asAdmin(url: string, statement: string): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+export type TestRedis = {
+  url: string
+  /** Every key and channel of the file begins with it; ends in a colon. */
+  keyPrefix: string
+  /** Removes the file's keys. */
+  clean: () => Promise<void>
+}
+
+/** The run's Redis, shared with other files: never flush it, never stop it. */
+export function testRedis(): TestRedis {
+  const { redisUrl } = inject('system')
+  const keyPrefix = `t${randomName()}:`
+  return { url: redisUrl, keyPrefix, clean: () => removeKeys(redisUrl, keyPrefix) }
+}
+
+async function removeKeys(url: string, keyPrefix: string): Promise<void> {
+  const client = new Client(url)
+  try {
+    for await (const keys of client.scanStream({ match: `${keyPrefix}*`, count: 1_000 })) {
+      if (keys.length > 0) await client.unlink(keys)
+    }
+  } finally {
+    client.disconnect()
+  }
+}
+
+export type OwnRedis = {
+  url: string
+  /** As a crash would: nothing is written any more. */
+  kill: () => Promise<void>
+  /** On the same port with the same password; empty, unless it is durable. */
+  restart: () => Promise<void>
+  stop: () => Promise<void>
+}
+
+/** A Redis that the file may flush, stall, kill and restart. It knows DEBUG unless it is durable. */
+export async function ownRedis({ durable = false } = {}): Promise<OwnRedis> {
+  const { redisBinary } = inject('system')
+  const family = new Family(process.execPath, projectRoot)
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'onsale-test-redis-')))
+  chmodSync(folder, 0o711)
+  family.removeAtEnd(folder)
+  const port = await getPort()
+  const password = randomName()
+  const start = (): Promise<Redis> =>
+    startRedis({ family, binary: redisBinary, folder, port, durable, password })
+  let redis = await start()
+  return {
+    url: redis.url,
+    kill: async () => void (await redis.child.kill()),
+    restart: async () => {
+      if (redis.child.isAlive()) await redis.stop()
+      redis = await start()
+    },
+    stop: async () => {
+      if (redis.child.isAlive()) await redis.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Where Debian, Ubuntu and Fedora put it. */
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Null where there is none: skip with `context.skip('no Chromium')`, which the run then says in words. */
+export function chromiumPath(): string | null {
+  return CHROMIUM.find(path => existsSync(path)) ?? null
+}
+
+function randomName(): string {
+  return randomBytes(6).toString('hex')
+}

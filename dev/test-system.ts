@@ -1,0 +1,97 @@
+/**
+ * What stands while a test run lasts (vitest's global setup): one Postgres with a migrated template, one Redis, both our own,
+ * on free ports, in a temporary folder, with nothing kept. DATABASE_URL and REDIS_URL are not looked at. What test files
+ * ask for is in test-parts.ts.
+ */
+import { chmodSync, mkdtempSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import getPort from 'get-port'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../db/migrate.ts'
+import { Family } from './child.ts'
+import { findDataFolder, projectRoot } from './data-folder.ts'
+import { type Postgres, startPostgres } from './postgres.ts'
+import { type Redis, startRedis } from './redis.ts'
+import { findRedis, type RedisBinary } from './redis-binary.ts'
+
+const TEMPLATE = 'onsale_template'
+
+export type TestSystem = {
+  postgresUrl: string
+  template: string
+  redisUrl: string
+  redisBinary: RedisBinary
+  /** Kept over runs: what is slow to fetch. */
+  dataFolder: string
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    system: TestSystem
+  }
+}
+
+// Vitest calls this for each of its projects; all of them share one system, which ends with the last.
+let shared: Promise<{ system: TestSystem; stop: () => Promise<void> }> | undefined
+let users = 0
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  users += 1
+  shared ??= startSystem()
+  const { system, stop } = await shared
+  project.provide('system', system)
+  return async () => {
+    users -= 1
+    if (users === 0) await stop()
+  }
+}
+
+async function startSystem(): Promise<{ system: TestSystem; stop: () => Promise<void> }> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'onsale-test-')))
+  chmodSync(folder, 0o711)
+  const dataFolder = findDataFolder(process.env['ONSALE_DATA'])
+  // Its reaper also removes the folder, and ends what is left of us after Ctrl-C or a crash.
+  const family = new Family(process.execPath, projectRoot)
+  family.removeAtEnd(folder)
+  const redisBinary = await findRedis(dataFolder, process.env['PATH'] ?? '', line => console.log(line))
+  const [postgres, redis] = await Promise.all([
+    startTestPostgres(family, folder, dataFolder),
+    getPort().then(port =>
+      startRedis({ family, binary: redisBinary, folder: join(folder, 'redis'), port, durable: false }),
+    ),
+  ])
+  return {
+    system: {
+      postgresUrl: postgres.url('postgres'),
+      template: TEMPLATE,
+      redisUrl: redis.url,
+      redisBinary,
+      dataFolder,
+    },
+    stop: () => stopAll(postgres, redis),
+  }
+}
+
+async function stopAll(postgres: Postgres, redis: Redis): Promise<void> {
+  await Promise.all([postgres.stop(), redis.stop()])
+}
+
+/** With the template that every test database is a copy of: copying files is far quicker than migrating. */
+async function startTestPostgres(family: Family, folder: string, binariesFolder: string): Promise<Postgres> {
+  const port = await getPort()
+  const postgres = await startPostgres({
+    family,
+    folder: join(folder, 'postgres'),
+    binariesFolder,
+    port,
+    durable: false,
+  })
+  const client = new pg.Client(postgres.url('postgres'))
+  await client.connect()
+  await client.query(`create database ${TEMPLATE}`)
+  await client.end()
+  await migrate(postgres.url(TEMPLATE))
+  return postgres
+}
