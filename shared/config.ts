@@ -12,7 +12,12 @@ const whole = (fallback: number, least: number, most: number) =>
 const list = z
   .string()
   .default('')
-  .transform(text => text.split(',').map(part => part.trim()).filter(part => part !== ''))
+  .transform(text =>
+    text
+      .split(',')
+      .map(part => part.trim())
+      .filter(part => part !== ''),
+  )
 const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
@@ -43,7 +48,10 @@ const Environment = z.object({
   /** The built pages. Unset: no pages are served. */
   WEB_ROOT: z.string().optional(),
   /** In front of every Redis key and channel: several Onsales can share one Redis. */
-  KEY_PREFIX: z.string().regex(/^[a-z0-9:_-]{0,40}$/i, 'may hold letters, digits, : _ -').default('onsale:'),
+  KEY_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9:_-]{0,40}$/i, 'may hold letters, digits, : _ -')
+    .default('onsale:'),
   HOLD_SECONDS: whole(600, 1, 86_400),
   MAX_TICKETS_PER_BOOKING: whole(8, 1, 64),
   /** Calls a minute from one network. The defaults let 5,000 people behind one address in. */
@@ -57,7 +65,10 @@ const Environment = z.object({
   /** Another host that speaks Stripe's API, such as the payment simulator. Unset: Stripe itself. */
   STRIPE_API_BASE: z.url().optional(),
   /** Tells our payments from another installation's in one Stripe account. */
-  INSTANCE: z.string().regex(/^[a-z0-9-]{1,40}$/).default('onsale'),
+  INSTANCE: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .default('onsale'),
   ELASTICSEARCH_URL: z.url().optional(),
   MAX_SOCKETS: whole(100_000, 1, 1_000_000),
   NODE_NAME: z.string().default(`${hostname()}-${process.pid}`),

@@ -4,8 +4,17 @@ import pino from 'pino'
 export type Log = pino.Logger
 
 const SECRETS = [
-  'token', 'pass', 'authorization', 'cookie', 'email', 'buyer', 'client_secret', 'clientSecret', 'password',
-  'DATABASE_URL', 'REDIS_URL',
+  'token',
+  'pass',
+  'authorization',
+  'cookie',
+  'email',
+  'buyer',
+  'client_secret',
+  'clientSecret',
+  'password',
+  'DATABASE_URL',
+  'REDIS_URL',
 ]
 
 export function makeLog(name: string, level: string): Log {

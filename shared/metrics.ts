@@ -1,5 +1,5 @@
 /** One registry of Prometheus metrics a process. Names begin with onsale_; times are in seconds. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** Seconds; from a Redis script's to a payment's. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -21,7 +21,13 @@ export class Metrics {
   }
 
   histogram<L extends string = never>(name: string, help: string, labelNames: L[] = []): Histogram<L> {
-    return new Histogram({ name: `onsale_${name}`, help, labelNames, buckets: BUCKETS, registers: [this.registry] })
+    return new Histogram({
+      name: `onsale_${name}`,
+      help,
+      labelNames,
+      buckets: BUCKETS,
+      registers: [this.registry],
+    })
   }
 
   text(): Promise<string> {

@@ -75,6 +75,10 @@ export function sqlState(error: unknown): string | undefined {
 /** Postgres cannot be reached, is starting or stopping, or has no connection left: answer 503. */
 export function isAway(error: unknown): boolean {
   const code = sqlState(error) ?? ''
-  if (/^(08|57P|53)/.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_)/.test(code)) return true
-  return error instanceof Error && /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(error.message)
+  if (/^(08|57P|53)/.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_)/.test(code))
+    return true
+  return (
+    error instanceof Error &&
+    /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(error.message)
+  )
 }

@@ -30,7 +30,13 @@ export class SessionTokens {
   constructor(key: Buffer, seconds: number) {
     const kind = { aud: 'session' } as const
     this.#sign = createSigner({ key, algorithm: 'HS256', expiresIn: seconds * 1_000, ...kind })
-    this.#verify = createVerifier({ key, algorithms: ['HS256'], allowedAud: kind.aud, requiredClaims: ['sub', 'exp'], cache: CACHED })
+    this.#verify = createVerifier({
+      key,
+      algorithms: ['HS256'],
+      allowedAud: kind.aud,
+      requiredClaims: ['sub', 'exp'],
+      cache: CACHED,
+    })
   }
 
   issue(visitorId: VisitorId): string {

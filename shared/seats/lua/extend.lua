@@ -1,0 +1,20 @@
+--- @include change
+-- Gives a hold a new end, if its booking still owns every seat of it. No status changes, so nothing is announced.
+--
+-- KEYS 6 hold · then a key a seat
+-- ARGV 1 generation · 2 booking · 3 ttl ms
+-- -> {'OK', now, until} | {'NOGEN'} | {'LOST'}
+if wrongGeneration() then return { 'NOGEN' } end
+local booking, ttl, hold = ARGV[2], tonumber(ARGV[3]), KEYS[6]
+
+local ends = redis.call('ZSCORE', expiries, booking)
+if not ends or tonumber(ends) <= now then return { 'LOST' } end
+for i = 7, #KEYS do
+  if redis.call('GET', KEYS[i]) ~= booking then return { 'LOST' } end
+end
+
+local till = now + ttl
+for i = 7, #KEYS do redis.call('PEXPIRE', KEYS[i], ttl) end
+redis.call('ZADD', expiries, till, booking)
+redis.call('HSET', hold, 'until', till)
+return { 'OK', now, till }

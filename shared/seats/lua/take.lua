@@ -1,0 +1,78 @@
+--- @include change
+-- Takes every wanted seat with SET NX PX, and so many units of each area; all or none.
+--
+-- KEYS 6 queue cfg · 7 queue act · 8 hold · then a key a seat · then a list of free units an area
+-- ARGV 1 generation · 2 booking · 3 ttl ms · 4 member of act, or '' where no pass is asked · 5 n · n seat indices
+--      · m · m times: area, quantity · k · k times: area position, unit index (units wanted by index, for late money)
+-- -> {'OK', now, until, unit indices ...} | {'NOGEN'} | {'NOPASS'} | {'TAKEN', seat indices ...} | {'SHORT', area, left}
+if wrongGeneration() then return { 'NOGEN' } end
+local booking, ttl, member = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local queueCfg, act, hold = KEYS[6], KEYS[7], KEYS[8]
+
+if member ~= '' then
+  local queue = redis.call('HGET', queueCfg, 'state')
+  if queue and queue ~= 'off' then
+    local slotEnd = redis.call('ZSCORE', act, member)
+    if not slotEnd or tonumber(slotEnd) <= now then return { 'NOPASS' } end
+  end
+end
+
+local seats = tonumber(ARGV[5])
+local taken = {}
+for i = 1, seats do
+  local index = ARGV[5 + i]
+  -- A held bit whose key has ended is a hold the sweeper has not come to: the seat is free.
+  if statusOf(index) > HELD or redis.call('EXISTS', KEYS[8 + i]) == 1 then taken[#taken + 1] = index end
+end
+if #taken > 0 then return { 'TAKEN', unpack(taken) } end
+
+local cursor = 6 + seats
+local wantedAreas = tonumber(ARGV[cursor])
+for a = 1, wantedAreas do
+  local quantity = tonumber(ARGV[cursor + 2 * a])
+  local left = redis.call('LLEN', KEYS[8 + seats + a])
+  if left < quantity then return { 'SHORT', ARGV[cursor + 2 * a - 1], left } end
+end
+
+local named = cursor + 2 * wantedAreas + 1
+local wantedUnits = tonumber(ARGV[named])
+for u = 1, wantedUnits do
+  local index = ARGV[named + 2 * u]
+  if statusOf(index) ~= AVAILABLE then taken[#taken + 1] = index end
+end
+if #taken > 0 then return { 'TAKEN', unpack(taken) } end
+
+local till = now + ttl
+local held, units = {}, {}
+for i = 1, seats do
+  redis.call('SET', KEYS[8 + i], booking, 'NX', 'PX', ttl)
+  held[i] = ARGV[5 + i]
+  setSeat(ARGV[5 + i], HELD)
+end
+
+local answer = { 'OK', now, till }
+local function takeUnit(area, index)
+  set(index, HELD)
+  units[#units + 1] = area .. ':' .. index
+  answer[#answer + 1] = index
+end
+for a = 1, wantedAreas do
+  local area, quantity = ARGV[cursor + 2 * a - 1], tonumber(ARGV[cursor + 2 * a])
+  local freeUnits = KEYS[8 + seats + a]
+  for _ = 1, quantity do takeUnit(area, redis.call('RPOP', freeUnits)) end
+  areaChanged(tonumber(area), freeUnits)
+end
+local listOf = {}
+for u = 1, wantedUnits do
+  local area, index = ARGV[named + 2 * u - 1], ARGV[named + 2 * u]
+  local freeUnits = KEYS[8 + seats + wantedAreas + u]
+  redis.call('LREM', freeUnits, 1, index)
+  takeUnit(area, index)
+  listOf[area] = freeUnits
+end
+for area, freeUnits in pairs(listOf) do areaChanged(tonumber(area), freeUnits) end
+
+redis.call('HSET', hold, 'seats', table.concat(held, ','), 'units', table.concat(units, ','), 'until', till)
+redis.call('ZADD', expiries, till, booking)
+announce()
+return answer
