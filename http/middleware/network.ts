@@ -1,0 +1,39 @@
+/**
+ * Which network a call comes from: an IPv4 address, or the /64 of an IPv6 address, as one customer has all of
+ * its 2^64 addresses. X-Forwarded-For counts only as far as our own proxies wrote it.
+ */
+import { isIPv4, isIPv6 } from 'node:net'
+
+/** `trusted`: how many proxies of ours appended to X-Forwarded-For; what stands before them anybody may write. */
+export function networkOf(
+  socket: string | undefined,
+  forwardedFor: string | undefined,
+  trusted: number,
+): string {
+  const own = socket ?? ''
+  if (trusted === 0 || forwardedFor === undefined) return network(own) ?? 'unknown'
+  const chain = [...forwardedFor.split(',').map(part => part.trim()), own]
+  const client = chain[Math.max(0, chain.length - 1 - trusted)] ?? own
+  return network(client) ?? network(own) ?? 'unknown'
+}
+
+function network(address: string): string | undefined {
+  if (isIPv4(address)) return address
+  const plain = address.replace(/^\[(.*)\].*$/, '$1').replace(/%.*$/, '')
+  const mapped = /^::ffff:([0-9.]+)$/i.exec(plain)?.[1]
+  if (mapped !== undefined && isIPv4(mapped)) return mapped
+  if (!isIPv6(plain)) return undefined
+  return `${groups(plain).slice(0, 4).join(':')}::/64`
+}
+
+/** The eight groups of an IPv6 address, `::` filled up, without leading zeros. */
+function groups(address: string): string[] {
+  const [head = '', tail] = address.split('::')
+  const split = (part: string) => (part === '' ? [] : part.split(':'))
+  // The last two groups may be written as an IPv4 address; they are beyond the /64.
+  const after = split(tail ?? '').flatMap(group => (group.includes('.') ? ['0', '0'] : [group]))
+  const before = split(head)
+  const missing = tail === undefined ? 0 : 8 - before.length - after.length
+  const filled = [...before, ...Array<string>(Math.max(0, missing)).fill('0'), ...after]
+  return filled.map(group => Number.parseInt(group, 16).toString(16))
+}

@@ -1,0 +1,54 @@
+/** Who calls: the session token of POST /sessions, and the pass that the waiting room gave. */
+
+import type { Context } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { createMiddleware } from 'hono/factory'
+import { Problem } from '../../shared/errors.ts'
+import type { VisitorId } from '../../shared/ids.ts'
+import type { HttpDeps } from '../deps.ts'
+import type { AppEnv } from '../routing.ts'
+
+/** The token of `Authorization: Bearer ...`; undefined where there is none. */
+export function bearerOf(c: Context<AppEnv>): string | undefined {
+  return /^bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
+}
+
+/**
+ * Stands before the body's and the keys' checks (put it into the route's `middleware`). Sets `visitorId`, or
+ * refuses: session_required, session_invalid, session_expired.
+ */
+export function requireSession({ sessions }: Pick<HttpDeps, 'sessions'>) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const token = bearerOf(c)
+    if (token === undefined)
+      throw new Problem('session_required', 'Send the token of POST /sessions as Authorization: Bearer.')
+    c.set('visitorId', visitorIn(sessions, token))
+    await next()
+  })
+}
+
+/** Sets `visitorId` where a session came (read it with `visitorOf`); a token that is not valid is still refused. */
+export function optionalSession({ sessions }: Pick<HttpDeps, 'sessions'>) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const token = bearerOf(c)
+    if (token !== undefined) c.set('visitorId', visitorIn(sessions, token))
+    await next()
+  })
+}
+
+function visitorIn(sessions: HttpDeps['sessions'], token: string): VisitorId {
+  const session = sessions.check(token)
+  if (session.ok) return session.value.visitorId
+  if (session.reason === 'expired')
+    throw new Problem('session_expired', 'The session has expired: get another from POST /sessions.')
+  throw new Problem('session_invalid', 'The session token is not one of ours: get one from POST /sessions.')
+}
+
+export function visitorOf(c: Context<AppEnv>): VisitorId | undefined {
+  return c.get('visitorId') as VisitorId | undefined
+}
+
+/** The waiting room's pass: the header X-Onsale-Pass, else the cookie onsale_pass. */
+export function passOf(c: Context<AppEnv>): string | undefined {
+  return c.req.header('x-onsale-pass') || getCookie(c, 'onsale_pass') || undefined
+}
