@@ -52,7 +52,7 @@ export class PassTokens {
   readonly #key: KeyObject
   readonly #keyId: string
   readonly #verify: (token: string) => { sub: VisitorId; event: EventId; exp: number }
-  readonly #pem: string
+  readonly #sign: (payload: object) => string
 
   /** The key is PKCS #8 DER in base64. */
   constructor(privateKey: string) {
@@ -61,7 +61,8 @@ export class PassTokens {
     // RFC 7638: members in lexical order, no white space.
     const thumbprint = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x })
     this.#keyId = createHash('sha256').update(thumbprint).digest('base64url')
-    this.#pem = String(this.#key.export({ format: 'pem', type: 'pkcs8' }))
+    const pem = String(this.#key.export({ format: 'pem', type: 'pkcs8' }))
+    this.#sign = createSigner({ key: pem, algorithm: 'EdDSA', kid: this.#keyId, aud: 'pass' })
     const publicKey = String(createPublicKey(this.#key).export({ format: 'pem', type: 'spki' }))
     this.#verify = createVerifier({
       key: publicKey,
@@ -74,8 +75,7 @@ export class PassTokens {
 
   /** Ends at `until`, ms since 1970, rounded down to a second. */
   issue(pass: Pass): string {
-    const sign = createSigner({ key: this.#pem, algorithm: 'EdDSA', kid: this.#keyId, aud: 'pass' })
-    return sign({ sub: pass.visitorId, event: pass.eventId, exp: Math.floor(pass.until / 1_000) })
+    return this.#sign({ sub: pass.visitorId, event: pass.eventId, exp: Math.floor(pass.until / 1_000) })
   }
 
   check(token: string): Checked<Pass> {
