@@ -27,10 +27,13 @@ export interface QueueSettings {
   generation: number
 }
 
+/** What an operator changes; the rest stays. A burst of null follows the rate: a second's worth, at least one. */
+export type QueueChange = Partial<Omit<QueueSettings, 'generation' | 'burst'>> & { burst?: number | null }
+
 export interface Admission {
   visitorId: VisitorId
   pass: string
-  /** End of the slot, ms. */
+  /** End of the pass, ms: two seconds before the slot's, so that a pass that still counts always meets its slot. */
   until: number
 }
 
@@ -44,7 +47,7 @@ export interface Queue {
   settings(event: EventId): Promise<QueueSettings>
   info(event: EventId): Promise<QueueInfo>
   /** One audited change, in effect everywhere within a second. Answers the settings after it. */
-  configure(event: EventId, change: Partial<Omit<QueueSettings, 'generation'>>, actor: string): Promise<QueueSettings>
+  configure(event: EventId, change: QueueChange, actor: string): Promise<QueueSettings>
 
   /** Idempotent: one visitor has one place, whatever the number of tabs, nodes and repeats. */
   join(event: EventId, visitor: VisitorId, receipt?: string): Promise<PlaceInfo>
@@ -61,25 +64,43 @@ export interface Queue {
   member(event: EventId, visitor: VisitorId): Buffer
 }
 
-/** What a realtime node does for its own sockets. */
+/**
+ * What a realtime node does for its own sockets. Presence of a connected visitor costs nothing: `join` and `back`
+ * through a socket's door say that they are here, `away` that they are gone, and the node's lease, renewed by `sweep`,
+ * covers all of them. A method that cannot reach Redis or Postgres throws Problem `queue_unavailable`: try again with the
+ * next beat.
+ */
 export interface QueueNode {
-  /** One leaderless round of admission: harmless when many nodes call. Answers whom it admitted. */
+  /** One leaderless round of admission: harmless when many nodes call. Its news names the admitted. */
   admit(event: EventId): Promise<void>
-  /** The last socket of this visitor on this node closed, or the first opened again. */
+  /** The last socket of this visitor on this node closed, or the first opened again. Buffered, and sent in batches. */
   away(event: EventId, visitor: VisitorId): void
   back(event: EventId, visitor: VisitorId): void
-  /** Releases those whose grace is over, and slots whose time is over. */
+  /** Once a second. Renews the node's lease, gives up places whose grace is over and slots whose time is over. */
   sweep(event: EventId): Promise<void>
   /** Read once for everyone who waits. */
   tick(event: EventId): Promise<QueueTick>
   /** Events whose queue is on. */
   events(): Promise<EventId[]>
-  /** Sign passes for the admitted among these, after making sure that Postgres has their admissions. */
+  /**
+   * Sign passes for the admitted among these, after making sure that Postgres has their admissions; the others are left
+   * out. To be called for one's own visitors named by `admitted`, and for those at or below a tick's frontier who
+   * were not told.
+   */
   passes(event: EventId, visitors: VisitorId[]): Promise<Admission[]>
+  /** The settings have changed (news of kind `settings`): what is remembered of them is dropped. */
+  refresh(event: EventId): void
 }
 
-/** Published on the queue's channel, JSON. Members are 28 hex digits. */
+/** Published on the queue's channel, JSON. Members are 28 hex digits: `member(event, visitor).toString('hex')`. */
 export type QueueNews =
   | { kind: 'admitted'; frontier: number; members: string[] }
-  | { kind: 'ended'; member: string; reason: EndReason }
+  /** A place or a slot has ended. */
+  | { kind: 'ended'; members: string[]; reason: EndReason }
+  /** Who has a live socket of one of these calls `back` within a second, else the place is given up. */
+  | { kind: 'asked'; members: string[] }
+  /**
+   * Call `refresh`, then look at `settings`. State `off`: everyone who waited or was active has ended, queue_off.
+   * Another generation than before: Redis was lost or the line is a new one; clients join again with their receipt.
+   */
   | { kind: 'settings' }

@@ -26,16 +26,35 @@ export interface SeatKeys {
   everyHold: string
 }
 
+/** Members of every zset are 14-byte visitors. */
 export interface QueueKeys {
+  /** hash: what the scripts must know of the settings, and the generation */
   cfg: string
+  /** zset: who waits -> score */
   line: string
+  /** zset: who was admitted -> end of the slot, ms */
   act: string
+  /** zset: who was admitted -> the score they were called at */
+  called: string
+  /** zset: who was called while away -> score */
   parked: string
+  /** zset: who was parked and came back, to be called next -> score */
+  returned: string
+  /** zset: whose last socket closed -> end of grace, ms */
   away: string
+  /** zset: who has no socket and polls -> end of grace, ms */
+  polls: string
+  /** zset: whose grace is over, while the nodes are asked -> when the place is given up, ms */
+  asked: string
+  /** hash: tokens, frontier, measured rate */
   bucket: string
+  /** string: the last score of an arrival */
   last: string
+  /** string with a TTL: what everyone in the line is told, read once for all nodes */
   sketch: string
+  /** zset: realtime node -> end of its lease, ms */
   nodes: string
+  /** string: the members who came to this node, one after the other */
   roster(node: string): string
   channel: string
 }
@@ -82,8 +101,12 @@ export function makeKeys(prefix: string): Keys {
         cfg: `${q}:cfg`,
         line: `${q}:line`,
         act: `${q}:act`,
+        called: `${q}:called`,
         parked: `${q}:parked`,
+        returned: `${q}:returned`,
         away: `${q}:away`,
+        polls: `${q}:polls`,
+        asked: `${q}:asked`,
         bucket: `${q}:bkt`,
         last: `${q}:last`,
         sketch: `${q}:sketch`,
