@@ -9,6 +9,7 @@ import type { User } from './unprivileged.ts'
 
 const TAIL_LINES = 40
 const LONGEST_LINE = 4_000
+const END_DEADLINE_MS = 5_000
 
 export type Ended = { code: number | null; signal: NodeJS.Signals | null }
 
@@ -17,6 +18,8 @@ export type ChildOptions = {
   args: readonly string[]
   env: Record<string, string | undefined>
   cwd: string
+  /** A part of its command line that tells it from everybody else's processes: a path of ours. */
+  mark: string
   user?: User | null
   /** Written to its stdin, which is then closed. */
   input?: string
@@ -36,11 +39,19 @@ export type Child = {
   kill: () => Promise<Ended>
 }
 
+export type Member = { pid: number; mark: string }
+
 /** Everything that this process started and must not leave behind. */
 export class Family {
   readonly #reaper: ChildProcess
+  readonly #members = new Map<number, string>()
+  readonly #children = new Set<Child>()
+  #ended = false
+  readonly #onChange: (members: Member[]) => void
 
-  constructor(node: string, cwd: string) {
+  /** @param onChange told who lives, the eldest first, whenever that changes */
+  constructor(node: string, cwd: string, onChange: (members: Member[]) => void = () => {}) {
+    this.#onChange = onChange
     this.#reaper = spawn(node, [`${import.meta.dirname}/reaper.mjs`], {
       cwd,
       detached: true,
@@ -57,7 +68,14 @@ export class Family {
     this.#tell(`rm ${folder}`)
   }
 
+  /** Ends all, the last started first, and starts nothing more. */
+  async end(): Promise<void> {
+    this.#ended = true
+    for (const child of [...this.#children].reverse()) await child.stop('SIGINT', END_DEADLINE_MS)
+  }
+
   async start(options: ChildOptions): Promise<Child> {
+    if (this.#ended) throw new Error('this family has ended')
     const child = spawn(options.command, options.args, {
       cwd: options.cwd,
       env: options.env,
@@ -70,9 +88,24 @@ export class Family {
     const pid = child.pid
     if (pid === undefined) throw new Error(`${options.command} has no pid`)
     this.#tell(`+${pid}`)
+    this.#members.set(pid, options.mark)
+    this.#changed()
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input)
-    return watch(child, pid, options.onLine, () => this.#tell(`-${pid}`))
+    const watched = watch(child, pid, options.onLine, () => {
+      this.#tell(`-${pid}`)
+      this.#members.delete(pid)
+      this.#children.delete(watched)
+      this.#changed()
+    })
+    this.#children.add(watched)
+    // One that was being started while we end: nobody else knows of it.
+    if (this.#ended) await watched.kill()
+    return watched
+  }
+
+  #changed(): void {
+    this.#onChange([...this.#members].map(([pid, mark]) => ({ pid, mark })))
   }
 
   #tell(line: string): void {
@@ -144,4 +177,18 @@ export async function run(family: Family, options: ChildOptions, deadlineMs: num
   if (code === 0) return out.join('\n')
   const how = late ? `took longer than ${deadlineMs / 1000} s` : `ended with ${signal ?? code}`
   throw new Error(`${options.command} ${how}:\n${child.lastLines().slice(-12).join('\n')}`)
+}
+
+/** How a process ended, in words. */
+export function toldEnd({ code, signal }: Ended): string {
+  return signal ? `signal ${signal}` : `code ${code}`
+}
+
+/** The last lines of a process, indented. */
+export function toldLastLines(child: Child): string {
+  return child
+    .lastLines()
+    .slice(-12)
+    .map(line => `    ${line}`)
+    .join('\n')
 }

@@ -16,7 +16,6 @@ import { giveTo, type User, unprivilegedUser } from './unprivileged.ts'
 
 const READY_DEADLINE_MS = 60_000
 const INITDB_DEADLINE_MS = 120_000
-const STOP_DEADLINE_MS = 15_000
 const POLL_MS = 50
 const BARRED_PAUSE_MS = 250
 const USER = 'onsale'
@@ -45,6 +44,9 @@ const FORGETFUL: Readonly<Record<string, string>> = {
   full_page_writes: 'off',
 }
 
+/** The fast shutdown: clients are cut off, and nothing is to be recovered at the next start. */
+export const POSTGRES_STOP = { stopSignal: 'SIGINT', stopDeadlineMs: 15_000 } as const
+
 export type PostgresOptions = {
   family: Family
   /** Holds `data/` and `password`; made where missing, and then all of it is ours. */
@@ -59,8 +61,9 @@ export type PostgresOptions = {
 export type Postgres = {
   /** The URL of a database on it. */
   url: (database: string) => string
+  /** Makes the database where it is missing. @returns its URL */
+  database: (name: string) => Promise<string>
   child: Child
-  stop: () => Promise<void>
 }
 
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
@@ -79,12 +82,15 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   for (;;) {
     const child = await family.start({
       ...inFolder(folder),
+      mark: data,
       command: join(binaries, 'bin', 'postgres'),
       args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       user,
       onLine: line => options.onLine?.(line),
     })
-    if (await becomesReady(child, url('postgres'), deadline)) return { url, child, stop: () => stop(child) }
+    if (await becomesReady(child, url('postgres'), deadline)) {
+      return { url, child, database: name => makeDatabase(url, name) }
+    }
     // Sessions of a server that was killed take a moment to notice; until then their memory bars the next one.
     const barred = child.lastLines().some(line => line.includes('pre-existing shared memory block'))
     if (!barred || performance.now() > deadline) {
@@ -94,9 +100,16 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
-/** SIGINT is the fast shutdown: clients are cut off, and nothing is to be recovered at the next start. */
-async function stop(child: Child): Promise<void> {
-  await child.stop('SIGINT', STOP_DEADLINE_MS)
+async function makeDatabase(url: (database: string) => string, name: string): Promise<string> {
+  const client = new pg.Client(url('postgres'))
+  await client.connect()
+  try {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [name])
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`)
+  } finally {
+    await client.end()
+  }
+  return url(name)
 }
 
 async function initialise(options: PostgresOptions, user: User | null, binaries: string): Promise<void> {
@@ -114,6 +127,7 @@ async function initialise(options: PostgresOptions, user: User | null, binaries:
     family,
     {
       ...inFolder(folder),
+      mark: draft,
       command: join(binaries, 'bin', 'initdb'),
       args: flags({
         pgdata: draft,

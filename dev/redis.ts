@@ -2,7 +2,6 @@
  * A Redis of our own: started, awaited, ended. Listens on 127.0.0.1 only, asks for a password, never runs as root, and never
  * evicts: a hold or a place that is dropped for memory would be a lie to a fan.
  */
-import { randomBytes } from 'node:crypto'
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -13,8 +12,10 @@ import type { RedisBinary } from './redis-binary.ts'
 import { giveTo, unprivilegedUser } from './unprivileged.ts'
 
 const READY_DEADLINE_MS = 60_000
-const STOP_DEADLINE_MS = 10_000
 const POLL_MS = 25
+
+/** Writes what is still to be written. */
+export const REDIS_STOP = { stopSignal: 'SIGTERM', stopDeadlineMs: 10_000 } as const
 
 export type RedisOptions = {
   family: Family
@@ -24,30 +25,28 @@ export type RedisOptions = {
   port: number
   /** Whether a restart finds the data again. */
   durable: boolean
-  /** A password to keep over restarts; a fresh one by default. */
-  password?: string
+  password: string
   onLine?: (line: string) => void
 }
 
 export type Redis = {
   url: string
   child: Child
-  stop: () => Promise<void>
 }
 
 export async function startRedis(options: RedisOptions): Promise<Redis> {
-  const { family, binary, folder, port } = options
+  const { family, binary, folder, port, password } = options
   const data = join(folder, 'data')
   const user = unprivilegedUser()
   await mkdir(data, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o711)
   await giveTo(user, data)
   await endOrphan(join(data, 'redis.pid'), data)
-  const password = options.password ?? randomBytes(24).toString('base64url')
   const child = await family.start({
     command: binary.command,
     // Its settings come over stdin, so the password is neither in a file nor in the list of processes.
     args: ['-'],
+    mark: data,
     input: settings(data, port, password, options.durable),
     cwd: data,
     env: { PATH: '/usr/bin:/bin', ...(binary.libraries ? { LD_LIBRARY_PATH: binary.libraries } : {}) },
@@ -56,8 +55,7 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
   })
   const url = `redis://:${password}@127.0.0.1:${port}`
   await untilReady(child, url)
-  // SIGTERM writes what is still to be written.
-  return { url, child, stop: async () => void (await child.stop('SIGTERM', STOP_DEADLINE_MS)) }
+  return { url, child }
 }
 
 function settings(dir: string, port: number, password: string, durable: boolean): string {

@@ -13,7 +13,7 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { Family } from './child.ts'
 import { projectRoot } from './data-folder.ts'
-import { type Redis, startRedis } from './redis.ts'
+import { REDIS_STOP, type Redis, startRedis } from './redis.ts'
 
 export type TestDatabase = { url: string; drop: () => Promise<void> }
 
@@ -84,15 +84,17 @@ export async function ownRedis({ durable = false } = {}): Promise<OwnRedis> {
   const start = (): Promise<Redis> =>
     startRedis({ family, binary: redisBinary, folder, port, durable, password })
   let redis = await start()
+  const stop = async (): Promise<void> =>
+    void (await redis.child.stop(REDIS_STOP.stopSignal, REDIS_STOP.stopDeadlineMs))
   return {
     url: redis.url,
     kill: async () => void (await redis.child.kill()),
     restart: async () => {
-      if (redis.child.isAlive()) await redis.stop()
+      await stop()
       redis = await start()
     },
     stop: async () => {
-      if (redis.child.isAlive()) await redis.stop()
+      await stop()
       await rm(folder, { recursive: true, force: true })
     },
   }

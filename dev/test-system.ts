@@ -3,17 +3,17 @@
  * on free ports, in a temporary folder, with nothing kept. DATABASE_URL and REDIS_URL are not looked at. What test files
  * ask for is in test-parts.ts.
  */
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
-import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../db/migrate.ts'
 import { Family } from './child.ts'
 import { findDataFolder, projectRoot } from './data-folder.ts'
-import { type Postgres, startPostgres } from './postgres.ts'
-import { type Redis, startRedis } from './redis.ts'
+import { POSTGRES_STOP, type Postgres, startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 import { findRedis, type RedisBinary } from './redis-binary.ts'
 
 const TEMPLATE = 'onsale_template'
@@ -59,7 +59,14 @@ async function startSystem(): Promise<{ system: TestSystem; stop: () => Promise<
   const [postgres, redis] = await Promise.all([
     startTestPostgres(family, folder, dataFolder),
     getPort().then(port =>
-      startRedis({ family, binary: redisBinary, folder: join(folder, 'redis'), port, durable: false }),
+      startRedis({
+        family,
+        binary: redisBinary,
+        folder: join(folder, 'redis'),
+        port,
+        password: randomBytes(12).toString('hex'),
+        durable: false,
+      }),
     ),
   ])
   return {
@@ -70,12 +77,11 @@ async function startSystem(): Promise<{ system: TestSystem; stop: () => Promise<
       redisBinary,
       dataFolder,
     },
-    stop: () => stopAll(postgres, redis),
+    stop: async () => {
+      const { stopSignal, stopDeadlineMs } = POSTGRES_STOP
+      await Promise.all([postgres.child.stop(stopSignal, stopDeadlineMs), redis.child.kill()])
+    },
   }
-}
-
-async function stopAll(postgres: Postgres, redis: Redis): Promise<void> {
-  await Promise.all([postgres.stop(), redis.stop()])
 }
 
 /** With the template that every test database is a copy of: copying files is far quicker than migrating. */
@@ -88,10 +94,6 @@ async function startTestPostgres(family: Family, folder: string, binariesFolder:
     port,
     durable: false,
   })
-  const client = new pg.Client(postgres.url('postgres'))
-  await client.connect()
-  await client.query(`create database ${TEMPLATE}`)
-  await client.end()
-  await migrate(postgres.url(TEMPLATE))
+  await migrate(await postgres.database(TEMPLATE))
   return postgres
 }

@@ -1,0 +1,112 @@
+/**
+ * `npm start`, once Node 24 runs it: one whole Onsale on this clone's data folder, told about as it comes up, and ended in order
+ * by Ctrl-C, SIGTERM or the death of whoever started it. `--fresh` begins with empty databases.
+ */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { findDataFolder } from './data-folder.ts'
+import { AlreadyRunning, Instance } from './instance.ts'
+import { PortTaken } from './ports.ts'
+import { type Onsale, startOnsale } from './processes.ts'
+
+/** One Ctrl-C comes twice, from the terminal and from npm: only a later one means "now". */
+const SAME_SIGNAL_MS = 1_500
+/** What --fresh throws away. Secrets stay, so that the operator's bookmarked link lives on; pages and binaries are no data. */
+const DATA = ['postgres', 'redis', 'logs']
+
+const startedAt = performance.now()
+const abandon = new AbortController()
+let stopping: Promise<never> | undefined
+let firstSignalAt = 0
+let isUp = false
+
+const { values } = parseArgs({ options: { fresh: { type: 'boolean', default: false } } })
+const folder = findDataFolder(process.env['ONSALE_DATA'])
+const starting = main()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(signal))
+process.on('disconnect', () => void end('the launcher has gone'))
+await starting.catch(fail)
+
+type Running = { instance: Instance; onsale: Onsale }
+
+async function main(): Promise<Running> {
+  const instance = await Instance.take(folder, import.meta.filename)
+  try {
+    if (values.fresh) await makeFresh()
+    const onsale = await startOnsale({
+      env: process.env,
+      ports: 'usual',
+      folder,
+      onProgress: (part, text) => say(`${part.padEnd(10)} ${text}`),
+      onTrouble: complain,
+      onGiveUp: part => void end(`${part} cannot be kept running`, 1),
+      onMembers: members => instance.setChildren(members),
+      signal: abandon.signal,
+    })
+    isUp = true
+    instance.setUrl(onsale.httpUrl)
+    if (!stopping) welcome(onsale)
+    return { instance, onsale }
+  } catch (error) {
+    instance.release()
+    throw error
+  }
+}
+
+async function makeFresh(): Promise<void> {
+  for (const name of DATA) await rm(join(folder, name), { recursive: true, force: true })
+  say('data       begun anew')
+  for (const name of ['DATABASE_URL', 'REDIS_URL'] as const) {
+    if (process.env[name]) say(`data       ${name} is set: what is there stays as it is`)
+  }
+}
+
+function welcome({ env, adminToken }: Onsale): void {
+  const site = env['HTTP_PUBLIC_URL']
+  say('Onsale is up.')
+  console.log(`
+  Fans      ${site}/
+  Operator  ${site}/operator#token=${adminToken}
+  API docs  ${site}/docs
+
+  Data and logs are in ${folder}. Ctrl-C ends everything; \`npm start -- --fresh\` begins anew.
+`)
+}
+
+/** Ends all in order, once; a second, later signal leaves the rest to the reaper. */
+function end(why: string, code = 0): Promise<never> {
+  const now = performance.now()
+  if (stopping && now - firstSignalAt > SAME_SIGNAL_MS && why.startsWith('SIG')) process.exit(130)
+  if (!stopping) {
+    firstSignalAt = now
+    stopping = stopAll(why, code)
+  }
+  return stopping
+}
+
+async function stopAll(why: string, code: number): Promise<never> {
+  say(`stopping (${why})`)
+  if (!isUp) abandon.abort()
+  const running = await starting.catch(() => null)
+  await running?.onsale.stop()
+  running?.instance.release()
+  say('stopped')
+  process.exit(code)
+}
+
+function fail(error: unknown): void {
+  if (stopping) return
+  const expected = error instanceof AlreadyRunning || error instanceof PortTaken
+  console.error(expected ? error.message : error)
+  process.exit(1)
+}
+
+function complain(part: string, line: string): void {
+  if (!stopping) console.error(`${part}: ${line}`)
+}
+
+function say(text: string): void {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  console.log(`[${seconds.padStart(5)} s] ${text}`)
+}
