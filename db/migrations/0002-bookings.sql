@@ -8,7 +8,8 @@ create table people (
 );
 
 -- seats: every index the booking holds or bought, sorted; units of standing areas among them.
--- expires_at: Redis's word at take and extend. pay_until: when a payment under way is cancelled.
+-- expires_at: when its hold ends, by Redis's clock; while it is paid, pay_until and the guard behind it.
+-- pay_until: when a payment under way is cancelled.
 create table bookings (
   id uuid primary key,
   event_id text not null references events,
@@ -28,13 +29,16 @@ create table bookings (
   idem_key text,
   idem_hash text,
   confirmed_at timestamptz,
+  disputed_at timestamptz,
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
+  check (status not in ('paying', 'closing') or pay_until is not null),
   check ((idem_key is null) = (idem_hash is null)),
   unique (visitor_id, idem_key)
 );
 create index bookings_by_visitor on bookings (visitor_id, created_at desc);
 create index bookings_live on bookings (expires_at) where status in ('in_progress', 'paying', 'closing');
+create index bookings_paying on bookings (pay_until) where status = 'paying';
 create index bookings_live_by_event on bookings (event_id) where status in ('in_progress', 'paying', 'closing');
 
 -- No row means available: a view that shows every seat is made from the map.
@@ -61,12 +65,13 @@ create table booking_items (
   price bigint not null check (price >= 0),
   fee bigint not null check (fee >= 0),
   discount bigint not null default 0 check (discount >= 0),
-  state text not null default 'held' check (state in ('held', 'sold', 'returned'))
+  state text not null default 'held' check (state in ('held', 'sold', 'returned')),
+  unique (booking_id, seat_index)
 );
 create unique index booking_items_sold_once on booking_items (event_id, seat_index) where state = 'sold';
-create index booking_items_by_booking on booking_items (booking_id);
 
 -- The id is the idempotency key at Stripe; the row is committed before the call (write ahead).
+-- next_action: what the fan has to do, such as 3-D Secure. checked_at: when the reconciler last asked Stripe.
 create table payments (
   id uuid primary key,
   booking_id uuid not null references bookings,
@@ -78,12 +83,15 @@ create table payments (
   currency text not null,
   captured bigint not null default 0 check (captured >= 0),
   decline_code text,
+  next_action jsonb,
+  checked_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now()
 );
 create unique index payments_one_live on payments (booking_id)
   where status in ('creating', 'open', 'authorized', 'captured');
-create index payments_unsettled on payments (created_at) where status in ('creating', 'open', 'authorized');
+create index payments_by_booking on payments (booking_id, created_at);
+create index payments_unsettled on payments (checked_at) where status in ('creating', 'open', 'authorized');
 
 create table refunds (
   id uuid primary key,
@@ -117,6 +125,13 @@ create table outbox (
   kind text not null,
   payload jsonb not null,
   created_at timestamptz not null default now()
+);
+
+-- Which job workers live: jobs locked by one that has not been seen for a while are set free.
+create table worker_leases (
+  worker_id text primary key,
+  node text not null,
+  seen_at timestamptz not null default now()
 );
 
 -- An operator's lock without an end.
