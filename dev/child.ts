@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { startTime } from './recorded-process.ts'
 import type { User } from './unprivileged.ts'
 
 const TAIL_LINES = 40
@@ -18,8 +19,6 @@ export type ChildOptions = {
   args: readonly string[]
   env: Record<string, string | undefined>
   cwd: string
-  /** A part of its command line that tells it from everybody else's processes: a path of ours. */
-  mark: string
   user?: User | null
   /** Written to its stdin, which is then closed. */
   input?: string
@@ -39,7 +38,7 @@ export type Child = {
   kill: () => Promise<Ended>
 }
 
-export type Member = { pid: number; mark: string }
+export type Member = { pid: number; since: string }
 
 /** Everything that this process started and must not leave behind. */
 export class Family {
@@ -88,7 +87,7 @@ export class Family {
     const pid = child.pid
     if (pid === undefined) throw new Error(`${options.command} has no pid`)
     this.#tell(`+${pid}`)
-    this.#members.set(pid, options.mark)
+    this.#members.set(pid, startTime(pid) ?? '')
     this.#changed()
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input)
@@ -105,7 +104,7 @@ export class Family {
   }
 
   #changed(): void {
-    this.#onChange([...this.#members].map(([pid, mark]) => ({ pid, mark })))
+    this.#onChange([...this.#members].map(([pid, since]) => ({ pid, since })))
   }
 
   #tell(line: string): void {

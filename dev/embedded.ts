@@ -61,7 +61,6 @@ async function loadCatalogue(ground: Ground, url: string): Promise<void> {
     {
       command: process.execPath,
       args: [script],
-      mark: script,
       cwd: projectRoot,
       env: { ...ground.bareEnv(), DATABASE_URL: url },
       onLine: ground.logLine('catalogue'),
@@ -129,6 +128,7 @@ export async function payments(ground: Ground, ports: Ports, webhookSecret: stri
         SIMULATOR_WEBHOOK_URL: `http://127.0.0.1:${ports.http}/webhooks/stripe`,
         SIMULATOR_WEBHOOK_SECRET: secret,
         SIMULATOR_SECRET_KEY: SIMULATOR_KEY,
+        SIMULATOR_DATA: join(ground.folder, 'simulator.sqlite'),
       },
       readyUrl: `${base}/readyz`,
       onLine: ground.logLine('simulator'),

@@ -6,14 +6,10 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Member } from './child.ts'
-import { commandLine, endIfOurs } from './recorded-process.ts'
+import { endRecorded, startTime } from './recorded-process.ts'
 
-const Recorded = z.object({
-  pid: z.number().int(),
-  mark: z.string(),
-  url: z.string(),
-  children: z.array(z.object({ pid: z.number().int(), mark: z.string() })),
-})
+const Process = z.object({ pid: z.number().int(), since: z.string() })
+const Recorded = Process.extend({ url: z.string(), children: z.array(Process) })
 type Recorded = z.infer<typeof Recorded>
 
 /** Another Onsale runs on this folder. */
@@ -31,12 +27,11 @@ export class Instance {
 
   /**
    * Takes the folder for this process; ends what a dead owner left running.
-   * @param mark a part of this process's command line
    * @throws {AlreadyRunning}
    */
-  static async take(folder: string, mark: string): Promise<Instance> {
+  static async take(folder: string): Promise<Instance> {
     const file = join(folder, 'instance.json')
-    const self = { pid: process.pid, mark, url: '', children: [] }
+    const self = { pid: process.pid, since: startTime(process.pid) ?? '', url: '', children: [] }
     const draft = `${file}.${process.pid}`
     writeFileSync(draft, JSON.stringify(self), { mode: 0o600 })
     try {
@@ -84,14 +79,16 @@ async function removeDead(file: string): Promise<void> {
   const text = read(file)
   if (text === null) return
   const owner = parse(text)
-  if (owner && commandLine(owner.pid)?.includes(owner.mark)) {
+  if (owner && startTime(owner.pid) === owner.since) {
     const where = owner.url ? ` at ${owner.url}` : ''
     throw new AlreadyRunning(
       `Onsale already runs from this folder${where}, as process ${owner.pid}.\nCure: use that one, or end it: kill ${owner.pid}`,
     )
   }
   // What was started last stands on what was started first.
-  for (const { pid, mark } of owner?.children.reverse() ?? []) await endIfOurs(pid, mark)
+  for (const { pid, since } of owner?.children.reverse() ?? []) {
+    await endRecorded(pid, () => startTime(pid) === since)
+  }
   // Moved aside before it is removed: of two that find the same dead owner, the slower may else remove the quicker's record.
   const aside = `${file}.dead.${process.pid}`
   try {

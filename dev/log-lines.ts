@@ -5,7 +5,7 @@ const WARN = 40
 const POSTGRES_TROUBLE = /\b(FATAL|PANIC):/
 // What every orderly restart says.
 const POSTGRES_CALM =
-  /terminating connection due to administrator command|the database system is (starting up|shutting down)/
+  /terminating connection due to administrator command|the database system is (starting up|shutting down|not yet accepting connections)/
 
 /** @returns null where the log file is enough */
 export function worthShowing(part: string, line: string): string | null {

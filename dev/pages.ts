@@ -31,7 +31,6 @@ export async function buildPages(
       {
         command: node,
         args: [vite, 'build', '--outDir', draft, '--emptyOutDir', '--logLevel', 'warn'],
-        mark: draft,
         cwd: projectRoot,
         env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
       },

@@ -82,7 +82,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   for (;;) {
     const child = await family.start({
       ...inFolder(folder),
-      mark: data,
       command: join(binaries, 'bin', 'postgres'),
       args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       user,
@@ -127,7 +126,6 @@ async function initialise(options: PostgresOptions, user: User | null, binaries:
     family,
     {
       ...inFolder(folder),
-      mark: draft,
       command: join(binaries, 'bin', 'initdb'),
       args: flags({
         pgdata: draft,

@@ -48,6 +48,7 @@ export type Onsale = {
 }
 
 export async function startOnsale(options: OnsaleOptions): Promise<Onsale> {
+  options.signal?.throwIfAborted()
   const ground = new Ground(options.env ?? {}, options.folder, options)
   const abandon = (): void => void ground.abandon()
   options.signal?.addEventListener('abort', abandon)

@@ -46,7 +46,6 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
     command: binary.command,
     // Its settings come over stdin, so the password is neither in a file nor in the list of processes.
     args: ['-'],
-    mark: data,
     input: settings(data, port, password, options.durable),
     cwd: data,
     env: { PATH: '/usr/bin:/bin', ...(binary.libraries ? { LD_LIBRARY_PATH: binary.libraries } : {}) },

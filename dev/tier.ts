@@ -18,7 +18,7 @@ export type TierOptions = Pick<ChildOptions, 'cwd' | 'env' | 'onLine'> & {
 /** @throws where it ends or is late; it is gone then */
 export async function startTier(options: TierOptions): Promise<Child> {
   const { family, name, node, script, readyUrl, ...rest } = options
-  const child = await family.start({ ...rest, command: node, args: [script], mark: script })
+  const child = await family.start({ ...rest, command: node, args: [script] })
   const over = new AbortController()
   const died = child.ended.then(how => {
     throw new Error(`${name} ended at its start (${toldEnd(how)}):\n${toldLastLines(child)}`)

@@ -13,7 +13,7 @@ import { type Onsale, startOnsale } from './processes.ts'
 /** One Ctrl-C comes twice, from the terminal and from npm: only a later one means "now". */
 const SAME_SIGNAL_MS = 1_500
 /** What --fresh throws away. Secrets stay, so that the operator's bookmarked link lives on; pages and binaries are no data. */
-const DATA = ['postgres', 'redis', 'logs']
+const DATA = ['postgres', 'redis', 'simulator.sqlite', 'simulator.sqlite-wal', 'simulator.sqlite-shm', 'logs']
 
 const startedAt = performance.now()
 const abandon = new AbortController()
@@ -21,19 +21,28 @@ let stopping: Promise<never> | undefined
 let firstSignalAt = 0
 let isUp = false
 
-const { values } = parseArgs({ options: { fresh: { type: 'boolean', default: false } } })
+const fresh = readArguments()
 const folder = findDataFolder(process.env['ONSALE_DATA'])
 const starting = main()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(signal))
 process.on('disconnect', () => void end('the launcher has gone'))
 await starting.catch(fail)
 
+function readArguments(): boolean {
+  try {
+    return parseArgs({ options: { fresh: { type: 'boolean', default: false } } }).values.fresh
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\nUsage: npm start [-- --fresh]`)
+    process.exit(2)
+  }
+}
+
 type Running = { instance: Instance; onsale: Onsale }
 
 async function main(): Promise<Running> {
-  const instance = await Instance.take(folder, import.meta.filename)
+  const instance = await Instance.take(folder)
   try {
-    if (values.fresh) await makeFresh()
+    if (fresh) await makeFresh()
     const onsale = await startOnsale({
       env: process.env,
       ports: 'usual',
