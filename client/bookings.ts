@@ -1,0 +1,102 @@
+/** Holding seats, paying for them, giving them back. A try that got no answer may be repeated with its idempotency key. */
+import type { Http } from './http.ts'
+import type { Platform } from './platform.ts'
+
+export type BookingStatus =
+  | 'in_progress'
+  | 'paying'
+  | 'closing'
+  | 'confirmed'
+  | 'expired'
+  | 'cancelled'
+  | 'refunded'
+
+export interface BookingItem {
+  ticketId: string
+  section: string
+  row: string
+  seat: string
+  ticketType: string
+  price: number
+  fee: number
+}
+
+export interface Booking {
+  bookingId: string
+  eventId: string
+  status: BookingStatus
+  /** Why it ended, where it did. */
+  reason?: string | null
+  /** RFC 3339, by the server's clock: count down to it with `onsale.serverNow()`. */
+  expiresAt: string
+  serverTime: string
+  /** Minor units of the currency. */
+  amount: number
+  currency: string
+  items: BookingItem[]
+  /** 3-D Secure and the like. */
+  nextAction?: unknown
+  clientSecret?: string
+}
+
+export interface HoldRequest {
+  ticketIds?: string[]
+  areas?: { areaId: string; quantity: number }[]
+  bestAvailable?: { quantity: number; categories?: string[]; sections?: string[]; accessible?: boolean }
+  /** ticketId -> ticket type; the first type of the category otherwise. */
+  ticketTypes?: Record<string, string>
+}
+
+export interface Payment {
+  paymentMethodId?: string
+  buyer?: { name: string; email: string }
+}
+
+export interface CallOptions {
+  pass?: string | undefined
+  /** Made for you where it is left out. */
+  idempotencyKey?: string
+}
+
+export class Bookings {
+  readonly #http: Http
+  readonly #platform: Platform
+
+  constructor(http: Http, platform: Platform) {
+    this.#http = http
+    this.#platform = platform
+  }
+
+  /** All of them or none. @throws OnsaleError `hold_conflict`, `sold_out`, `waiting_room_required`, ... */
+  hold<Answer = Booking>(eventId: string, wanted: HoldRequest, options: CallOptions = {}): Promise<Answer> {
+    return this.#unsafe('POST', `/bookings/${eventId}`, wanted, options)
+  }
+
+  get<Answer = Booking>(bookingId: string): Promise<Answer> {
+    return this.#http.json(`/bookings/${bookingId}`)
+  }
+
+  list<Answer = { bookings: Booking[]; page: number; pageSize: number; total: number }>(
+    page = 1,
+  ): Promise<Answer> {
+    return this.#http.json('/bookings', { query: { page } })
+  }
+
+  /** `confirmed`, or `paying` with a nextAction. @throws OnsaleError `card_declined`, `booking_expired`, ... */
+  confirm<Answer = Booking>(bookingId: string, payment: Payment, options: CallOptions = {}): Promise<Answer> {
+    return this.#unsafe('PUT', `/bookings/${bookingId}/confirm`, payment, options)
+  }
+
+  cancel<Answer = Booking | undefined>(bookingId: string, options: CallOptions = {}): Promise<Answer> {
+    return this.#unsafe('DELETE', `/bookings/${bookingId}`, undefined, options)
+  }
+
+  #unsafe<Answer>(
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body: unknown,
+    { pass, idempotencyKey = this.#platform.unique() }: CallOptions,
+  ): Promise<Answer> {
+    return this.#http.json(path, { method, body, pass, headers: { 'idempotency-key': idempotencyKey } })
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * The one socket of an SDK: open while somebody needs it, brought back with full jitter when it goes, and never trusted to
+ * be alive. What is said on it belongs to its members (seats.ts, queue.ts).
+ */
+import {
+  BEARER_PREFIX,
+  CLOSE,
+  type ClientMessage,
+  type ServerMessage,
+  SUBPROTOCOL,
+} from '../shared/wire/messages.ts'
+import type { Platform, Socket } from './platform.ts'
+
+/** `offline`: nothing has come for a while; members poll over HTTP and the socket is still tried. */
+export type ConnectionState = 'idle' | 'connecting' | 'open' | 'offline'
+
+/** Who listens. All of it is called synchronously. */
+export interface Member {
+  /** The socket is open: say again what you want. */
+  opened(): void
+  /** The socket is gone; whatever was sent on it may be lost. */
+  lost(): void
+  message(message: ServerMessage): void
+  frame(frame: Uint8Array): void
+}
+
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 30_000
+/** After a close that says we did wrong, or read too slowly. */
+const PENANCE_MS = 15_000
+/** Silence after which we ask whether anybody is there; the pings of the server are not shown to browsers. */
+const QUIET_MS = 25_000
+const ANSWER_MS = 10_000
+/** A socket that is not open by then will not open. */
+const OPEN_MS = 10_000
+/** How long without a socket before members poll. */
+const OFFLINE_MS = 3_000
+
+export class Connection {
+  readonly #url: string
+  readonly #token: () => string | undefined
+  readonly #platform: Platform
+  readonly #members = new Set<Member>()
+  readonly #listeners = new Set<(state: ConnectionState) => void>()
+  #state: ConnectionState = 'idle'
+  #socket: Socket | undefined
+  #attempts = 0
+  #cancelRetry: (() => void) | undefined
+  #cancelWatchdog: (() => void) | undefined
+  #cancelOffline: (() => void) | undefined
+  /** Not before, by our clock: what a goodbye told us. */
+  #notBefore = 0
+  #leaving = false
+  #offset = 0
+  #bestRoundTrip = Number.POSITIVE_INFINITY
+
+  constructor(url: string, token: () => string | undefined, platform: Platform) {
+    this.#url = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws`
+    this.#token = token
+    this.#platform = platform
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** The server's clock, ms since 1970: good to half of the best round trip seen. */
+  serverNow(): number {
+    return this.#platform.now() + this.#offset
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** From now on the socket is wanted; the answer takes that back. */
+  attach(member: Member): () => void {
+    this.#members.add(member)
+    if (this.#state === 'open') member.opened()
+    else if (this.#state === 'idle') this.#connect()
+    return () => {
+      this.#members.delete(member)
+      if (this.#members.size === 0) this.#end()
+    }
+  }
+
+  /** False where there is no open socket; members say it again in `opened`. */
+  send(message: ClientMessage): boolean {
+    if (this.#state !== 'open') return false
+    this.#socket?.send(JSON.stringify(message))
+    return true
+  }
+
+  /** Another session: what is open belongs to the old one. */
+  restart(): void {
+    this.#drop(this.#socket)
+    this.#attempts = 0
+    if (this.#members.size > 0) this.#connect()
+  }
+
+  #connect(): void {
+    this.#cancelRetry?.()
+    this.#cancelRetry = undefined
+    if (this.#state === 'idle') this.#enter('connecting')
+    this.#cancelOffline ??= this.#platform.after(OFFLINE_MS, () => this.#enter('offline'))
+    const { WebSocket } = this.#platform
+    if (WebSocket === undefined) {
+      this.#enter('offline')
+      return
+    }
+    const token = this.#token()
+    const protocols = token === undefined ? [SUBPROTOCOL] : [SUBPROTOCOL, `${BEARER_PREFIX}${token}`]
+    const socket = new WebSocket(this.#url, protocols)
+    socket.binaryType = 'arraybuffer'
+    this.#socket = socket
+    // The socket of an earlier try may still speak: only the present one is heard.
+    const present =
+      (hear: (data: unknown, code: number) => void) => (event: { data?: unknown; code?: number }) => {
+        if (this.#socket === socket) hear(event.data, event.code ?? 1006)
+      }
+    socket.addEventListener(
+      'open',
+      present(() => this.#opened()),
+    )
+    socket.addEventListener(
+      'message',
+      present(data => this.#hear(data)),
+    )
+    socket.addEventListener(
+      'close',
+      present((_, code) => this.#closed(code)),
+    )
+    // Node tells of a refused connection by an error that is fatal where nobody listens; the close follows.
+    socket.addEventListener('error', () => undefined)
+    this.#watch(OPEN_MS, () => this.#closed(1006))
+  }
+
+  #opened(): void {
+    this.#leaving = false
+    this.#cancelOffline?.()
+    this.#cancelOffline = undefined
+    this.#enter('open')
+    this.#bestRoundTrip = Number.POSITIVE_INFINITY
+    this.send({ type: 'time', at: this.#platform.now() })
+    this.#heard()
+    for (const member of [...this.#members]) member.opened()
+  }
+
+  #hear(data: unknown): void {
+    this.#heard()
+    if (typeof data !== 'string') {
+      if (data instanceof ArrayBuffer)
+        for (const member of [...this.#members]) member.frame(new Uint8Array(data))
+      return
+    }
+    const message = parsed(data)
+    if (message === undefined) return
+    if (message.type === 'time') this.#setClock(message.at, message.serverTime)
+    if (message.type === 'goodbye') this.#leave(message.afterMs)
+    for (const member of [...this.#members]) member.message(message)
+  }
+
+  #setClock(at: number, serverTime: number): void {
+    // Only an answer shows that the server works for us; one that accepts and hangs up must not reset the pause.
+    this.#attempts = 0
+    const now = this.#platform.now()
+    const roundTrip = now - at
+    if (roundTrip < 0 || roundTrip > this.#bestRoundTrip) return
+    this.#bestRoundTrip = roundTrip
+    this.#offset = serverTime - (at + now) / 2
+  }
+
+  /** Asks after silence, gives up after more of it. */
+  #heard(): void {
+    if (this.#leaving) return
+    this.#watch(QUIET_MS, () => {
+      this.send({ type: 'time', at: this.#platform.now() })
+      this.#watch(ANSWER_MS, () => this.#closed(1006))
+    })
+  }
+
+  /** The node goes away: move to another at our own random moment, before it closes us among everybody. */
+  #leave(afterMs: number): void {
+    this.#leaving = true
+    this.#notBefore = this.#platform.now() + afterMs
+    this.#watch(afterMs, () => this.#closed(CLOSE.goingAway))
+  }
+
+  #closed(code: number): void {
+    this.#drop(this.#socket)
+    if (this.#members.size === 0) {
+      this.#end()
+      return
+    }
+    this.#cancelOffline ??= this.#platform.after(OFFLINE_MS, () => this.#enter('offline'))
+    if (this.#state === 'open') this.#enter('connecting')
+    for (const member of [...this.#members]) member.lost()
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#platform.after(this.#pause(code), () => this.#connect())
+  }
+
+  #pause(code: number): number {
+    const { now, random } = this.#platform
+    const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#attempts++)
+    const jitter = random() * most
+    const penance = code === CLOSE.tooSlow || code >= 4_000 ? PENANCE_MS : 0
+    return Math.max(penance + jitter, code === CLOSE.goingAway ? this.#notBefore - now() : 0)
+  }
+
+  #end(): void {
+    this.#drop(this.#socket)
+    this.#cancelRetry?.()
+    this.#cancelRetry = undefined
+    this.#cancelOffline?.()
+    this.#cancelOffline = undefined
+    this.#enter('idle')
+  }
+
+  #drop(socket: Socket | undefined): void {
+    this.#cancelWatchdog?.()
+    this.#cancelWatchdog = undefined
+    this.#socket = undefined
+    try {
+      socket?.close(1000)
+    } catch {
+      // Some refuse to be closed before they are open; nobody listens to it any more.
+    }
+  }
+
+  #watch(ms: number, late: () => void): void {
+    this.#cancelWatchdog?.()
+    this.#cancelWatchdog = this.#platform.after(ms, late)
+  }
+
+  #enter(state: ConnectionState): void {
+    if (this.#state === state) return
+    this.#state = state
+    for (const listener of [...this.#listeners]) listener(state)
+  }
+}
+
+/** A newer server may say what we do not know; it is for nobody then. */
+function parsed(text: string): ServerMessage | undefined {
+  try {
+    return JSON.parse(text) as ServerMessage
+  } catch {
+    return undefined
+  }
+}

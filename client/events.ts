@@ -1,0 +1,102 @@
+/** What is on sale: search, an event, a venue's map. Shapes as GET /openapi.json documents them. */
+import type { QueueInfo } from '../shared/wire/messages.ts'
+import type { Http } from './http.ts'
+
+export type { QueueInfo, QueueState } from '../shared/wire/messages.ts'
+
+export interface SearchQuery {
+  keyword?: string
+  artist?: string
+  venue?: string
+  city?: string
+  lat?: number
+  lon?: number
+  /** km around lat, lon. */
+  radius?: number
+  type?: string
+  /** RFC 3339 or a date. */
+  start?: string
+  end?: string
+  sort?: string
+  /** From 1. */
+  page?: number
+  pageSize?: number
+}
+
+export interface SearchAnswer<Found = EventSummary> {
+  events: Found[]
+  page: number
+  pageSize: number
+  total: number
+}
+
+export type EventStatus = 'onsale' | 'offsale' | 'postponed' | 'rescheduled' | 'canceled'
+
+export interface Venue {
+  venueId: string
+  name: string
+  city: string
+  region: string | null
+  country: string
+  lat: number
+  lon: number
+  timeZone: string
+}
+
+export interface Performer {
+  performerId: string
+  name: string
+  kind: string
+}
+
+/** Money is in minor units of the event's currency. */
+export interface Price {
+  category: string
+  ticketType: string
+  ticketTypeName: string
+  price: number
+  fee: number
+}
+
+export interface EventSummary {
+  eventId: string
+  name: string
+  type: string
+  status: EventStatus
+  /** RFC 3339 */
+  startsAt: string
+  onSaleAt: string
+  venue: Venue
+  performers: Performer[]
+}
+
+export interface EventDetail extends EventSummary {
+  currency: string
+  hot: boolean
+  prices: Price[]
+  queue: QueueInfo
+  /** Paths of the map's geometry and the seats' state. */
+  links: { map: string; seats: string }
+}
+
+export class Events {
+  readonly #http: Http
+
+  constructor(http: Http) {
+    this.#http = http
+  }
+
+  search<Found = EventSummary>(query: SearchQuery = {}): Promise<SearchAnswer<Found>> {
+    return this.#http.json('/events/search', { query: { ...query } })
+  }
+
+  /** The whole answer is handed through; name your own type for members beyond these. */
+  event<Event = EventDetail>(eventId: string): Promise<Event> {
+    return this.#http.json(`/events/${eventId}`)
+  }
+
+  /** The geometry never changes: browsers keep it for ever. `path` is the event's `links.map`. */
+  map<SeatMap>(path: string): Promise<SeatMap> {
+    return this.#http.json(path)
+  }
+}

@@ -1,0 +1,111 @@
+/** Calls to the HTTP tier: the session's token, a deadline, and problem+json as one typed error. */
+import type { FetchInit, FetchResponse, Platform } from './platform.ts'
+
+/** A call nobody answers is given up; a confirm may take 5 s by itself. */
+const DEADLINE_MS = 20_000
+
+/**
+ * What the server refused, or `unreachable` where it did not answer. `code` is stable (SPEC.md lists them): decide by it,
+ * never by the text.
+ */
+export class OnsaleError extends Error {
+  override name = 'OnsaleError'
+  readonly code: string
+  /** HTTP status; 0 where nobody answered, and for what was said on a socket. */
+  readonly status: number
+  /** Seconds to wait before another try. */
+  readonly retryAfter: number | undefined
+  /** The faulty fields of an `invalid_request`. */
+  readonly fields: { field: string; message: string }[]
+  /** All of the answer, with what belongs to this code: `hold_conflict` has `tickets`. */
+  readonly body: Record<string, unknown>
+
+  constructor(status: number, body: Record<string, unknown>, options: ErrorOptions = {}) {
+    super(String(body['detail'] ?? body['title'] ?? body['code'] ?? `HTTP ${status}`), options)
+    this.status = status
+    this.code = typeof body['code'] === 'string' ? body['code'] : status === 0 ? 'unreachable' : 'internal'
+    this.retryAfter = typeof body['retryAfter'] === 'number' ? body['retryAfter'] : undefined
+    this.fields = Array.isArray(body['errors'])
+      ? (body['errors'] as { field: string; message: string }[])
+      : []
+    this.body = body
+  }
+}
+
+export function asOnsaleError(error: unknown): OnsaleError {
+  if (error instanceof OnsaleError) return error
+  return new OnsaleError(0, { code: 'unreachable', detail: String(error) }, { cause: error })
+}
+
+export interface Call {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  body?: unknown
+  query?: Record<string, string | number | boolean | undefined>
+  headers?: Record<string, string>
+  /** The waiting room's pass. */
+  pass?: string | undefined
+}
+
+export class Http {
+  readonly #base: string
+  readonly #token: () => string | undefined
+  readonly #platform: Platform
+
+  constructor(base: string, token: () => string | undefined, platform: Platform) {
+    this.#base = base.replace(/\/+$/, '')
+    this.#token = token
+    this.#platform = platform
+  }
+
+  /** The answer's JSON, trusted to be what the server documents; undefined where there is none. */
+  async json<T>(path: string, call: Call = {}): Promise<T> {
+    const response = await this.send(path, {
+      ...call,
+      headers: { accept: 'application/json', ...call.headers },
+    })
+    return (response.status === 204 ? undefined : await response.json()) as T
+  }
+
+  /** The answer where it is a 2xx or 304. @throws OnsaleError */
+  async send(path: string, call: Call): Promise<FetchResponse> {
+    const { method = 'GET', body, query = {}, pass } = call
+    const asked = Object.entries(query).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${encodeURIComponent(key)}=${encodeURIComponent(value)}`],
+    )
+    const headers: Record<string, string> = { ...call.headers }
+    const token = this.#token()
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+    if (pass !== undefined) headers['x-onsale-pass'] = pass
+    const init: FetchInit = { method, headers }
+    if (body !== undefined) {
+      headers['content-type'] = 'application/json'
+      init.body = JSON.stringify(body)
+    }
+    const question = asked.length === 0 ? '' : `?${asked.join('&')}`
+    const response = await this.#timed(`${this.#base}${path}${question}`, init)
+    if (response.ok || response.status === 304) return response
+    throw new OnsaleError(response.status, await problemOf(response))
+  }
+
+  async #timed(url: string, init: FetchInit): Promise<FetchResponse> {
+    const late = new AbortController()
+    const cancel = this.#platform.after(DEADLINE_MS, () => late.abort())
+    try {
+      return await this.#platform.fetch(url, { ...init, signal: late.signal })
+    } catch (error) {
+      throw asOnsaleError(error)
+    } finally {
+      cancel()
+    }
+  }
+}
+
+async function problemOf(response: FetchResponse): Promise<Record<string, unknown>> {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  const told = seconds >= 0 ? { retryAfter: seconds } : {}
+  try {
+    return { ...told, ...((await response.json()) as Record<string, unknown>) }
+  } catch {
+    return told
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The SDK's front: one object for one visitor. Nothing is opened before it is needed, and `close` ends everything.
+ *
+ *   const onsale = connectOnsale({ httpUrl: 'https://tickets.example', token })
+ *   const watch = onsale.watchSeats(eventId, { onChange: (change, seats) => draw(seats) })
+ *   const place = onsale.queue(eventId, { onChange: view => show(view.position) })
+ *   place.join()
+ */
+import { type Booking, Bookings, type CallOptions, type HoldRequest, type Payment } from './bookings.ts'
+import { Connection, type ConnectionState } from './connection.ts'
+import { Events } from './events.ts'
+import { Http } from './http.ts'
+import { type Platform, platformDefaults } from './platform.ts'
+import { type QueueOptions, QueuePlace } from './queue.ts'
+import { SeatWatch, type WatchOptions } from './seats.ts'
+import { type NewSession, Session } from './session.ts'
+
+export interface OnsaleOptions extends Partial<Platform> {
+  /** Where the HTTP tier is; the empty string means the page's own origin. */
+  httpUrl: string
+  /** Where the realtime tier is (ws:// or http://). Left out: httpUrl. */
+  realtimeUrl?: string
+  /** Of an earlier `createSession`. */
+  token?: string | undefined
+}
+
+export function connectOnsale(options: OnsaleOptions): Onsale {
+  return new Onsale(options)
+}
+
+export class Onsale {
+  readonly events: Events
+  readonly bookings: Bookings
+  readonly #http: Http
+  readonly #session: Session
+  readonly #connection: Connection
+  readonly #platform: Platform
+  readonly #open = new Set<{ close(): void }>()
+
+  constructor({ httpUrl, realtimeUrl = httpUrl, token, ...given }: OnsaleOptions) {
+    this.#platform = { ...platformDefaults(), ...given }
+    this.#session = new Session(token)
+    const present = () => this.#session.token
+    this.#http = new Http(httpUrl, present, this.#platform)
+    this.#connection = new Connection(realtimeUrl, present, this.#platform)
+    this.events = new Events(this.#http)
+    this.bookings = new Bookings(this.#http, this.#platform)
+  }
+
+  get token(): string | undefined {
+    return this.#session.token
+  }
+
+  get connection(): ConnectionState {
+    return this.#connection.state
+  }
+
+  onConnection(listener: (state: ConnectionState) => void): () => void {
+    return this.#connection.onState(listener)
+  }
+
+  /** A new visitor; keep its token and give it to `connectOnsale` the next time. */
+  async createSession(): Promise<NewSession> {
+    const session = await this.#session.create(this.#http)
+    this.#connection.restart()
+    return session
+  }
+
+  /** ms since 1970 by the server's clock, once the socket was open; before that by ours. */
+  serverNow(): number {
+    return this.#connection.serverNow()
+  }
+
+  /** The event's seats, live until closed. */
+  watchSeats(eventId: string, options: WatchOptions = {}): SeatWatch {
+    return this.#kept(new SeatWatch(eventId, this.#parts(), options))
+  }
+
+  /** The event's line; nothing is joined before `join()`. */
+  queue(eventId: string, options: QueueOptions = {}): QueuePlace {
+    return this.#kept(new QueuePlace(eventId, this.#parts(), options))
+  }
+
+  hold<Answer = Booking>(eventId: string, wanted: HoldRequest, options?: CallOptions): Promise<Answer> {
+    return this.bookings.hold(eventId, wanted, options)
+  }
+
+  confirm<Answer = Booking>(bookingId: string, payment: Payment, options?: CallOptions): Promise<Answer> {
+    return this.bookings.confirm(bookingId, payment, options)
+  }
+
+  close(): void {
+    for (const part of this.#open) part.close()
+    this.#open.clear()
+  }
+
+  #parts() {
+    return { connection: this.#connection, http: this.#http, platform: this.#platform }
+  }
+
+  #kept<Part extends { close(): void }>(part: Part): Part {
+    this.#open.add(part)
+    return part
+  }
+}

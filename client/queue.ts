@@ -1,0 +1,322 @@
+/**
+ * A place in the line of one event: joined once, kept over reloads and reconnects, its position read from ticks that are the
+ * same for everybody. The position shown never rises while the place is the same.
+ */
+import type {
+  EndReason,
+  PlaceInfo,
+  QueueInfo,
+  QueueState,
+  QueueTick,
+  ServerMessage,
+  WaitTime,
+} from '../shared/wire/messages.ts'
+import type { Connection, Member } from './connection.ts'
+import { asOnsaleError, type Http, OnsaleError } from './http.ts'
+import type { Platform } from './platform.ts'
+
+export type { EndReason, WaitTime } from '../shared/wire/messages.ts'
+
+export interface QueueView {
+  /** Undefined until the server has said. */
+  queue: QueueState | undefined
+  /** Places in the line, and admitted visitors that are not gone. */
+  waiting: number
+  active: number
+  /** An operator's word. */
+  message: string | undefined
+  place: 'none' | 'joining' | 'waiting' | 'admitted' | 'ended'
+  /** Places ahead; undefined while no number can be told: the place is safe all the same. */
+  position: number | undefined
+  wait: WaitTime | null
+  /** Give it to `watchSeats` and `hold`. */
+  pass: string | undefined
+  /** End of the turn, ms by the server's clock. */
+  until: number | undefined
+  reason: EndReason | undefined
+  /** Signed proof of the place: keep it, and give it to `queue()` after a reload. */
+  receipt: string | undefined
+}
+
+export interface QueueOptions {
+  receipt?: string | undefined
+  onChange?: (view: QueueView) => void
+  onError?: (error: OnsaleError) => void
+}
+
+const POLL_MS = 5_000
+const RETRY_SECONDS = 2
+/** Called, but the call was lost: ask. */
+const CALLED_MS = 5_000
+/** Between ticks the client counts on, but not for ever. */
+const COUNT_ON_MS = 30_000
+const BEAT_MS = 1_000
+/** Until the server forecasts better: nine in ten wait less than this times the middle. */
+const P90 = 1.3
+
+export class QueuePlace implements Member {
+  readonly eventId: string
+  readonly #connection: Connection
+  readonly #http: Http
+  readonly #platform: Platform
+  readonly #options: QueueOptions
+  readonly #detach: () => void
+  readonly #unhear: () => void
+  readonly #timers = new Map<'poll' | 'retry' | 'called' | 'beat', () => void>()
+  #view: QueueView
+  #wanted = false
+  #closed = false
+  #score: number | undefined
+  #generation: number | undefined
+  /** What the last tick said: places ahead then, admissions per second, and when. */
+  #base = { position: 0, rate: 0, at: 0 }
+
+  constructor(
+    eventId: string,
+    parts: { connection: Connection; http: Http; platform: Platform },
+    options: QueueOptions,
+  ) {
+    this.eventId = eventId
+    this.#connection = parts.connection
+    this.#http = parts.http
+    this.#platform = parts.platform
+    this.#options = options
+    this.#view = {
+      ...NOWHERE,
+      queue: undefined,
+      waiting: 0,
+      active: 0,
+      message: undefined,
+      receipt: options.receipt,
+    }
+    this.#unhear = this.#connection.onState(state => {
+      if (state === 'offline') void this.#poll()
+    })
+    this.#detach = this.#connection.attach(this)
+  }
+
+  get view(): QueueView {
+    return this.#view
+  }
+
+  /** Takes a place, or finds the one we have. Harmless when repeated. */
+  join(): void {
+    this.#wanted = true
+    if (this.#view.place === 'none' || this.#view.place === 'ended')
+      this.#show({ ...NOWHERE, place: 'joining' })
+    if (this.#connection.state === 'offline') void this.#poll()
+    else this.opened()
+  }
+
+  /** Gives up place or turn. */
+  leave(): void {
+    this.#wanted = false
+    this.#stop()
+    if (!this.#connection.send({ type: 'leave', eventId: this.eventId }))
+      this.#http.json(`/events/${this.eventId}/queue`, { method: 'DELETE' }).catch(error => this.#tell(error))
+    this.#show({ ...NOWHERE, receipt: undefined })
+  }
+
+  /** Keeps the place for as long as the event's grace allows; `leave` gives it up. */
+  close(): void {
+    this.#closed = true
+    this.#stop()
+    this.#unhear()
+    this.#detach()
+  }
+
+  opened(): void {
+    this.#timer('poll')
+    const { receipt } = this.#view
+    if (!this.#wanted) return
+    this.#connection.send({
+      type: 'join',
+      eventId: this.eventId,
+      ...(receipt === undefined ? {} : { receipt }),
+    })
+  }
+
+  lost(): void {}
+
+  frame(): void {}
+
+  message(message: ServerMessage): void {
+    if (!('eventId' in message) || message.eventId !== this.eventId) return
+    switch (message.type) {
+      case 'queue':
+        this.#info(message.queue)
+        return
+      case 'place':
+        this.#place(message.place)
+        return
+      case 'tick':
+        this.#tick(message)
+        return
+      case 'admitted':
+        this.#place({ state: 'admitted', pass: message.pass, until: message.until })
+        return
+      case 'ended':
+        this.#wanted = false
+        this.#stop()
+        this.#show({ ...NOWHERE, place: 'ended', reason: message.reason, receipt: undefined })
+        return
+      case 'error':
+        this.#refused(new OnsaleError(0, { ...message }))
+    }
+  }
+
+  #info(queue: QueueInfo): void {
+    const { state, waiting, active, message } = queue
+    const off = state === 'off' && this.#view.place !== 'ended' ? NOWHERE : {}
+    if (state === 'off') this.#stop()
+    this.#show({ ...off, queue: state, waiting, active, message })
+  }
+
+  #place(place: PlaceInfo): void {
+    switch (place.state) {
+      case 'none':
+        this.#stop()
+        this.#show(NOWHERE)
+        return
+      case 'admitted': {
+        this.#stop()
+        const { pass, until } = place
+        this.#show({ ...NOWHERE, place: 'admitted', pass, until })
+        return
+      }
+      case 'waiting': {
+        const { position, score, generation, receipt, wait } = place
+        // Another score is another place (released and joined again, or drawn): its number starts anew.
+        const shown = score === this.#score ? this.#view.position : undefined
+        this.#score = score
+        this.#generation = generation
+        this.#base = { position, rate: this.#base.rate, at: this.#platform.now() }
+        this.#timer('called')
+        this.#beat()
+        this.#show({ ...NOWHERE, place: 'waiting', position: least(shown, position), wait, receipt })
+      }
+    }
+  }
+
+  #tick(tick: QueueTick): void {
+    const { state, waiting, active, rate } = tick
+    const news: Partial<QueueView> = { queue: state, waiting, active }
+    if (this.#view.place === 'waiting' && this.#score !== undefined) {
+      // Another life of Redis: only the server can say where we stand in it.
+      if (tick.generation !== this.#generation) this.opened()
+      else {
+        const position = positionIn(tick.knots, this.#score)
+        this.#base = { position, rate, at: this.#platform.now() }
+        Object.assign(news, this.#counted())
+        if (this.#score > tick.frontier) this.#timer('called')
+        else if (!this.#timers.has('called')) this.#timer('called', CALLED_MS, () => this.opened())
+      }
+    }
+    this.#show(news)
+  }
+
+  /** Position and waiting time now, counted on since the last tick. */
+  #counted(): Pick<QueueView, 'position' | 'wait'> {
+    const { position, rate, at } = this.#base
+    const seconds = Math.min(COUNT_ON_MS, Math.max(0, this.#platform.now() - at)) / 1_000
+    const now = least(this.#view.position, Math.max(0, Math.round(position - rate * seconds)))
+    const p50 = Math.round(now / rate)
+    return { position: now, wait: rate > 0 ? { p50, p90: Math.round(p50 * P90) } : null }
+  }
+
+  #beat(): void {
+    this.#timer('beat', BEAT_MS, () => {
+      if (this.#view.place !== 'waiting') return
+      this.#beat()
+      if (this.#base.rate === 0) return
+      const counted = this.#counted()
+      if (counted.position !== this.#view.position) this.#show(counted)
+    })
+  }
+
+  /** Without a socket; each poll is a sign of life too. */
+  async #poll(): Promise<void> {
+    if (!this.#wanted || this.#closed || this.#connection.state !== 'offline') return
+    let pause = POLL_MS
+    try {
+      const { receipt, place } = this.#view
+      const path = `/events/${this.eventId}/queue`
+      const call = place === 'joining' ? { method: 'POST' as const, body: { receipt } } : {}
+      const answer = await this.#http.json<PlaceInfo & { queue?: QueueInfo; retryAfter?: number }>(path, call)
+      if (this.#closed || !this.#wanted) return
+      pause = 1_000 * (answer.retryAfter ?? pause / 1_000)
+      if (answer.queue !== undefined) this.#info(answer.queue)
+      this.#place(answer)
+    } catch (error) {
+      pause = 1_000 * (asOnsaleError(error).retryAfter ?? pause / 1_000)
+      this.#tell(error)
+    }
+    this.#timer('poll', pause * (1 + this.#platform.random() / 4), () => void this.#poll())
+  }
+
+  #refused(error: OnsaleError): void {
+    // Meant for a watch of the same event.
+    if (error.code === 'waiting_room_required' || error.code.startsWith('pass_')) return
+    this.#tell(error)
+    if (error.code === 'queue_off') this.#show({ ...NOWHERE, queue: 'off' })
+    if (this.#view.place !== 'joining' || !/unavailable|too_many|recovering|internal/.test(error.code)) return
+    const pause = 1_000 * (error.retryAfter ?? RETRY_SECONDS)
+    this.#timer('retry', pause * (1 + this.#platform.random()), () => this.opened())
+  }
+
+  #tell(error: unknown): void {
+    this.#options.onError?.(asOnsaleError(error))
+  }
+
+  #show(news: Partial<QueueView>): void {
+    this.#view = { ...this.#view, ...news }
+    if (!this.#closed) this.#options.onChange?.(this.#view)
+  }
+
+  #timer(name: 'poll' | 'retry' | 'called' | 'beat', ms = 0, run?: () => void): void {
+    this.#timers.get(name)?.()
+    this.#timers.delete(name)
+    if (run === undefined || this.#closed) return
+    const cancel = this.#platform.after(ms, () => {
+      this.#timers.delete(name)
+      run()
+    })
+    this.#timers.set(name, cancel)
+  }
+
+  #stop(): void {
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+  }
+}
+
+const NOWHERE = {
+  place: 'none',
+  position: undefined,
+  wait: null,
+  pass: undefined,
+  until: undefined,
+  reason: undefined,
+} as const
+
+/**
+ * Places ahead of a score, by a tick's knots (score, rank, score, rank, ..., ascending): exact where the score is a knot,
+ * in proportion between two, and as many as the last knot says behind it.
+ */
+export function positionIn(knots: readonly number[], score: number): number {
+  let low = 0
+  let high = knots.length / 2
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((knots[2 * middle] ?? 0) <= score) low = middle + 1
+    else high = middle
+  }
+  if (low === 0) return 0
+  const [from = 0, rank = 0, to, next = 0] = knots.slice(2 * low - 2, 2 * low + 2)
+  if (to === undefined || score === from) return rank
+  return Math.round(rank + ((next - rank) * (score - from)) / (to - from))
+}
+
+function least(shown: number | undefined, now: number): number {
+  return shown === undefined ? now : Math.min(shown, now)
+}

@@ -1,0 +1,289 @@
+/**
+ * A seat map that is live: subscribe first, buffer, fetch the snapshot, apply what was buffered. A gap, another epoch or a
+ * word of the server means fetching again; without a socket the state is polled. What is shown is always some true moment
+ * of the map, and after quiet the newest.
+ */
+
+import type { ServerMessage } from '../shared/wire/messages.ts'
+import { decodeDiff, decodeSnapshot, readHandle } from '../shared/wire/seat-frames.ts'
+import { SeatState } from '../shared/wire/seat-state.ts'
+import type { Connection, Member } from './connection.ts'
+import { asOnsaleError, type Http, OnsaleError } from './http.ts'
+import type { Platform } from './platform.ts'
+
+export { SeatState, type SeatStatus } from '../shared/wire/seat-state.ts'
+
+/** `paused`: the server cannot see changes now. `refused`: a pass is needed, or there is no such event on sale. */
+export type WatchStatus = 'loading' | 'live' | 'polling' | 'paused' | 'refused'
+
+/** What has changed. After `all`, read every seat anew. */
+export type SeatChange =
+  | { kind: 'all' }
+  | {
+      kind: 'some'
+      /** index, status, index, status, ... */
+      seats: readonly number[]
+      /** area, units free, ... */
+      areas: readonly number[]
+      /** Server's clock at the oldest change in it, mod 2^32 ms. */
+      at: number
+    }
+
+export interface WatchOptions {
+  /** While the queue is on. A new one is given by `setPass`. */
+  pass?: string | undefined
+  onChange?: (change: SeatChange, state: SeatState) => void
+  onStatus?: (status: WatchStatus) => void
+  /** Why it is refused, or what failed just now; it goes on trying where trying helps. */
+  onError?: (error: OnsaleError) => void
+}
+
+const POLL_MS = 3_000
+const LONGEST_POLL_MS = 30_000
+/** Everybody is told to resync in one moment: they ask over this time. */
+const RESYNC_SPREAD_MS = 500
+/** A snapshot from a cache may be a second old: what it lacks is asked for as a diff, soon and then ever later. */
+const STALE_RETRY_MS = 100
+/** A diff follows its tick, or was lost. */
+const TICK_GRACE_MS = 1_000
+/** Frames that wait for a snapshot; when there are more, the gap shows and we fetch again. */
+const MOST_BUFFERED = 1_000
+
+const REFUSALS = /^(waiting_room_required|pass_|session_|event_not_found|not_on_sale|invalid_request)/
+
+export class SeatWatch implements Member {
+  readonly eventId: string
+  readonly state = new SeatState()
+  readonly #connection: Connection
+  readonly #http: Http
+  readonly #platform: Platform
+  readonly #options: WatchOptions
+  readonly #detach: () => void
+  readonly #unhear: () => void
+  #pass: string | undefined
+  #status: WatchStatus = 'loading'
+  #closed = false
+  /** Of the present subscription; undefined: none. */
+  #handle: number | undefined
+  /** The server's map is at least here. */
+  #needed = { epoch: 0, seq: 0 }
+  #buffer: Uint8Array[] = []
+  #fetching = false
+  #paused = false
+  /** Fetches since all was well. */
+  #tries = 0
+  #cancelFetch: (() => void) | undefined
+  #cancelRewatch: (() => void) | undefined
+
+  constructor(
+    eventId: string,
+    parts: { connection: Connection; http: Http; platform: Platform },
+    options: WatchOptions,
+  ) {
+    this.eventId = eventId
+    this.#connection = parts.connection
+    this.#http = parts.http
+    this.#platform = parts.platform
+    this.#options = options
+    this.#pass = options.pass
+    this.#unhear = this.#connection.onState(state => {
+      if (state === 'offline') this.#poll()
+    })
+    this.#detach = this.#connection.attach(this)
+    if (this.#connection.state === 'offline') this.#poll()
+  }
+
+  get status(): WatchStatus {
+    return this.#status
+  }
+
+  setPass(pass: string | undefined): void {
+    this.#pass = pass
+    if (this.#status === 'refused') this.#enter('loading')
+    if (this.#connection.state === 'open') this.opened()
+    else this.#poll()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelFetch?.()
+    this.#cancelRewatch?.()
+    this.#connection.send({ type: 'unwatch', eventId: this.eventId })
+    this.#unhear()
+    this.#detach()
+  }
+
+  opened(): void {
+    this.lost()
+    if (this.#status === 'refused') return
+    const { eventId } = this
+    this.#connection.send(
+      this.#pass === undefined ? { type: 'watch', eventId } : { type: 'watch', eventId, pass: this.#pass },
+    )
+  }
+
+  lost(): void {
+    this.#handle = undefined
+    this.#paused = false
+    this.#buffer = []
+    this.#cancelRewatch?.()
+    this.#cancelRewatch = undefined
+  }
+
+  message(message: ServerMessage): void {
+    if (!('eventId' in message) || message.eventId !== this.eventId) return
+    switch (message.type) {
+      case 'watching':
+        this.#handle = message.handle
+        this.#buffer = []
+        this.#cancelFetch?.()
+        this.#cancelFetch = undefined
+        this.#need(message.epoch, message.seq, 0)
+        return
+      case 'resync':
+        this.#need(message.epoch, message.seq, RESYNC_SPREAD_MS * this.#platform.random())
+        return
+      case 'tick':
+        // Ticks and diffs are published apart: a diff on its way may still come.
+        if (message.epoch !== undefined && message.seq !== undefined && this.#handle !== undefined)
+          this.#need(message.epoch, message.seq, TICK_GRACE_MS)
+        return
+      case 'paused':
+        this.#paused = message.paused
+        if (message.paused) this.#enter('paused')
+        else this.#need(0, 0, 0)
+        return
+      case 'error':
+        this.#failed(new OnsaleError(0, { ...message }))
+    }
+  }
+
+  frame(frame: Uint8Array): void {
+    if (this.#handle === undefined || readHandle(frame) !== this.#handle) return
+    if (this.#fetching || !this.state.filled) {
+      this.#buffer.push(frame)
+      if (this.#buffer.length > MOST_BUFFERED) this.#buffer.shift()
+    } else this.#apply(frame)
+  }
+
+  /** Makes sure that we get there: from what comes, or else by fetching after so many ms. */
+  #need(epoch: number, seq: number, afterMs: number): void {
+    if (this.#needed.epoch < epoch || (this.#needed.epoch === epoch && this.#needed.seq < seq))
+      this.#needed = { epoch, seq }
+    if (this.state.reaches(this.#needed.epoch, this.#needed.seq)) this.#settle()
+    else this.#fetchAfter(afterMs)
+  }
+
+  #apply(frame: Uint8Array): void {
+    const diff = decodeDiff(frame)
+    if (diff === undefined) return
+    const { epoch, seq, changes, areas, now } = diff
+    switch (this.state.diff(diff)) {
+      case 'applied':
+        this.#options.onChange?.({ kind: 'some', seats: changes, areas, at: now }, this.state)
+        return
+      case 'resync':
+        this.#buffer.push(frame)
+        this.#need(epoch, seq, RESYNC_SPREAD_MS * this.#platform.random())
+    }
+  }
+
+  #poll(): void {
+    if (this.#closed || this.#status === 'refused') return
+    this.#fetchAfter(this.state.filled ? POLL_MS * this.#platform.random() : 0)
+  }
+
+  #fetchAfter(ms: number): void {
+    if (this.#fetching || this.#cancelFetch !== undefined || this.#closed) return
+    if (ms <= 0) return void this.#fetch()
+    this.#cancelFetch = this.#platform.after(ms, () => {
+      this.#cancelFetch = undefined
+      const { epoch, seq } = this.#needed
+      const live = this.#handle !== undefined
+      if (live && this.state.reaches(epoch, seq)) this.#settle()
+      else void this.#fetch()
+    })
+  }
+
+  async #fetch(): Promise<void> {
+    this.#fetching = true
+    this.#tries++
+    let failed = false
+    try {
+      this.#take(await this.#read())
+    } catch (error) {
+      failed = true
+      this.#failed(asOnsaleError(error))
+    } finally {
+      this.#fetching = false
+    }
+    if (this.#closed || this.#status === 'refused') return
+    const buffered = this.#buffer
+    this.#buffer = []
+    if (this.state.filled) for (const frame of buffered) this.#apply(frame)
+    this.#next(failed)
+  }
+
+  /** After a fetch: done, or once more, the later the more often it was in vain. */
+  #next(failed: boolean): void {
+    const live = this.#handle !== undefined
+    if (live && this.state.reaches(this.#needed.epoch, this.#needed.seq)) {
+      this.#settle()
+      return
+    }
+    if (!live && !failed) {
+      this.#tries = 0
+      if (this.#connection.state === 'offline') this.#enter('polling')
+    }
+    const most = Math.min(LONGEST_POLL_MS, (live ? STALE_RETRY_MS : POLL_MS) * 2 ** this.#tries)
+    this.#fetchAfter(most * (0.5 + this.#platform.random() / 2))
+  }
+
+  async #read(): Promise<Uint8Array> {
+    const { filled, epoch, seq } = this.state
+    const response = await this.#http.send(`/events/${this.eventId}/seats`, {
+      pass: this.#pass,
+      headers: { accept: 'application/octet-stream' },
+      query: filled ? { since: `${epoch}.${seq}` } : {},
+    })
+    return response.status === 304 ? new Uint8Array(0) : new Uint8Array(await response.arrayBuffer())
+  }
+
+  #take(frame: Uint8Array): void {
+    if (this.#closed || frame.length === 0) return
+    const snapshot = decodeSnapshot(frame)
+    if (snapshot === undefined) this.#apply(frame)
+    else if (this.state.snapshot(snapshot) === 'applied')
+      this.#options.onChange?.({ kind: 'all' }, this.state)
+  }
+
+  #failed(error: OnsaleError): void {
+    this.#options.onError?.(error)
+    if (REFUSALS.test(error.code)) {
+      this.#enter('refused')
+      this.#cancelFetch?.()
+      this.#cancelFetch = undefined
+    } else if (
+      this.#handle === undefined &&
+      this.#connection.state === 'open' &&
+      this.#cancelRewatch === undefined
+    ) {
+      // The server could not let us watch just now: ask again, and poll meanwhile.
+      const pause = 1_000 * (error.retryAfter ?? 2)
+      this.#cancelRewatch = this.#platform.after(pause * (1 + this.#platform.random()), () => this.opened())
+      this.#poll()
+    }
+  }
+
+  #settle(): void {
+    if (this.#handle === undefined || !this.state.filled) return
+    this.#tries = 0
+    if (!this.#paused) this.#enter('live')
+  }
+
+  #enter(status: WatchStatus): void {
+    if (this.#status === status || this.#closed) return
+    this.#status = status
+    this.#options.onStatus?.(status)
+  }
+}
