@@ -9,6 +9,7 @@ import { type Child, toldEnd, toldLastLines } from './child.ts'
 const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000]
 /** One that was up for so long has earned all its tries back. */
 const STEADY_MS = 60_000
+const CRASH_POLL_MS = 10
 
 export type KeptOptions = {
   /** Settles when it is up. */
@@ -18,6 +19,8 @@ export type KeptOptions = {
   /** Said when it has died by itself; `gaveUp` where it is not started again. */
   onDeath: (why: string, gaveUp: boolean) => void
   onBack: () => void
+  /** How long to wait before each further try. */
+  pausesMs?: readonly number[]
 }
 
 export class Kept {
@@ -43,11 +46,11 @@ export class Kept {
     await child?.stop(this.#options.stopSignal, this.#options.stopDeadlineMs)
   }
 
-  /** As a crash would; settles when it is up again. */
+  /** As a crash would; settles when it is up again, or given up. */
   async crash(): Promise<void> {
     const dying = this.#child
     await (await dying)?.kill()
-    while (this.#wanted && this.#child === dying) await wait(10)
+    while (this.#wanted && this.#child === dying) await wait(CRASH_POLL_MS)
     await this.#child
   }
 
@@ -62,7 +65,8 @@ export class Kept {
       const how = await child.ended
       if (!this.#wanted) return
       if (performance.now() - since > STEADY_MS) tries = 0
-      const pause = PAUSES_MS[tries]
+      const pause = (this.#options.pausesMs ?? PAUSES_MS)[tries]
+      if (pause === undefined) this.#wanted = false
       this.#options.onDeath(
         `ended by itself (${toldEnd(how)}):\n${toldLastLines(child)}`,
         pause === undefined,

@@ -39,7 +39,7 @@ const untilChanged = (path: string) => (readFileSync(path).equals(readFileSync(o
 const onLinux = test.skipIf(!existsSync(original))
 
 onLinux(
-  '[R-mend] a binary that the loader refuses for GLIBC_2.38 is mended, and the original kept beside it',
+  '[R70] a binary that the loader refuses for GLIBC_2.38 is mended, and the original kept beside it',
   () => {
     expect(mendFile(copy, untilChanged)).toBe('mended')
     expect(readFileSync(`${copy}.orig`).equals(readFileSync(original))).toBe(true)
@@ -47,19 +47,19 @@ onLinux(
   },
 )
 
-onLinux('[R-mend] the mended binary loads in this very Node', () => {
+onLinux('[R70] the mended binary loads in this very Node', () => {
   writeFileSync(copy, mendElf(readFileSync(original)))
   execFileSync(process.execPath, ['-e', 'require(process.argv[1])', copy])
 })
 
-onLinux('[R-mend] a second run touches nothing', () => {
+onLinux('[R71] a second run touches nothing', () => {
   mendFile(copy, untilChanged)
   const mended = readFileSync(copy)
   expect(mendFile(copy, untilChanged)).toBe('loads')
   expect(readFileSync(copy).equals(mended)).toBe(true)
 })
 
-onLinux('[R-mend] a fourth symbol that needs GLIBC_2.38 is refused by name', () => {
+onLinux('[R72] a fourth symbol that needs GLIBC_2.38 is refused by name', () => {
   const elf = readFileSync(original)
   // Same length, other name: the binary then asks 2.38 for a function that we know nothing of.
   elf.write('__isoc23_strxyz', elf.indexOf('__isoc23_sscanf'))
@@ -69,22 +69,22 @@ onLinux('[R-mend] a fourth symbol that needs GLIBC_2.38 is refused by name', () 
   expect(existsSync(`${copy}.orig`)).toBe(false)
 })
 
-onLinux('[R-mend] any other complaint of the loader is passed on, not mended', () => {
+onLinux('[R72] any other complaint of the loader is passed on, not mended', () => {
   const complaint = "Error: libc.so.6: version `GLIBC_2.36' not found"
   expect(() => mendFile(copy, () => complaint)).toThrow(/GLIBC_2\.36' not found\nCure: /)
   expect(existsSync(`${copy}.orig`)).toBe(false)
 })
 
-onLinux('[R-mend] a mended binary that still does not load is thrown away', () => {
+onLinux('[R72] a mended binary that still does not load is thrown away', () => {
   expect(() => mendFile(copy, () => refused)).toThrow(/does not load even when mended/)
   expect(readFileSync(copy).equals(readFileSync(original))).toBe(true)
   expect(readdirSync(folder)).toEqual(['copy.node'])
 })
 
-test('[R-mend] a file of another layout is refused', () => {
+test('[R72] a file of another layout is refused', () => {
   expect(() => mendElf(Buffer.alloc(4096))).toThrow(/not a 64-bit little-endian ELF/)
 })
 
-test('[R-mend] a missing uWebSockets.js does not break an install', () => {
+test('[R73] a missing uWebSockets.js does not break an install', () => {
   expect(mendUWebSockets({ root: dirname(folder), node: process.execPath })).toBe('absent')
 })

@@ -26,7 +26,8 @@ const execute = promisify(execFile)
 export async function findRedis(
   folder: string,
   path: string,
-  onProgress: (line: string) => void = () => {},
+  onProgress: (line: string) => void,
+  { apt = '/usr/bin/apt-get' } = {},
 ): Promise<RedisBinary> {
   for (const server of SERVERS) {
     const command = path
@@ -36,7 +37,7 @@ export async function findRedis(
     const binary = command && (await check(command, null))
     if (binary) return binary
   }
-  return (await unpacked(folder)) ?? (await download(folder, onProgress))
+  return (await unpacked(folder)) ?? (await download(folder, onProgress, existsSync(apt)))
 }
 
 /** The binary if it runs here and is new enough. */
@@ -65,9 +66,13 @@ async function unpacked(folder: string): Promise<RedisBinary | null> {
   return null
 }
 
-async function download(folder: string, onProgress: (line: string) => void): Promise<RedisBinary> {
+async function download(
+  folder: string,
+  onProgress: (line: string) => void,
+  hasApt: boolean,
+): Promise<RedisBinary> {
   const failures: string[] = []
-  if (existsSync('/usr/bin/apt-get')) {
+  if (hasApt) {
     onProgress('no redis-server on PATH: unpacking the distribution’s own into the data folder')
     for (const product of ['redis', 'valkey']) {
       try {

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { ownRedis, testDatabase, testRedis } from './test-parts.ts'
 
-test('[R-test] each test database has the newest schema and nothing of its neighbours', async () => {
+test('[R74] each test database has the newest schema and nothing of its neighbours', async () => {
   const [one, two] = await Promise.all([testDatabase(), testDatabase()])
   await inDatabase(one.url, 'create table mine (id int)')
   expect(await inDatabase(one.url, 'select count(*)::int as n from schema_migrations')).not.toEqual([
@@ -15,7 +15,7 @@ test('[R-test] each test database has the newest schema and nothing of its neigh
   await expect(inDatabase(one.url, 'select 1')).rejects.toThrow(/does not exist/)
 })
 
-test('[R-test] pg_trgm and unaccent can be had, and case is folded beyond ASCII', async () => {
+test('[R75] pg_trgm and unaccent can be had, and case is folded beyond ASCII', async () => {
   const { url, drop } = await testDatabase()
   await inDatabase(url, 'create extension if not exists pg_trgm')
   await inDatabase(url, 'create extension if not exists unaccent')
@@ -26,7 +26,7 @@ test('[R-test] pg_trgm and unaccent can be had, and case is folded beyond ASCII'
   await drop()
 })
 
-test('[R-test] cleaning removes the keys of its prefix and no others', async () => {
+test('[R74] cleaning removes the keys of its prefix and no others', async () => {
   const [mine, other] = [testRedis(), testRedis()]
   const client = new Redis(mine.url)
   await client.mset({ [`${mine.keyPrefix}a`]: 1, [`${other.keyPrefix}a`]: 1 })
@@ -36,7 +36,7 @@ test('[R-test] cleaning removes the keys of its prefix and no others', async () 
   client.disconnect()
 })
 
-test('[R-test] a Redis of its own is empty after a crash, and keeps its data where it is durable', async () => {
+test('[R76] a Redis of its own is empty after a crash, and keeps its data where it is durable', async () => {
   for (const durable of [false, true]) {
     const redis = await ownRedis({ durable })
     await once(redis.url, client => client.set('a', '1', 'EX', 100))
