@@ -1,0 +1,135 @@
+/**
+ * Makes Redis agree with Postgres about one event's queue: begins a generation, carries changed settings over, clears away
+ * a closed line, and brings back what can be brought back where Redis was lost. One process at a time, under a
+ * lock in Postgres; harmless when many ask for it.
+ */
+import type { EventId } from '../shared/ids.ts'
+import type { Keys } from '../shared/keys.ts'
+import type { Log } from '../shared/log.ts'
+import { type Client, type Pool, transaction } from '../shared/postgres.ts'
+import type { Redis } from '../shared/redis.ts'
+import { liveAdmissions } from './admissions.ts'
+import { generationBegun, lockSettings, type StoredSettings } from './settings.ts'
+import { MEMBERS_A_CALL, parseAnswer, verbKeys, verbs } from './verbs.ts'
+
+export interface GenerationsParts {
+  redis: Redis
+  pool: Pool
+  keys: Keys
+  log: Log
+  node: string
+  /** After a loss the doors wait this long, so that places are back before the first newcomer is let in. */
+  recoveryMs: number
+}
+
+/** How far ahead of the scores given out the floor is kept, us: twice the time between two raises. */
+export const FLOOR_AHEAD_US = 20_000_000
+
+export class Generations {
+  readonly #parts: GenerationsParts
+  readonly #running = new Map<EventId, Promise<void>>()
+
+  constructor(parts: GenerationsParts) {
+    this.#parts = parts
+  }
+
+  /** Concurrent callers of one process share one run. */
+  settle(event: EventId): Promise<void> {
+    const running = this.#running.get(event)
+    if (running !== undefined) return running
+    const run = transaction(this.#parts.pool, client => this.#settle(client, event)).finally(() =>
+      this.#running.delete(event),
+    )
+    this.#running.set(event, run)
+    return run
+  }
+
+  async #settle(client: Client, event: EventId): Promise<void> {
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`queue:${event}`])
+    const { redis, keys } = this.#parts
+    const settings = await lockSettings(client, event)
+    if (settings === undefined || settings.state === 'off') return await this.#close(event)
+    const [generation, version] = await redis.hmget(keys.queue(event).cfg, 'generation', 'version')
+    await redis.zadd(keys.queuesOn, settings.generation, event)
+    if (generation === String(settings.generation)) {
+      if (Number(version) < settings.version) await this.#configure(event, settings)
+    } else {
+      await this.#begin(client, event, settings, Number(generation ?? 0))
+    }
+  }
+
+  async #begin(client: Client, event: EventId, settings: StoredSettings, found: number): Promise<void> {
+    const { redis, keys, log, recoveryMs } = this.#parts
+    const lost = settings.begun
+    const generation = lost ? Math.max(settings.generation, found) + 1 : settings.generation
+    await this.#wipe(event)
+    const slots = lost ? await this.#restoreSlots(client, event, settings.firstGeneration) : 0
+    const answer = await verbs.begin.run(redis, verbKeys(keys, event, ''), [
+      generation,
+      settings.version,
+      ...cfgArguments(settings),
+      settings.scoreFloor,
+      lost ? recoveryMs : 0,
+    ])
+    const floor = Number(parseAnswer(answer).rest[0])
+    await generationBegun(client, event, generation, floor + FLOOR_AHEAD_US)
+    if (lost) log.warn({ event, generation, slots }, 'Redis had lost a queue: a new generation has begun')
+    else log.info({ event, generation }, 'a line has begun')
+  }
+
+  /** Before cfg exists: until then every verb refuses, so nobody is admitted beside those who come back. */
+  async #restoreSlots(client: Client, event: EventId, firstGeneration: number): Promise<number> {
+    const { redis, keys } = this.#parts
+    const { act, called } = keys.queue(event)
+    const [seconds] = await redis.time()
+    const live = await liveAdmissions(client, event, firstGeneration, Number(seconds) * 1_000)
+    for (let at = 0; at < live.length; at += MEMBERS_A_CALL) {
+      const some = live.slice(at, at + MEMBERS_A_CALL)
+      await redis.zadd(act, ...some.flatMap(slot => [slot.until, slot.member]))
+      await redis.zadd(called, ...some.flatMap(slot => [slot.score, slot.member]))
+    }
+    return live.length
+  }
+
+  async #configure(event: EventId, settings: StoredSettings): Promise<void> {
+    const { redis, keys } = this.#parts
+    await verbs.configure.run(redis, verbKeys(keys, event, ''), [
+      settings.generation,
+      settings.version,
+      ...cfgArguments(settings),
+    ])
+  }
+
+  async #close(event: EventId): Promise<void> {
+    const { redis, keys } = this.#parts
+    await this.#wipe(event)
+    await redis.zrem(keys.queuesOn, event)
+    await redis.publish(keys.queue(event).channel, JSON.stringify({ kind: 'settings' }))
+  }
+
+  /** The bucket and the last score stay: a line closed and opened again gives no second burst and no older score. */
+  async #wipe(event: EventId): Promise<void> {
+    const { redis, keys } = this.#parts
+    const q = keys.queue(event)
+    const rosters = (await redis.zrange(q.nodes, '0', '-1')).map(node => q.roster(node))
+    await redis.unlink(
+      q.cfg,
+      q.line,
+      q.act,
+      q.called,
+      q.parked,
+      q.returned,
+      q.away,
+      q.polls,
+      q.asked,
+      q.sketch,
+      q.nodes,
+      ...rosters,
+    )
+  }
+}
+
+function cfgArguments(settings: StoredSettings): (string | number)[] {
+  const { state, rate, cap, burst, factor, passSeconds, graceSeconds } = settings
+  return [state, rate, cap, burst, factor, passSeconds * 1_000, graceSeconds * 1_000]
+}

@@ -1,0 +1,97 @@
+--- @include queue
+-- Lets in as many as tokens, cap and seats allow, in order. Leaderless: any node may call at any time. Never makes the
+-- active exceed the cap, nor the admissions of any time T exceed rate x T + burst.
+--
+-- ARGV 2 at most so many, 500 or less
+-- -> {'OK', admitted, parked, ms since the last call where the clock jumped, else 0} | {'EARLY'} | {'NOGEN'}
+if wrongGeneration() then return { 'NOGEN' } end
+local EVERY_MS, REFILL_MS, PACE_MS = 250, 2000, 60000
+local ROUNDS, ROUND = 4, 500
+
+local kept = redis.call('HMGET', bucket, 'tokens', 'at', 'frontier', 'pace', 'weight')
+local since = kept[2] and now - tonumber(kept[2]) or EVERY_MS
+if since >= 0 and since < EVERY_MS then return { 'EARLY' } end
+
+local set = redis.call('HMGET', cfg, 'state', 'rate', 'cap', 'burst', 'factor', 'pass', 'recoverUntil')
+local state, rate, cap, burst, factor, pass = set[1], tonumber(set[2]), tonumber(set[3]), tonumber(set[4]),
+  tonumber(set[5]), tonumber(set[6])
+
+-- A clock that went back gives nothing; after a pause nobody gets more than 2 s of it at once.
+local elapsed = math.max(0, math.min(since, REFILL_MS))
+local tokens = math.min(burst, tonumber(kept[1] or '0') + rate * elapsed / 1000)
+local jumped = math.abs(since) > JUMP_MS
+if not jumped then expireSlots() end
+
+-- Slots that are over but not yet swept still count: the cap is safe, and the work bounded.
+local active = redis.call('ZCARD', act)
+local want = math.min(math.floor(tokens), cap - active, tonumber(ARGV[2]))
+local free = redis.call('HGET', seatsMeta, 'free')
+if free then
+  -- Who holds seats has found theirs: the free ones are for the others.
+  local holders = math.min(active, redis.call('ZCARD', seatsExpiries))
+  want = math.min(want, math.floor(factor * tonumber(free)) - (active - holders))
+end
+if state ~= 'open' or rate == 0 or now < tonumber(set[7]) then want = 0 end
+
+local frontier = kept[3] or '0'
+local members, slots, froms, parking = {}, {}, {}, {}
+local function admit(member, score)
+  members[#members + 1] = member
+  slots[#slots + 1] = now + pass
+  slots[#slots + 1] = member
+  froms[#froms + 1] = score
+  froms[#froms + 1] = member
+end
+
+if want > 0 then
+  local back = redis.call('ZPOPMIN', returned, want)
+  for i = 1, #back, 2 do admit(back[i], back[i + 1]) end
+end
+
+-- Closed tabs at the front are set aside without a token, some 1,500 a call.
+local function round(size)
+  local front = redis.call('ZRANGE', line, 0, size - 1, 'WITHSCORES')
+  if #front == 0 then return false end
+  local names = {}
+  for i = 1, #front, 2 do names[#names + 1] = front[i] end
+  local gone = redis.call('ZMSCORE', away, unpack(names))
+  local doubted = redis.call('ZMSCORE', asked, unpack(names))
+  local passed = 0
+  for i, name in ipairs(names) do
+    if #members >= want then break end
+    passed = i
+    if gone[i] or doubted[i] then
+      parking[#parking + 1] = front[2 * i]
+      parking[#parking + 1] = name
+    else
+      admit(name, front[2 * i])
+    end
+  end
+  frontier = front[2 * passed]
+  redis.call('ZREMRANGEBYRANK', line, 0, passed - 1)
+  return #names == size
+end
+for turn = 1, ROUNDS do
+  local left = want - #members
+  if left <= 0 or not round(turn == 1 and left or math.max(left, ROUND)) then break end
+end
+
+if #members > 0 then
+  redis.call('ZADD', act, unpack(slots))
+  redis.call('ZADD', called, unpack(froms))
+  redis.call('ZREM', polls, unpack(members))
+end
+if #parking > 0 then redis.call('ZADD', parked, unpack(parking)) end
+
+-- The measured rate, over the last minute or so of seconds in which somebody was waiting.
+local pace, weight = tonumber(kept[4] or '0'), tonumber(kept[5] or '0')
+if state == 'open' and (#members > 0 or redis.call('ZCARD', line) > 0) then
+  local decay = math.exp(-elapsed / PACE_MS)
+  pace = pace * decay + #members
+  weight = weight * decay + elapsed / 1000
+end
+
+redis.call('HSET', bucket, 'tokens', string.format('%.17g', tokens - #members), 'at', digits(now),
+  'frontier', frontier, 'pace', string.format('%.17g', pace), 'weight', string.format('%.17g', weight))
+publish('admitted', members, ',"frontier":' .. frontier)
+return { 'OK', #members, #parking / 2, jumped and since or 0 }

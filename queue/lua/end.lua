@@ -1,0 +1,15 @@
+--- @include queue
+-- Ends a visitor's place or slot at once. Harmless when repeated.
+--
+-- ARGV 2 member · 3 reason, a word of EndReason
+-- -> {'OK', 'slot' | 'place' | 'nothing'} | {'NOGEN'}
+if wrongGeneration() then return { 'NOGEN' } end
+local member, reason = ARGV[2], ARGV[3]
+local slots = redis.call('ZREM', act, member)
+redis.call('ZREM', called, member)
+local places = 0
+for _, key in ipairs({ line, parked, returned }) do places = places + redis.call('ZREM', key, member) end
+for _, key in ipairs({ away, polls, asked }) do redis.call('ZREM', key, member) end
+if slots + places == 0 then return { 'OK', 'nothing' } end
+publish('ended', { member }, ',"reason":"' .. reason .. '"')
+return { 'OK', slots > 0 and 'slot' or 'place' }

@@ -1,0 +1,85 @@
+--- @include queue
+-- Gives each visitor a place, or finds the one they have. A repeated, concurrent or redelivered join changes nothing.
+--
+-- ARGV 2 door: 'socket' or 'poll' · then pairs: member · score of a receipt of an older generation, or ''
+-- -> {'OK', then as `find` says, three texts a member} | {'NOGEN'}
+if wrongGeneration() then return { 'NOGEN' } end
+local door = ARGV[2]
+
+local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or '0')
+local restoring = now < tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0')
+local floor = tonumber(redis.call('HGET', cfg, 'floor') or '0')
+local score = math.max(tonumber(redis.call('GET', last) or '0'), floor - 1)
+
+-- By member: kind, score, place, as `find` says. One visitor may be in a batch twice.
+local found = {}
+local known, comers, toLine, toReturned = {}, {}, {}, {}
+
+for i = 3, #ARGV, 2 do
+  local member = ARGV[i]
+  if not found[member] then
+    local kind, own, place = find(member)
+    if kind == 'W' then known[#known + 1] = member end
+    if kind == 'N' then
+      comers[#comers + 1] = member
+      -- A slot that is over but not yet swept is over: whoever had it comes anew.
+      if redis.call('ZREM', act, member) == 1 then redis.call('ZREM', called, member) end
+      own = restoring and ARGV[i + 1] or ''
+      if own ~= '' then
+        -- Whom the frontier has passed is called next: into the line would push back those who wait there.
+        local to = tonumber(own) <= frontier and toReturned or toLine
+        to[#to + 1] = own
+        to[#to + 1] = member
+      end
+    end
+    found[member] = { kind, own, place }
+  end
+end
+
+arrive(known, door)
+
+-- Restored places stand before newcomers are counted, as they stand ahead of them.
+if #toLine > 0 then redis.call('ZADD', line, unpack(toLine)) end
+if #toReturned > 0 then redis.call('ZADD', returned, unpack(toReturned)) end
+
+local ahead = redis.call('ZCARD', line)
+local arrivals = {}
+for _, member in ipairs(comers) do
+  local one = found[member]
+  if one[2] == '' then
+    score = math.max(score + 1, nowUs)
+    one[2], one[3] = digits(score), digits(ahead)
+    ahead = ahead + 1
+    arrivals[#arrivals + 1] = one[2]
+    arrivals[#arrivals + 1] = member
+  else
+    one[3] = digits(redis.call('ZRANK', line, member) or 0)
+  end
+  one[1] = 'W'
+end
+if #arrivals > 0 then
+  redis.call('ZADD', line, unpack(arrivals))
+  redis.call('SET', last, digits(score))
+end
+
+if #comers > 0 then
+  if door == 'poll' then
+    local due, till = {}, graceEnd()
+    for _, member in ipairs(comers) do
+      due[#due + 1] = till
+      due[#due + 1] = member
+    end
+    redis.call('ZADD', polls, unpack(due))
+  else
+    redis.call('APPEND', roster, table.concat(comers))
+  end
+end
+
+local answer = { 'OK' }
+for i = 3, #ARGV, 2 do
+  local one = found[ARGV[i]]
+  answer[#answer + 1] = one[1]
+  answer[#answer + 1] = one[2]
+  answer[#answer + 1] = one[3]
+end
+return answer

@@ -1,0 +1,304 @@
+/**
+ * The waiting room on Redis and Postgres: each method is one verb in lua/, and what must stand in Postgres before or after
+ * it. Any number of processes share one queue. Calls of a moment are gathered, so a crowd costs a script a thousand
+ * visitors.
+ */
+import { createHmac } from 'node:crypto'
+import type { Clock } from '../shared/clock.ts'
+import type { Config } from '../shared/config.ts'
+import { Problem } from '../shared/errors.ts'
+import type { EventId, VisitorId } from '../shared/ids.ts'
+import type { Keys } from '../shared/keys.ts'
+import type { Log } from '../shared/log.ts'
+import type { Arg } from '../shared/lua.ts'
+import type { Pool } from '../shared/postgres.ts'
+import type { Redis } from '../shared/redis.ts'
+import type { PassTokens } from '../shared/tokens.ts'
+import type { EndReason, PlaceInfo, QueueInfo, QueueTick } from '../shared/wire/messages.ts'
+import { waitTime } from '../shared/wire/position.ts'
+import { endAdmission, spentPlaces } from './admissions.ts'
+import { Batcher } from './batcher.ts'
+import { Caller } from './caller.ts'
+import { Generations } from './generations.ts'
+import { Grants } from './grants.ts'
+import { Kept } from './kept.ts'
+
+import type { Admission, Gate, Queue, QueueChange, QueueNode, QueueSettings } from './queue.ts'
+import { reached } from './reached.ts'
+import { Receipts } from './receipt.ts'
+import { changeSettings, type StoredSettings } from './settings.ts'
+import { parseSketch, tickOfNoQueue } from './sketch.ts'
+import { Upkeep } from './upkeep.ts'
+import { type Found, MEMBER_BYTES, MEMBERS_A_CALL, parseFound, verbs } from './verbs.ts'
+
+export interface QueueParts {
+  redis: Redis
+  pool: Pool
+  keys: Keys
+  passes: PassTokens
+  config: Pick<Config, 'keys' | 'NODE_NAME'>
+  clock: Clock
+  log: Log
+  /**
+   * How this process's visitors show that they are here: through a socket, covered by the node's lease, or by polling,
+   * each poll good for a grace.
+   */
+  door: 'socket' | 'poll'
+  /** After Redis was lost the doors wait this long for places to come back. */
+  recoveryMs?: number
+}
+
+/** A place, with the generation it was found in. */
+type Place = Found & { generation: number }
+
+interface Comer {
+  visitor: VisitorId
+  member: Buffer
+  receipt: string | undefined
+}
+
+/** A tenth of what a fan notices; some 250,000 joins a second fit through it. */
+const WINDOW_MS = 5
+/** Calls that may wait: two seconds' worth where Redis is slow. Past it a caller hears it at once. */
+const WAITING_AT_MOST = 20_000
+/** What everyone hears is kept in Redis for 0.9 s; this is for callers of one process. */
+const TICK_MS = 450
+const RECOVERY_MS = 15_000
+
+export class RedisQueue implements Queue, QueueNode {
+  readonly #parts: QueueParts
+  readonly #caller: Caller
+  readonly #grants: Grants
+  readonly #receipts: Receipts
+  readonly #upkeep: Upkeep
+  readonly #ticks: Kept<EventId, QueueTick>
+  readonly #joins: Batcher<EventId, Comer, Place>
+  readonly #looks: Batcher<EventId, Buffer, Place>
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts
+    const node = parts.config.NODE_NAME
+    const { recoveryMs = RECOVERY_MS } = parts
+    this.#caller = new Caller({
+      ...parts,
+      node,
+      generations: new Generations({ ...parts, node, recoveryMs }),
+    })
+    this.#grants = new Grants(parts)
+    this.#receipts = new Receipts(parts.config.keys.receipt)
+    this.#upkeep = new Upkeep({ ...parts, node, caller: this.#caller })
+    this.#ticks = new Kept({
+      read: event => this.#readTick(event),
+      forMs: TICK_MS,
+      orLast: false,
+      clock: parts.clock,
+    })
+    this.#joins = this.#batcher((event, comers) => this.#joinAll(event, comers))
+    this.#looks = this.#batcher((event, members) => this.#lookAll(event, members))
+  }
+
+  settings(event: EventId): Promise<StoredSettings> {
+    return this.#caller.settings(event)
+  }
+
+  async info(event: EventId): Promise<QueueInfo> {
+    const { message } = await this.settings(event)
+    const { state, waiting, active } = await this.tick(event)
+    return { state, waiting, active, ...(message === '' ? {} : { message }) }
+  }
+
+  async configure(event: EventId, change: QueueChange, actor: string): Promise<QueueSettings> {
+    await reached(changeSettings(this.#parts.pool, event, change, actor))
+    await this.#caller.settle(event)
+    this.#ticks.drop(event)
+    return await this.settings(event)
+  }
+
+  async join(event: EventId, visitor: VisitorId, receipt?: string): Promise<PlaceInfo> {
+    const member = this.member(event, visitor)
+    return await this.#told(event, visitor, await this.#joins.add(event, { visitor, member, receipt }))
+  }
+
+  async status(event: EventId, visitor: VisitorId): Promise<PlaceInfo> {
+    return await this.#told(event, visitor, await this.#looks.add(event, this.member(event, visitor)))
+  }
+
+  async leave(event: EventId, visitor: VisitorId): Promise<void> {
+    await this.end(event, visitor, 'left')
+  }
+
+  async end(event: EventId, visitor: VisitorId, reason: EndReason): Promise<void> {
+    const ended = await this.#caller.call(event, verbs.end, () => [this.member(event, visitor), reason])
+    // A place in the line has no admission; in every other case, also after a failure half way, the record is ended.
+    if (ended?.rest[0] === 'place') return
+    await reached(endAdmission(this.#parts.pool, event, visitor, reason))
+  }
+
+  async gate(event: EventId, visitor: VisitorId | undefined, pass: string | undefined): Promise<Gate> {
+    const settings = await this.settings(event)
+    if (settings.state === 'off') return { ok: true }
+    if (pass === undefined) return { ok: false, code: 'waiting_room_required' }
+    const checked = this.#parts.passes.check(pass)
+    if (!checked.ok)
+      return { ok: false, code: checked.reason === 'expired' ? 'pass_expired' : 'pass_invalid' }
+    const { eventId, visitorId } = checked.value
+    if (eventId !== event || visitorId !== visitor) return { ok: false, code: 'pass_foreign' }
+    const slots = await this.#caller.call(event, verbs.slots, () => [this.member(event, visitorId)])
+    // Whoever left, bought or was thrown out has no slot any more, however long the pass would have lasted.
+    if (slots !== undefined && slots.rest[0] === '') return { ok: false, code: 'waiting_room_required' }
+    return { ok: true }
+  }
+
+  member(event: EventId, visitor: VisitorId): Buffer {
+    const hmac = createHmac('sha256', this.#parts.config.keys.place)
+    return hmac.update(`${event}|${visitor}`).digest().subarray(0, MEMBER_BYTES)
+  }
+
+  async passes(event: EventId, visitors: VisitorId[]): Promise<Admission[]> {
+    const admissions: Admission[] = []
+    for (let at = 0; at < visitors.length; at += MEMBERS_A_CALL) {
+      const some = visitors.slice(at, at + MEMBERS_A_CALL)
+      const slots = await this.#caller.call(event, verbs.slots, () =>
+        some.map(one => this.member(event, one)),
+      )
+      if (slots === undefined) return admissions
+      const granted = some.map(async (visitor, i) => {
+        const [until, score] = [slots.rest[2 * i], slots.rest[2 * i + 1]]
+        if (until === undefined || until === '') return undefined
+        return await this.#grant(event, visitor, slots.settings, Number(score), Number(until))
+      })
+      for (const admission of await Promise.all(granted))
+        if (admission !== undefined) admissions.push(admission)
+    }
+    return admissions
+  }
+
+  tick(event: EventId): Promise<QueueTick> {
+    return this.#ticks.get(event)
+  }
+
+  admit(event: EventId): Promise<void> {
+    return this.#upkeep.admit(event)
+  }
+
+  sweep(event: EventId): Promise<void> {
+    return this.#upkeep.sweep(event)
+  }
+
+  events(): Promise<EventId[]> {
+    return this.#upkeep.events()
+  }
+
+  away(event: EventId, visitor: VisitorId): void {
+    this.#upkeep.note(event, this.member(event, visitor), 'away')
+  }
+
+  back(event: EventId, visitor: VisitorId): void {
+    this.#upkeep.note(event, this.member(event, visitor), 'back')
+  }
+
+  refresh(event: EventId): void {
+    this.#caller.refresh(event)
+    this.#ticks.drop(event)
+  }
+
+  /** For a node that goes away: its last words of who left are sent, and its lease is given back. */
+  close(): Promise<void> {
+    return this.#upkeep.close()
+  }
+
+  async #readTick(event: EventId): Promise<QueueTick> {
+    const sketch = await this.#caller.call(event, verbs.sketch, () => [])
+    if (sketch !== undefined) return parseSketch(event, sketch.rest[0]!)
+    const { generation } = await this.settings(event)
+    return tickOfNoQueue(event, generation, this.#parts.clock.now())
+  }
+
+  async #joinAll(event: EventId, comers: Comer[]): Promise<Place[]> {
+    const answer = await this.#caller.call(event, verbs.join, async settings => {
+      const restored = await this.#restorable(event, settings, comers)
+      return [this.#parts.door, ...comers.flatMap(({ member }, i): Arg[] => [member, restored[i] ?? ''])]
+    })
+    return placesOf(answer, comers.length)
+  }
+
+  async #lookAll(event: EventId, members: Buffer[]): Promise<Place[]> {
+    return placesOf(
+      await this.#caller.call(event, verbs.status, () => [this.#parts.door, ...members]),
+      members.length,
+    )
+  }
+
+  /**
+   * The scores that receipts bring back: of this line, from a generation that was lost since, and of places that have
+   * not admitted. Within one generation a missing place was given up, and no receipt undoes that.
+   */
+  async #restorable(
+    event: EventId,
+    settings: StoredSettings,
+    comers: Comer[],
+  ): Promise<(number | undefined)[]> {
+    const scores = comers.map(({ visitor, receipt }) => {
+      const checked = receipt === undefined ? undefined : this.#receipts.check(receipt, event, visitor)
+      if (checked === undefined || checked.generation >= settings.generation) return undefined
+      return checked.generation >= settings.firstGeneration ? checked.score : undefined
+    })
+    const claimed = comers.flatMap(({ visitor }, i) => {
+      const score = scores[i]
+      return score === undefined ? [] : [{ visitor, score, i }]
+    })
+    if (claimed.length === 0) return scores
+    const spent = await reached(spentPlaces(this.#parts.pool, event, claimed))
+    for (const [at, { i }] of claimed.entries()) if (spent[at]) scores[i] = undefined
+    return scores
+  }
+
+  async #told(event: EventId, visitor: VisitorId, place: Place): Promise<PlaceInfo> {
+    if (place.kind === 'none') return { state: 'none' }
+    const settings = await this.settings(event)
+    if (place.kind === 'active') {
+      const admission = await this.#grant(event, visitor, settings, place.score, place.until)
+      if (admission === undefined) return { state: 'none' }
+      return { state: 'admitted', pass: admission.pass, until: admission.until }
+    }
+    const { score, position, generation } = place
+    const seen = this.#parts.clock.now()
+    const receipt = this.#receipts.issue({
+      eventId: event,
+      visitorId: visitor,
+      score,
+      generation,
+      phase: 'line',
+      seen,
+    })
+    const { rate } = await this.tick(event)
+    return { state: 'waiting', position, score, receipt, generation, wait: waitTime(position, rate) }
+  }
+
+  async #grant(event: EventId, visitor: VisitorId, settings: StoredSettings, score: number, until: number) {
+    const member = this.member(event, visitor)
+    const admittedAt = until - settings.passSeconds * 1_000
+    const slot = { visitor, member, score, generation: settings.generation, admittedAt, until }
+    const admission = await this.#grants.grant(event, slot)
+    // Postgres remembers that this place's turn has ended: Redis must not hold a slot for it.
+    if (admission === undefined) await this.#caller.call(event, verbs.end, () => [member, 'expired'])
+    return admission
+  }
+
+  #batcher<Item>(run: (event: EventId, items: Item[]) => Promise<Place[]>): Batcher<EventId, Item, Place> {
+    return new Batcher({
+      run,
+      windowMs: WINDOW_MS,
+      most: MEMBERS_A_CALL,
+      bound: WAITING_AT_MOST,
+      full: () => new Problem('queue_unavailable', 'The queue is too busy for the moment', { retryAfter: 2 }),
+      clock: this.#parts.clock,
+    })
+  }
+}
+
+function placesOf(answer: Awaited<ReturnType<Caller['call']>>, count: number): Place[] {
+  if (answer === undefined) return Array.from({ length: count }, () => ({ kind: 'none', generation: 0 }))
+  const { generation } = answer.settings
+  return parseFound(answer.rest).map(found => ({ ...found, generation }))
+}

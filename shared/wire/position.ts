@@ -1,0 +1,52 @@
+/**
+ * Where a visitor stands, from their own score and what everyone is told: pure, for servers and for the SDK. A client
+ * shows the least position it ever computed, as places are only ever given up ahead of it.
+ */
+import type { WaitTime } from './messages.ts'
+
+/**
+ * Places ahead of a score. `knots` are a tick's pairs score, rank, ascending; between two of them the way is
+ * cut evenly, so the answer is never further from the truth than their distance. Behind the last: all of them.
+ */
+export function positionOf(knots: readonly number[], score: number): number {
+  const last = knots.length / 2 - 1
+  if (last < 0 || score <= knots[0]!) return 0
+  const at = firstNotBelow(knots, score)
+  if (at > last) return knots[2 * last + 1]! + 1
+  const to = { score: knots[2 * at]!, rank: knots[2 * at + 1]! }
+  if (to.score === score) return to.rank
+  const from = { score: knots[2 * at - 2]!, rank: knots[2 * at - 1]! }
+  const between = to.rank - from.rank - 1
+  return from.rank + 1 + Math.round((between * (score - from.score)) / (to.score - from.score))
+}
+
+/** Index of the first knot with a score at or above; one past the last where there is none. */
+function firstNotBelow(knots: readonly number[], score: number): number {
+  let low = 0
+  let high = knots.length / 2
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (knots[2 * middle]! < score) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Past a day nobody can say anything honest. */
+const LONGEST_SECONDS = 24 * 3_600
+/** 90th percentile of the normal distribution, in standard deviations. */
+const Z90 = 1.2816
+/** Rates change: an operator's hand, seats running out. What p90 allows for that, as a share of the wait. */
+const DRIFT = 0.25
+
+/**
+ * Seconds until admission with so many ahead, at a measured rate of admissions a second. The count of those admitted in
+ * a time is taken as Poisson, so the wait for k of them is k / rate with a deviation of sqrt(k) / rate. Null where nobody is
+ * being admitted or the wait is past a day.
+ */
+export function waitTime(position: number, rate: number): WaitTime | null {
+  const turns = position + 1
+  if (!(rate > 0) || turns / rate > LONGEST_SECONDS) return null
+  const late = turns * (1 + DRIFT) + Z90 * Math.sqrt(turns)
+  return { p50: Math.ceil(turns / rate), p90: Math.ceil(late / rate) }
+}
