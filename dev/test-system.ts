@@ -12,7 +12,7 @@ import type { TestProject } from 'vitest/node'
 import { migrate } from '../db/migrate.ts'
 import { Family } from './child.ts'
 import { findDataFolder, projectRoot } from './data-folder.ts'
-import { POSTGRES_STOP, type Postgres, startPostgres } from './postgres.ts'
+import { type Postgres, startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { findRedis, type RedisBinary } from './redis-binary.ts'
 
@@ -34,7 +34,7 @@ declare module 'vitest' {
 }
 
 // Vitest calls this for each of its projects; all of them share one system, which ends with the last.
-let shared: Promise<{ system: TestSystem; stop: () => Promise<void> }> | undefined
+let shared: Promise<Started> | undefined
 let users = 0
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -48,12 +48,23 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function startSystem(): Promise<{ system: TestSystem; stop: () => Promise<void> }> {
+type Started = { system: TestSystem; stop: () => Promise<void> }
+
+async function startSystem(): Promise<Started> {
+  // Its reaper also removes what is left of us after Ctrl-C or a crash.
+  const family = new Family(process.execPath, projectRoot)
+  try {
+    return await raise(family)
+  } catch (error) {
+    await family.end()
+    throw error
+  }
+}
+
+async function raise(family: Family): Promise<Started> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'onsale-test-')))
   chmodSync(folder, 0o711)
   const dataFolder = findDataFolder(process.env['ONSALE_DATA'])
-  // Its reaper also removes the folder, and ends what is left of us after Ctrl-C or a crash.
-  const family = new Family(process.execPath, projectRoot)
   family.removeAtEnd(folder)
   const redisBinary = await findRedis(dataFolder, process.env['PATH'] ?? '', line => console.log(line))
   const [postgres, redis] = await Promise.all([
@@ -77,10 +88,7 @@ async function startSystem(): Promise<{ system: TestSystem; stop: () => Promise<
       redisBinary,
       dataFolder,
     },
-    stop: async () => {
-      const { stopSignal, stopDeadlineMs } = POSTGRES_STOP
-      await Promise.all([postgres.child.stop(stopSignal, stopDeadlineMs), redis.child.kill()])
-    },
+    stop: () => family.end(),
   }
 }
 
