@@ -7,11 +7,13 @@ import { crossOrigin, head } from './middleware/head.ts'
 import { limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
 import { newRoutes, type Routes } from './routing.ts'
+import { sessionRoutes } from './sessions/routes.ts'
 
-export function makeApp(deps: HttpDeps): Routes {
+export function httpApp(deps: HttpDeps): Routes {
   const app = newRoutes()
   app.onError(onError(deps.log))
   app.notFound(onNotFound(app))
   app.use(head(deps), crossOrigin(deps), limitBody())
+  app.route('/', sessionRoutes(deps))
   return app
 }
