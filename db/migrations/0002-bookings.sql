@@ -72,6 +72,7 @@ create unique index booking_items_sold_once on booking_items (event_id, seat_ind
 
 -- The id is the idempotency key at Stripe; the row is committed before the call (write ahead).
 -- next_action: what the fan has to do, such as 3-D Secure. checked_at: when the reconciler last asked Stripe.
+-- returned_for: set once, when it was decided that its money buys nothing and goes back.
 create table payments (
   id uuid primary key,
   booking_id uuid not null references bookings,
@@ -84,6 +85,7 @@ create table payments (
   captured bigint not null default 0 check (captured >= 0),
   decline_code text,
   next_action jsonb,
+  returned_for text check (returned_for in ('seats_lost', 'too_late', 'withdrawn')),
   checked_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now()
