@@ -11,6 +11,7 @@ import type {
   ServerMessage,
   WaitTime,
 } from '../shared/wire/messages.ts'
+import { positionOf, waitTime } from '../shared/wire/position.ts'
 import type { Connection, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
@@ -51,8 +52,6 @@ const CALLED_MS = 5_000
 /** Between ticks the client counts on, but not for ever. */
 const COUNT_ON_MS = 30_000
 const BEAT_MS = 1_000
-/** Until the server forecasts better: nine in ten wait less than this times the middle. */
-const P90 = 1.3
 
 export class QueuePlace implements Member {
   readonly eventId: string
@@ -205,7 +204,7 @@ export class QueuePlace implements Member {
       // Another life of Redis: only the server can say where we stand in it.
       if (tick.generation !== this.#generation) this.opened()
       else {
-        const position = positionIn(tick.knots, this.#score)
+        const position = positionOf(tick.knots, this.#score)
         this.#base = { position, rate, at: this.#platform.now() }
         Object.assign(news, this.#counted())
         if (this.#score > tick.frontier) this.#timer('called')
@@ -220,8 +219,7 @@ export class QueuePlace implements Member {
     const { position, rate, at } = this.#base
     const seconds = Math.min(COUNT_ON_MS, Math.max(0, this.#platform.now() - at)) / 1_000
     const now = least(this.#view.position, Math.max(0, Math.round(position - rate * seconds)))
-    const p50 = Math.round(now / rate)
-    return { position: now, wait: rate > 0 ? { p50, p90: Math.round(p50 * P90) } : null }
+    return { position: now, wait: waitTime(now, rate) }
   }
 
   #beat(): void {
@@ -298,24 +296,6 @@ const NOWHERE = {
   until: undefined,
   reason: undefined,
 } as const
-
-/**
- * Places ahead of a score, by a tick's knots (score, rank, score, rank, ..., ascending): exact where the score is a knot,
- * in proportion between two, and as many as the last knot says behind it.
- */
-export function positionIn(knots: readonly number[], score: number): number {
-  let low = 0
-  let high = knots.length / 2
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((knots[2 * middle] ?? 0) <= score) low = middle + 1
-    else high = middle
-  }
-  if (low === 0) return 0
-  const [from = 0, rank = 0, to, next = 0] = knots.slice(2 * low - 2, 2 * low + 2)
-  if (to === undefined || score === from) return rank
-  return Math.round(rank + ((next - rank) * (score - from)) / (to - from))
-}
 
 function least(shown: number | undefined, now: number): number {
   return shown === undefined ? now : Math.min(shown, now)
