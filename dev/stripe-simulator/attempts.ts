@@ -24,7 +24,9 @@ export function attempt(
   endChallenge(payment)
   payment.intent.payment_method = method.method.id
   payment.intent.last_payment_error = null
-  const challenged = card.threeDSecure === 'required' || (card.threeDSecure === 'optional' && asksForThreeDSecure(payment.intent))
+  const challenged =
+    card.threeDSecure === 'required' ||
+    (card.threeDSecure === 'optional' && asksForThreeDSecure(payment.intent))
   if (!challenged) return settle(account, payment, method, false, origin)
   if (absent) return decline(account, payment, method, AUTHENTICATION_REQUIRED, false, origin)
   beginChallenge(account, payment)
@@ -122,7 +124,13 @@ function settle(
   return null
 }
 
-function authorize(account: Account, payment: Payment, method: PaymentMethod, authenticated: boolean, origin: Origin): void {
+function authorize(
+  account: Account,
+  payment: Payment,
+  method: PaymentMethod,
+  authenticated: boolean,
+  origin: Origin,
+): void {
   const { intent } = payment
   const manual = capturesManually(intent)
   const charge = createCharge(account, payment, method, { decline: null, manual, authenticated })
@@ -153,7 +161,11 @@ function decline(
   origin: Origin,
 ): Refusal {
   const { intent } = payment
-  const { charge } = createCharge(account, payment, method, { decline: why, manual: capturesManually(intent), authenticated })
+  const { charge } = createCharge(account, payment, method, {
+    decline: why,
+    manual: capturesManually(intent),
+    authenticated,
+  })
   intent.latest_charge = charge.id
   const refusal = new Refusal(402, {
     type: 'card_error',

@@ -8,8 +8,8 @@ import type { Endpoint, PreparedCall } from './endpoint.ts'
 import { API_VERSION, type Origin } from './events.ts'
 import { expandObject } from './expand.ts'
 import { canonicalForm, decodeForm } from './form-encoding.ts'
-import { type IdempotentCall, IdempotencyKeys } from './idempotency.ts'
-import type { Fault, FailingReply } from './knobs.ts'
+import { IdempotencyKeys, type IdempotentCall } from './idempotency.ts'
+import type { FailingReply, Fault } from './knobs.ts'
 import { RateLimits } from './rate-limits.ts'
 import { Refusal, serverError } from './refusal.ts'
 
@@ -173,11 +173,18 @@ function lockTimeout(): Refusal {
     'see this error intermittently, retry the request. If you see this error frequently and are making multiple concurrent ' +
     'requests to a single object, make your requests serially or at a lower rate.'
   const body = { type: 'invalid_request_error', code: 'lock_timeout', message } as const
-  return new Refusal(429, body, { executed: false, headers: { 'stripe-rate-limited-reason': 'resource-specific' } })
+  return new Refusal(429, body, {
+    executed: false,
+    headers: { 'stripe-rate-limited-reason': 'resource-specific' },
+  })
 }
 
 /** Bearer or Basic. Without a configured key every test key will do. */
-function checkKey(endpoint: Endpoint, authorization: string | undefined, secretKey: string | undefined): void {
+function checkKey(
+  endpoint: Endpoint,
+  authorization: string | undefined,
+  secretKey: string | undefined,
+): void {
   const key = keyOf(authorization)
   if (key === '') {
     throw unauthorized(

@@ -3,7 +3,9 @@ import type Stripe from 'stripe'
 
 /** Authorise only and capture later: asked for the whole PaymentIntent, or for cards. */
 export function capturesManually(intent: Stripe.PaymentIntent): boolean {
-  return intent.capture_method === 'manual' || intent.payment_method_options?.card?.capture_method === 'manual'
+  return (
+    intent.capture_method === 'manual' || intent.payment_method_options?.card?.capture_method === 'manual'
+  )
 }
 
 /** Also of cards that would not need it. */

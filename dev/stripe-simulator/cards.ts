@@ -25,7 +25,11 @@ export interface TestCard {
   dispute: string | null
 }
 
-const GENERIC: Decline = { code: 'card_declined', declineCode: 'generic_decline', message: 'Your card was declined.' }
+const GENERIC: Decline = {
+  code: 'card_declined',
+  declineCode: 'generic_decline',
+  message: 'Your card was declined.',
+}
 const INSUFFICIENT: Decline = {
   code: 'card_declined',
   declineCode: 'insufficient_funds',
@@ -41,7 +45,10 @@ const VELOCITY: Decline = {
 }
 const EXPIRED = named('expired_card', 'Your card has expired.')
 const WRONG_CVC = named('incorrect_cvc', "Your card's security code is incorrect.")
-const PROCESSING = named('processing_error', 'An error occurred while processing your card. Try again in a little bit.')
+const PROCESSING = named(
+  'processing_error',
+  'An error occurred while processing your card. Try again in a little bit.',
+)
 
 /** The first card of a number is the one the number stands for. */
 const CARDS: readonly TestCard[] = [
@@ -67,7 +74,10 @@ const CARDS: readonly TestCard[] = [
   card('pm_card_threeDSecureRequired', '4000000000003063', { threeDSecure: 'required' }),
   card('pm_card_authenticationRequired', '4000002760003184', { threeDSecure: 'required' }),
   card('pm_card_authenticationRequiredOnSetup', '4000002500003155', { threeDSecure: 'required' }),
-  card('pm_card_threeDSecureRequiredChargeDeclined', '4000008400001629', { threeDSecure: 'required', decline: GENERIC }),
+  card('pm_card_threeDSecureRequiredChargeDeclined', '4000008400001629', {
+    threeDSecure: 'required',
+    decline: GENERIC,
+  }),
   card('pm_card_authenticationRequiredChargeDeclinedInsufficientFunds', '4000008260003178', {
     threeDSecure: 'required',
     decline: INSUFFICIENT,

@@ -23,4 +23,3 @@ export function endChallenge(payment: Payment): void {
   payment.challenge = null
   payment.intent.next_action = null
 }
-

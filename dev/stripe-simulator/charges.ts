@@ -156,7 +156,10 @@ function describe(
     paid: decline === null,
     payment_intent: intent.id,
     payment_method: method.id,
-    payment_method_details: { card: cardDetails(account, intent, card, method, authenticated, captured), type: 'card' },
+    payment_method_details: {
+      card: cardDetails(account, intent, card, method, authenticated, captured),
+      type: 'card',
+    },
     receipt_email: intent.receipt_email,
     receipt_number: null,
     receipt_url: null,
@@ -175,7 +178,12 @@ function describe(
 }
 
 function outcome(decline: Decline | null): Stripe.Charge.Outcome {
-  const common = { advice_code: null, network_advice_code: null, network_decline_code: null, risk_level: 'normal' }
+  const common = {
+    advice_code: null,
+    network_advice_code: null,
+    network_decline_code: null,
+    risk_level: 'normal',
+  }
   if (decline === null) {
     return {
       ...common,
@@ -206,7 +214,9 @@ function cardDetails(
     amount_authorized: intent.amount,
     authorization_code: '123456',
     brand: card.brand,
-    ...(captured ? {} : { capture_before: seconds(account) + Math.floor(account.knobs.now.authorizationMs / 1000) }),
+    ...(captured
+      ? {}
+      : { capture_before: seconds(account) + Math.floor(account.knobs.now.authorizationMs / 1000) }),
     checks: shown?.checks ?? null,
     country: 'US',
     electronic_commerce_indicator: null,

@@ -13,9 +13,13 @@ export function cancelDeadline(account: Account, kind: Kind, id: string): void {
 }
 
 /** Runs what is due, in order; each handler cancels its own deadline. */
-export function runDeadlines(account: Account, handlers: Record<Kind, (account: Account, id: string) => void>): void {
+export function runDeadlines(
+  account: Account,
+  handlers: Record<Kind, (account: Account, id: string) => void>,
+): void {
   const now = account.clock.now()
-  const due = [...account.store.deadlines.values()].filter(({ at }) => at <= now)
+  const due: Deadline[] = []
+  for (const deadline of account.store.deadlines.values()) if (deadline.at <= now) due.push(deadline)
   for (const { kind, id } of due.sort((a, b) => a.at - b.at)) {
     cancelDeadline(account, kind, id)
     handlers[kind](account, id)

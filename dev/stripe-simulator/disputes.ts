@@ -28,7 +28,8 @@ export const disputeEndpoints = [
 
 /** Once money has come, a card of disputes is disputed. */
 export function awaitDispute(account: Account, { charge, card }: Charge): void {
-  if (cardOf({ card }).dispute !== null) setDeadline(account, 'dispute', charge.id, account.knobs.now.disputeMs)
+  if (cardOf({ card }).dispute !== null)
+    setDeadline(account, 'dispute', charge.id, account.knobs.now.disputeMs)
 }
 
 /** The dispute arrives. */

@@ -10,7 +10,8 @@ export function expandObject(account: Account, object: object, paths: string[]):
   let expanded: unknown = object
   for (const path of paths) {
     const steps = path.split('.')
-    if (steps.length > DEEPEST) throw invalidRequest(`You cannot expand more than ${DEEPEST} levels of a property`)
+    if (steps.length > DEEPEST)
+      throw invalidRequest(`You cannot expand more than ${DEEPEST} levels of a property`)
     expanded = expandStep(account, expanded, steps, path)
   }
   return expanded as object

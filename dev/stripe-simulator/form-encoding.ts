@@ -17,7 +17,8 @@ const DEEPEST = 6
 export function decodeForm(text: string): FormObject {
   const root = emptyObject()
   const fields = new URLSearchParams(text)
-  if (fields.size > MOST_FIELDS) throw badParameter(`A call may have at most ${MOST_FIELDS} parameters.`, undefined)
+  if (fields.size > MOST_FIELDS)
+    throw badParameter(`A call may have at most ${MOST_FIELDS} parameters.`, undefined)
   for (const [name, value] of fields) put(root, path(name), value, name)
   return root
 }
@@ -48,7 +49,9 @@ function put(root: FormObject, steps: string[], value: string, name: string): vo
     }
     const inner = object[key]
     if (typeof inner === 'string') throw badParameter('Invalid object', name)
-    object = inner ?? (object[key] = emptyObject())
+    const next = inner ?? emptyObject()
+    object[key] = next
+    object = next
   }
 }
 

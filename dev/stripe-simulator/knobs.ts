@@ -167,7 +167,9 @@ function off(): Knobs {
 function pathMatches(pattern: string, path: string): boolean {
   const wanted = pattern.split('/')
   const parts = path.split('/')
-  return wanted.length === parts.length && wanted.every((part, index) => part === '*' || part === parts[index])
+  return (
+    wanted.length === parts.length && wanted.every((part, index) => part === '*' || part === parts[index])
+  )
 }
 
 function withoutUndefined(object: object): object {

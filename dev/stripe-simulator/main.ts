@@ -7,13 +7,21 @@ const Environment = z.object({
   SIMULATOR_HOST: z.string().default('127.0.0.1'),
   /** Where browsers reach the 3-D Secure page, where that is not this machine. */
   SIMULATOR_PUBLIC_URL: z.url().optional(),
-  SIMULATOR_SECRET_KEY: z.string().regex(/^sk_test_\w+$/, 'must begin with sk_test_').optional(),
+  SIMULATOR_SECRET_KEY: z
+    .string()
+    .regex(/^sk_test_\w+$/, 'must begin with sk_test_')
+    .optional(),
   SIMULATOR_WEBHOOK_URL: z.url().optional(),
   /** One, or two while one is rotated out, comma-separated. */
   SIMULATOR_WEBHOOK_SECRET: z
     .string()
     .default('')
-    .transform(text => text.split(',').map(part => part.trim()).filter(part => part !== '')),
+    .transform(text =>
+      text
+        .split(',')
+        .map(part => part.trim())
+        .filter(part => part !== ''),
+    ),
   /** A SQLite file that keeps the state over a restart. */
   SIMULATOR_DATA: z.string().optional(),
 })
@@ -41,7 +49,9 @@ const simulator = await startSimulator({
     ? {}
     : { webhook: { url: set.SIMULATOR_WEBHOOK_URL, secrets: set.SIMULATOR_WEBHOOK_SECRET } }),
 }).catch((error: unknown) => {
-  console.error(`The payment simulator cannot start: ${error instanceof Error ? error.message : String(error)}`)
+  console.error(
+    `The payment simulator cannot start: ${error instanceof Error ? error.message : String(error)}`,
+  )
   process.exit(1)
 })
 console.log(`payment simulator ready on ${simulator.url}`)

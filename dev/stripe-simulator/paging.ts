@@ -38,8 +38,15 @@ export function page<Item extends Listed>(
     return { object: 'list', url, has_more: start > 0, data: items.slice(start, end) }
   }
   const start =
-    paging.starting_after === undefined ? 0 : indexOf(items, paging.starting_after, noun, 'starting_after') + 1
-  return { object: 'list', url, has_more: items.length > start + limit, data: items.slice(start, start + limit) }
+    paging.starting_after === undefined
+      ? 0
+      : indexOf(items, paging.starting_after, noun, 'starting_after') + 1
+  return {
+    object: 'list',
+    url,
+    has_more: items.length > start + limit,
+    data: items.slice(start, start + limit),
+  }
 }
 
 function indexOf(items: Listed[], id: string, noun: string, param: string): number {

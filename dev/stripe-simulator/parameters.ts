@@ -44,9 +44,9 @@ export const listOf = <Item extends z.ZodType>(item: Item, most = 20) =>
 
 /** An empty value unsets its key; empty metadata unsets all of them. */
 export const metadata = z
-  .union([z.literal(''), z.record(z.string(), z.string())])
+  .preprocess(value => (value === '' ? null : value), z.record(z.string(), z.string()).nullable())
   .transform((value, context): Record<string, string> | null => {
-    if (value === '') return null
+    if (value === null) return null
     if (Object.keys(value).length > MOST_METADATA_KEYS) {
       fault(context, `You can have up to ${MOST_METADATA_KEYS} metadata keys.`)
     }

@@ -14,7 +14,8 @@ const lastingParameters = {
   amount: integer(1).optional(),
   currency: text.optional(),
   payment_method: text.optional(),
-  payment_method_types: listOf(oneOf(['card', 'link'])).optional(),
+  /** Version 2026-09-30 put this in the place of payment_method_types. */
+  allowed_payment_method_types: listOf(text, 200).optional(),
   payment_method_options: z
     .strictObject({
       card: z.strictObject({
@@ -57,12 +58,6 @@ type Details = z.output<typeof updateParameters>
 export function createPayment(account: Account, given: z.output<typeof createParameters>): Payment {
   const currency = readCurrency(given.currency)
   checkAmount(given.amount, currency)
-  if (given.automatic_payment_methods?.enabled === true && given.payment_method_types !== undefined) {
-    throw badParameter(
-      'You may only specify one of these parameters: automatic_payment_methods, payment_method_types.',
-      'payment_method_types',
-    )
-  }
   const payment: Payment = {
     intent: blank(account, given.amount, currency),
     chargeIds: [],
@@ -71,9 +66,14 @@ export function createPayment(account: Account, given: z.output<typeof createPar
     processing: null,
   }
   const { intent } = payment
-  const automatic = given.automatic_payment_methods ?? { enabled: given.payment_method_types === undefined }
+  const automatic = given.automatic_payment_methods ?? {
+    enabled: given.allowed_payment_method_types === undefined,
+  }
   if (automatic.enabled) {
-    intent.automatic_payment_methods = { allow_redirects: automatic.allow_redirects ?? 'always', enabled: true }
+    intent.automatic_payment_methods = {
+      allow_redirects: automatic.allow_redirects ?? 'always',
+      enabled: true,
+    }
     intent.payment_method_configuration_details = { id: 'pmc_1Simulator', parent: null }
   }
   apply(account, payment, given)
@@ -100,13 +100,24 @@ function apply(account: Account, payment: Payment, given: Details): void {
   intent.description = given.description ?? intent.description
   intent.receipt_email = given.receipt_email ?? intent.receipt_email
   intent.statement_descriptor_suffix = given.statement_descriptor_suffix ?? intent.statement_descriptor_suffix
-  intent.payment_method_types = given.payment_method_types ?? intent.payment_method_types
+  intent.allowed_payment_method_types = allowedTypes(given) ?? intent.allowed_payment_method_types
   Object.assign(intent.payment_method_options?.card ?? {}, given.payment_method_options?.card)
   if (given.payment_method !== undefined) {
     intent.payment_method = findMethod(account, given.payment_method).method.id
     intent.status = 'requires_confirmation'
     endChallenge(payment)
   }
+}
+
+/** Only cards are played here. */
+function allowedTypes({ allowed_payment_method_types: types }: Details): string[] | undefined {
+  if (types !== undefined && !types.includes('card')) {
+    throw badParameter(
+      `The simulator pays by card only, not by ${types.join(', ')}.`,
+      'allowed_payment_method_types',
+    )
+  }
+  return types
 }
 
 /** Throws a Refusal for an id that is no payment method. */

@@ -39,7 +39,10 @@ export const paymentIntentEndpoints = [
       const { intent } = payment
       if (parameters.confirm === true) checkConfirmable(payment, parameters)
       else if (parameters.return_url !== undefined) {
-        throw badParameter('You can only use `return_url` when confirming: set `confirm` to true.', 'return_url')
+        throw badParameter(
+          'You can only use `return_url` when confirming: set `confirm` to true.',
+          'return_url',
+        )
       }
       account.store.payments.put(intent.id, payment)
       account.announce('payment_intent.created', intent, origin)
@@ -116,7 +119,12 @@ export const paymentIntentEndpoints = [
     method: 'POST',
     path: '/v1/payment_intents/:id/cancel',
     parameters: z.strictObject({
-      cancellation_reason: oneOf(['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned']).optional(),
+      cancellation_reason: oneOf([
+        'duplicate',
+        'fraudulent',
+        'requested_by_customer',
+        'abandoned',
+      ]).optional(),
       expand: expand.optional(),
     }),
     locks: byId,
@@ -152,4 +160,3 @@ function confirm(account: Account, payment: Payment, given: Confirming, origin: 
   const declined = attempt(account, payment, method, { absent, origin })
   if (declined !== null) throw declined
 }
-

@@ -68,7 +68,13 @@ export function findPaymentMethod(account: Account, id: string): PaymentMethod |
 
 function cardGiven(
   account: Account,
-  given: { number?: string | undefined; token?: string | undefined; exp_month?: number | undefined; exp_year?: number | undefined; cvc?: string | undefined },
+  given: {
+    number?: string | undefined
+    token?: string | undefined
+    exp_month?: number | undefined
+    exp_year?: number | undefined
+    cvc?: string | undefined
+  },
 ): TestCard {
   if (given.token !== undefined) {
     const card = cardByToken(given.token)
@@ -76,7 +82,10 @@ function cardGiven(
     return card
   }
   if (given.number === undefined) {
-    throw invalidRequest('Missing required param: card[number].', { code: 'parameter_missing', param: 'card[number]' })
+    throw invalidRequest('Missing required param: card[number].', {
+      code: 'parameter_missing',
+      param: 'card[number]',
+    })
   }
   const card = cardByNumber(given.number)
   if (card === undefined) throw badCard('incorrect_number', 'number', 'Your card number is incorrect.')

@@ -95,9 +95,12 @@ function chargeToRefund(account: Account, given: Creating): Charge {
   if (payment === undefined) throw missing('payment_intent', given.payment_intent, 'payment_intent')
   const charge = payment.intent.status === 'canceled' ? undefined : successfulCharge(account, payment)
   if (charge === undefined) {
-    throw invalidRequest(`This PaymentIntent (${payment.intent.id}) does not have a successful charge to refund.`, {
-      param: 'payment_intent',
-    })
+    throw invalidRequest(
+      `This PaymentIntent (${payment.intent.id}) does not have a successful charge to refund.`,
+      {
+        param: 'payment_intent',
+      },
+    )
   }
   return refundable(charge)
 }
@@ -111,10 +114,14 @@ function refundable(found: Charge): Charge {
     )
   }
   if (charge.disputed) {
-    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' })
+    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
+      code: 'charge_disputed',
+    })
   }
   if (charge.refunded) {
-    throw invalidRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' })
+    throw invalidRequest(`Charge ${charge.id} has already been refunded.`, {
+      code: 'charge_already_refunded',
+    })
   }
   return found
 }
@@ -125,9 +132,12 @@ function refund(account: Account, found: Charge, given: Creating, origin: Origin
   const amount = given.amount ?? left
   if (amount > left) {
     const [asked, unrefunded] = [amount, left].map(one => formatAmount(one, charge.currency))
-    throw invalidRequest(`Refund amount (${asked}) is greater than unrefunded amount on charge (${unrefunded})`, {
-      param: 'amount',
-    })
+    throw invalidRequest(
+      `Refund amount (${asked}) is greater than unrefunded amount on charge (${unrefunded})`,
+      {
+        param: 'amount',
+      },
+    )
   }
   const manner = cardOf(found).refund
   const made = giveBack(account, found, amount, manner === 'waits' ? 'pending' : 'succeeded', {

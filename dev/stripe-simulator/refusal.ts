@@ -29,7 +29,11 @@ export class Refusal extends Error {
    */
   readonly executed: boolean
 
-  constructor(status: number, body: ErrorBody, more: { executed?: boolean; headers?: Record<string, string> } = {}) {
+  constructor(
+    status: number,
+    body: ErrorBody,
+    more: { executed?: boolean; headers?: Record<string, string> } = {},
+  ) {
     super(body.message)
     this.status = status
     this.body =
@@ -63,12 +67,17 @@ export function unexpectedState(message: string, intent: Stripe.PaymentIntent): 
   return invalidRequest(message, { code: 'payment_intent_unexpected_state', payment_intent: intent })
 }
 
-export function serverError(status: number, executed: boolean, headers: Record<string, string> = {}): Refusal {
+export function serverError(
+  status: number,
+  executed: boolean,
+  headers: Record<string, string> = {},
+): Refusal {
   return new Refusal(
     status,
     {
       type: 'api_error',
-      message: 'Sorry! There was an error while processing your request. (Asked for by a knob of the simulator.)',
+      message:
+        'Sorry! There was an error while processing your request. (Asked for by a knob of the simulator.)',
     },
     { executed, headers },
   )
@@ -77,7 +86,11 @@ export function serverError(status: number, executed: boolean, headers: Record<s
 /** Drops what is undefined, so that the JSON and `exactOptionalPropertyTypes` both hold. */
 function invalid(
   message: string,
-  more: { code?: string | undefined; param?: string | undefined; payment_intent?: Stripe.PaymentIntent | undefined },
+  more: {
+    code?: string | undefined
+    param?: string | undefined
+    payment_intent?: Stripe.PaymentIntent | undefined
+  },
 ): ErrorBody {
   return {
     type: 'invalid_request_error',

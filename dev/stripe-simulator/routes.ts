@@ -78,7 +78,10 @@ async function answer(context: Context<Env>, endpoint: Endpoint, { calls }: Part
   })
   if ('lost' in reply) return lose(context, reply.lost)
   const headers = endpoint.publishable ? { ...reply.headers, ...CROSS_ORIGIN } : reply.headers
-  return new Response(reply.body, { status: reply.status, headers: { 'content-type': 'application/json', ...headers } })
+  return new Response(reply.body, {
+    status: reply.status,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
 }
 
 /** Breaks the connection, at once or when somebody has lost patience. */
@@ -100,7 +103,10 @@ function control({ secretKey, change, advance, state, account }: Parts): Hono<En
   app.use(async (context, next) => {
     const key = keyOf(context.req.header('authorization'))
     if (secretKey === undefined ? key.startsWith('sk_test_') : key === secretKey) return next()
-    return context.json({ error: 'The simulator is controlled with its secret key: Authorization: Bearer sk_test_...' }, 401)
+    return context.json(
+      { error: 'The simulator is controlled with its secret key: Authorization: Bearer sk_test_...' },
+      401,
+    )
   })
   app.onError((error, context) => {
     if (error instanceof z.ZodError) return context.json({ error: z.prettifyError(error) }, 400)

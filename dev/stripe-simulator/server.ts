@@ -17,7 +17,7 @@ import { recordEvent } from './events.ts'
 import { createKnobs, type KnobChange, type Knobs } from './knobs.ts'
 import { settleRefund } from './refunds.ts'
 import { createRoutes } from './routes.ts'
-import { type SimulatorState, describeState } from './simulator-state.ts'
+import { describeState, type SimulatorState } from './simulator-state.ts'
 import { type Caps, DEFAULT_CAPS, openStore } from './store.ts'
 import { type WebhookEndpoint, Webhooks } from './webhooks.ts'
 

@@ -58,7 +58,10 @@ export function describeState(
     idempotencyKeys: store.answers.size,
     answers: { ...calls.counts },
     webhooks: webhooks.counts,
-    payments: payments.toReversed().slice(0, limit).map(payment => describePayment(account, payment)),
+    payments: payments
+      .toReversed()
+      .slice(0, limit)
+      .map(payment => describePayment(account, payment)),
   }
 }
 

@@ -1,5 +1,5 @@
 /** For the tests: a simulator, the stripe SDK pointed at it, and a shop whose webhook verifies and remembers what comes. */
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import Stripe from 'stripe'
@@ -62,19 +62,24 @@ export interface Delivery {
 export async function openWebhook(answer: (delivery: Delivery) => number | Promise<number> = () => 200) {
   const received: Stripe.Event[] = []
   const deliveries: Delivery[] = []
-  const server = createServer(async (request, response) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
     const delivery = { body: await text(request), signature: String(request.headers['stripe-signature']) }
     deliveries.push(delivery)
     const status = await answer(delivery)
     if (status === 200) received.push(JSON.parse(delivery.body) as Stripe.Event)
     response.writeHead(status).end()
-  })
+  }
+  const server = createServer((request, response) => void receive(request, response))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/stripe`, received, deliveries }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/stripe`,
+    received,
+    deliveries,
+  }
 }
 
 export async function until<Found>(what: string, look: () => Found | undefined): Promise<Found> {
@@ -116,7 +121,11 @@ export function pay(stripe: Stripe, id: string, card: string) {
 }
 
 /** A payment whose money was taken. */
-export async function sell(stripe: Stripe, card = 'pm_card_visa', amount = 5_000): Promise<Stripe.PaymentIntent> {
+export async function sell(
+  stripe: Stripe,
+  card = 'pm_card_visa',
+  amount = 5_000,
+): Promise<Stripe.PaymentIntent> {
   const { id } = await holdMoney(stripe, { amount })
   await pay(stripe, id, card)
   return stripe.paymentIntents.capture(id)

@@ -14,7 +14,10 @@ export function threeDSecurePage(account: Account): Hono {
     await next()
     context.header('cache-control', 'no-store')
     context.header('referrer-policy', 'no-referrer')
-    context.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
+    context.header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+    )
   })
   app.get(`${CHALLENGE_PATH}/:id`, context => {
     const payment = paymentOf(account, context.req.param('id'))
@@ -26,8 +29,10 @@ export function threeDSecurePage(account: Account): Hono {
     const payment = paymentOf(account, context.req.param('id'))
     if (payment === undefined) return context.html(gonePage(undefined), 404)
     const { result } = await context.req.parseBody()
-    if (result !== 'complete' && result !== 'fail') return context.text('result must be complete or fail', 400)
-    if (payment.challenge?.id === context.req.param('id')) finishChallenge(account, payment, result === 'complete')
+    if (result !== 'complete' && result !== 'fail')
+      return context.text('result must be complete or fail', 400)
+    if (payment.challenge?.id === context.req.param('id'))
+      finishChallenge(account, payment, result === 'complete')
     const back = wayBack(payment)
     return back === undefined ? context.html(donePage(payment)) : context.redirect(back, 303)
   })
@@ -45,7 +50,10 @@ function wayBack({ intent, returnUrl }: Payment): string | undefined {
   const isPaid = intent.status === 'succeeded' || intent.status === 'requires_capture'
   url.searchParams.set('payment_intent', intent.id)
   url.searchParams.set('payment_intent_client_secret', String(intent.client_secret))
-  url.searchParams.set('redirect_status', isPaid ? 'succeeded' : intent.status === 'processing' ? 'pending' : 'failed')
+  url.searchParams.set(
+    'redirect_status',
+    isPaid ? 'succeeded' : intent.status === 'processing' ? 'pending' : 'failed',
+  )
   return url.href
 }
 
@@ -69,7 +77,10 @@ function gonePage(back: string | undefined) {
 }
 
 function donePage({ intent }: Payment) {
-  return layout('Done', html`<p>The payment is now ${intent.status.replaceAll('_', ' ')}. You can close this page.</p>`)
+  return layout(
+    'Done',
+    html`<p>The payment is now ${intent.status.replaceAll('_', ' ')}. You can close this page.</p>`,
+  )
 }
 
 function layout(title: string, main: ReturnType<typeof html>) {

@@ -17,7 +17,10 @@ export function checkUpdatable({ intent }: Payment, parameter: string): void {
 }
 
 /** Throws a Refusal where this confirmation cannot be tried at all; nothing is changed by then. */
-export function checkConfirmable({ intent }: Payment, given: { payment_method?: string | undefined; return_url?: string | undefined }): void {
+export function checkConfirmable(
+  { intent }: Payment,
+  given: { payment_method?: string | undefined; return_url?: string | undefined },
+): void {
   if (intent.status === 'succeeded') {
     throw unexpectedState(
       'You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.',
@@ -74,4 +77,3 @@ export function checkCancelable(intent: Stripe.PaymentIntent): void {
     intent,
   )
 }
-
