@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
 export interface Migration {
@@ -127,15 +126,15 @@ async function main(databaseUrl: string | undefined): Promise<void> {
     await migrate(databaseUrl)
     console.log('The database is at the schema of this version.')
   } catch (error) {
-    console.error(`Migrating failed: ${reason(error)}`)
+    console.error(`Migrating failed: ${inOneLine(error)}`)
     process.exitCode = 1
   }
 }
 
-/** A refused connection to several addresses is an AggregateError with an empty message. */
-function reason(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return reason(error.errors[0])
+/** What went wrong, for people. A refused connection to several addresses is an AggregateError without a message. */
+export function inOneLine(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return inOneLine(error.errors[0])
   return error instanceof Error ? error.message : String(error)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.env['DATABASE_URL'])
+if (import.meta.main) await main(process.env['DATABASE_URL'])
