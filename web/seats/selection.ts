@@ -1,0 +1,119 @@
+/**
+ * What a fan has chosen and not yet held: rules alone, no page. A selection is a value; every rule answers a new one
+ * and what came of it.
+ */
+import type { SeatStatus } from '../../shared/wire/seat-state.ts'
+
+export interface Selection {
+  /** In the order they were chosen. */
+  seats: readonly ChosenSeat[]
+  areas: readonly ChosenArea[]
+}
+
+export interface ChosenSeat {
+  index: number
+  ticketType: string
+}
+
+export interface ChosenArea {
+  areaId: string
+  quantity: number
+}
+
+/** What a ticket of a category costs, in minor units. */
+export interface TicketPrice {
+  category: string
+  ticketType: string
+  ticketTypeName: string
+  price: number
+  fee: number
+}
+
+export type Chosen =
+  | { outcome: 'added' | 'removed' | 'changed'; selection: Selection }
+  /** Nothing has changed: somebody else has it, or one may have no more. */
+  | { outcome: 'taken' | 'limit'; selection: Selection }
+
+export const NOTHING: Selection = { seats: [], areas: [] }
+
+export function countOf({ seats, areas }: Selection): number {
+  return areas.reduce((sum, area) => sum + area.quantity, seats.length)
+}
+
+export function has({ seats }: Selection, index: number): boolean {
+  return seats.some(seat => seat.index === index)
+}
+
+/** Chooses the seat, or takes that back. `limit`: the most tickets of one booking. */
+export function toggled(
+  selection: Selection,
+  seat: ChosenSeat,
+  status: SeatStatus | undefined,
+  limit: number,
+): Chosen {
+  if (has(selection, seat.index))
+    return { outcome: 'removed', selection: without(selection, [seat.index]).selection }
+  if (status !== 0) return { outcome: 'taken', selection }
+  if (countOf(selection) >= limit) return { outcome: 'limit', selection }
+  return { outcome: 'added', selection: { ...selection, seats: [...selection.seats, seat] } }
+}
+
+/** So many units of a standing area; as many as are left and as the limit allows where that is less. */
+export function withArea(
+  selection: Selection,
+  areaId: string,
+  wanted: number,
+  left: number,
+  limit: number,
+): Chosen {
+  const areas = selection.areas.filter(area => area.areaId !== areaId)
+  const room = limit - countOf({ ...selection, areas })
+  const quantity = Math.max(0, Math.min(wanted, left, room))
+  const next = { ...selection, areas: quantity > 0 ? [...areas, { areaId, quantity }] : areas }
+  if (quantity < wanted)
+    return { outcome: room < Math.min(wanted, left) ? 'limit' : 'taken', selection: next }
+  return { outcome: 'changed', selection: next }
+}
+
+export function withType(selection: Selection, index: number, ticketType: string): Selection {
+  const seats = selection.seats.map(seat => (seat.index === index ? { ...seat, ticketType } : seat))
+  return { ...selection, seats }
+}
+
+/** `lost`: those of the indices that had been chosen. */
+export function without(
+  selection: Selection,
+  indices: Iterable<number>,
+): { selection: Selection; lost: number[] } {
+  const gone = new Set(indices)
+  const lost = selection.seats.filter(seat => gone.has(seat.index)).map(seat => seat.index)
+  if (lost.length === 0) return { selection, lost }
+  return { selection: { ...selection, seats: selection.seats.filter(seat => !gone.has(seat.index)) }, lost }
+}
+
+/** The price of a type, or of the category's first where it has no such type; undefined: not sold at all. */
+export function priceOf(
+  prices: readonly TicketPrice[],
+  category: string,
+  ticketType?: string,
+): TicketPrice | undefined {
+  const found = prices.filter(price => price.category === category)
+  return found.find(price => price.ticketType === ticketType) ?? found[0]
+}
+
+/** Minor units, fees in it. What the server says at the hold is what counts. */
+export function totalOf(
+  selection: Selection,
+  prices: readonly TicketPrice[],
+  categories: { seat(index: number): string; area(areaId: string): string },
+): number {
+  const each = (price: TicketPrice | undefined) => (price === undefined ? 0 : price.price + price.fee)
+  const seats = selection.seats.reduce(
+    (sum, { index, ticketType }) => sum + each(priceOf(prices, categories.seat(index), ticketType)),
+    0,
+  )
+  return selection.areas.reduce(
+    (sum, { areaId, quantity }) => sum + quantity * each(priceOf(prices, categories.area(areaId))),
+    seats,
+  )
+}
