@@ -8,7 +8,7 @@ export const CHALLENGE_PATH = '/3d-secure'
 /** Sends the fan away: back to the return URL where there is one, else by what Stripe.js would do with the address. */
 export function beginChallenge(account: Account, payment: Payment): void {
   const id = newId(account, '', 32)
-  payment.challenge = { id, returnUrl: payment.returnUrl }
+  payment.challenge = id
   account.store.challenges.put(id, payment.intent.id)
   const url = `${account.publicUrl}${CHALLENGE_PATH}/${id}`
   payment.intent.status = 'requires_action'

@@ -20,19 +20,14 @@ export interface Caps {
 
 export const DEFAULT_CAPS: Caps = { payments: 25_000, events: 60_000, answers: 60_000 }
 
-export interface Challenge {
-  /** Stands in the page's address, and cannot be guessed. */
-  id: string
-  returnUrl: string | null
-}
-
 /** A PaymentIntent, and what Stripe knows of it but does not show. */
 export interface Payment {
   intent: Stripe.PaymentIntent
   /** Oldest first. */
   chargeIds: string[]
   returnUrl: string | null
-  challenge: Challenge | null
+  /** The 3-D Secure page it waits at: the id stands in the page's address, and cannot be guessed. */
+  challenge: string | null
   /** While `processing`: how it will end, and whether 3-D Secure was passed. */
   processing: { outcome: 'succeeds' | 'fails'; authenticated: boolean } | null
 }

@@ -22,7 +22,7 @@ export function threeDSecurePage(account: Account): Hono {
   app.get(`${CHALLENGE_PATH}/:id`, context => {
     const payment = paymentOf(account, context.req.param('id'))
     if (payment === undefined) return context.html(gonePage(undefined), 404)
-    const isWaiting = payment.challenge?.id === context.req.param('id')
+    const isWaiting = payment.challenge === context.req.param('id')
     return context.html(isWaiting ? challengePage(payment) : gonePage(wayBack(payment)))
   })
   app.post(`${CHALLENGE_PATH}/:id`, async context => {
@@ -31,7 +31,7 @@ export function threeDSecurePage(account: Account): Hono {
     const { result } = await context.req.parseBody()
     if (result !== 'complete' && result !== 'fail')
       return context.text('result must be complete or fail', 400)
-    if (payment.challenge?.id === context.req.param('id'))
+    if (payment.challenge === context.req.param('id'))
       finishChallenge(account, payment, result === 'complete')
     const back = wayBack(payment)
     return back === undefined ? context.html(donePage(payment)) : context.redirect(back, 303)
