@@ -1,14 +1,13 @@
 /** Secrets are made once, and are what the tiers ask for. */
 import { createPrivateKey, sign, verify } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findDataFolder, loadSecrets } from './data-folder.ts'
+import { findDataFolder, loadSecrets, makeTemporaryFolder } from './data-folder.ts'
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'onsale-data-'))
+  folder = makeTemporaryFolder('onsale-data')
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -3,12 +3,23 @@
  * pages and logs in it, tests take only downloaded binaries from it.
  */
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { accessSync, chmodSync, constants, mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { Cure } from './cure.mjs'
 
 export const projectRoot = realpathSync(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -18,7 +29,14 @@ export const projectRoot = realpathSync(fileURLToPath(new URL('..', import.meta.
  * @returns an existing folder that others may pass through but not list
  */
 export function findDataFolder(chosen: string | undefined): string {
-  if (chosen) return made(chosen)
+  if (chosen) {
+    const folder = made(chosen)
+    if (canPass(folder)) return folder
+    throw new Cure(
+      `ONSALE_DATA (${folder}) lies where "nobody", who runs the databases under root, cannot pass.
+Cure: choose another folder, or start Onsale as a user other than root.`,
+    )
+  }
   if (process.getuid?.() !== 0) return made(join(projectRoot, '.onsale'))
   const name = createHash('sha256').update(projectRoot).digest('hex').slice(0, 12)
   for (const place of ['/var/lib/onsale', join(tmpdir(), 'onsale')]) {
@@ -28,9 +46,24 @@ export function findDataFolder(chosen: string | undefined): string {
       // A read-only /var is no reason to stop: the temporary folder is next.
     }
   }
-  throw new Error(
+  throw new Cure(
     'No folder to keep data in. Cure: set ONSALE_DATA to a folder that every user may pass through.',
   )
+}
+
+/** A folder below the temporary one, that others may pass through; whoever asks for it removes it. */
+export function makeTemporaryFolder(name: string): string {
+  const place = [tmpdir(), '/tmp', '/var/tmp'].find(candidate => existsSync(candidate) && canPass(candidate))
+  const folder = mkdtempSync(join(place ?? tmpdir(), `${name}-`))
+  chmodSync(folder, 0o711)
+  return realpathSync(folder)
+}
+
+/** Whether whoever runs the databases can reach the folder: under root that is somebody else. */
+function canPass(folder: string): boolean {
+  if (process.getuid?.() !== 0) return true
+  const parent = dirname(folder)
+  return (statSync(folder).mode & 0o001) !== 0 && (parent === folder || canPass(parent))
 }
 
 function made(folder: string): string {
@@ -76,7 +109,7 @@ export async function loadSecrets(folder: string): Promise<Secrets> {
   try {
     return Secrets.parse(JSON.parse(await readFile(file, 'utf8')))
   } catch {
-    throw new Error(
+    throw new Cure(
       `${file} is damaged. Cure: remove it (admin token, sessions and passes are then made anew).`,
     )
   }

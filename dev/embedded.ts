@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { migrate } from '../db/migrate.ts'
+import { MigrationRefused, migrate } from '../db/migrate.ts'
 import { run } from './child.ts'
+import { Cure } from './cure.mjs'
 import { projectRoot } from './data-folder.ts'
 import type { Environment, Ground } from './ground.ts'
 import { buildPages } from './pages.ts'
@@ -28,10 +29,19 @@ export async function database(
   const given = ground.env['DATABASE_URL']
   if (given) ground.say('postgres', 'the one of DATABASE_URL')
   const url = given || (await ownPostgres(ground, port))
-  await migrate(url)
+  await bringUpToDate(url)
   ground.say('schema', 'up to date')
   if (catalogue) await loadCatalogue(ground, url)
   return { DATABASE_URL: url }
+}
+
+async function bringUpToDate(url: string): Promise<void> {
+  try {
+    await migrate(url)
+  } catch (error) {
+    if (!(error instanceof MigrationRefused)) throw error
+    throw new Cure(`${error.message}\nCure, where the data may go: npm start -- --fresh`)
+  }
 }
 
 async function ownPostgres(ground: Ground, port: number): Promise<string> {

@@ -6,14 +6,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Cure } from './cure.mjs'
 
 /** The clone this file stands in. */
 export const projectRoot = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 
 const OLDEST_MAJOR = 24
-
-/** A problem with one known cure: printed without a stack. */
-export class Cure extends Error {}
 
 /**
  * @param {string} root

@@ -1,9 +1,8 @@
 /** What one running Onsale stands on: its folder, its processes, its logs, and who is told what. */
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, Family, type Member } from './child.ts'
-import { findDataFolder, projectRoot } from './data-folder.ts'
+import { findDataFolder, makeTemporaryFolder, projectRoot } from './data-folder.ts'
 import { Kept } from './kept.ts'
 import { LogFile } from './log-file.ts'
 import { worthShowing } from './log-lines.ts'
@@ -40,8 +39,7 @@ export class Ground {
     this.durable = folder !== undefined
     this.family = new Family(process.execPath, projectRoot, listeners.onMembers)
     this.keptFolder = findDataFolder(env['ONSALE_DATA'] ?? process.env['ONSALE_DATA'])
-    this.folder = folder ?? realpathSync(mkdtempSync(join(tmpdir(), 'onsale-run-')))
-    chmodSync(this.folder, 0o711)
+    this.folder = folder ?? makeTemporaryFolder('onsale-run')
     if (!this.durable) this.family.removeAtEnd(this.folder)
     mkdirSync(join(this.folder, 'logs'), { recursive: true, mode: 0o700 })
   }

@@ -6,6 +6,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Member } from './child.ts'
+import { Cure } from './cure.mjs'
 import { endRecorded, startTime } from './recorded-process.ts'
 
 const Process = z.object({ pid: z.number().int(), since: z.string() })
@@ -13,7 +14,7 @@ const Recorded = Process.extend({ url: z.string(), children: z.array(Process) })
 type Recorded = z.infer<typeof Recorded>
 
 /** Another Onsale runs on this folder. */
-export class AlreadyRunning extends Error {}
+export class AlreadyRunning extends Cure {}
 
 export class Instance {
   readonly #file: string

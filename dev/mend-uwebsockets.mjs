@@ -18,7 +18,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Cure, findNode, projectRoot } from './find-node.mjs'
+import { Cure } from './cure.mjs'
+import { findNode, projectRoot } from './find-node.mjs'
 
 const MISSING_VERSION = 'GLIBC_2.38'
 const C23_PREFIX = '__isoc23_'

@@ -1,5 +1,6 @@
 /** Which port each part listens on: the one that was asked for or none, else the usual one, moved past where it is taken. */
 import getPort, { portNumbers } from 'get-port'
+import { Cure } from './cure.mjs'
 
 /** The variable that sets each part's port, and the port that is tried first. */
 const USUAL = {
@@ -17,7 +18,7 @@ const REACH = 200
 export type Ports = Record<keyof typeof USUAL, number>
 
 /** A port that was asked for is taken. */
-export class PortTaken extends Error {}
+export class PortTaken extends Cure {}
 
 /**
  * @param ports `free`: any, for tests; `usual`: the same at each start, where they can be had

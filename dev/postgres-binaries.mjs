@@ -4,7 +4,8 @@
  */
 import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Cure, projectRoot } from './find-node.mjs'
+import { Cure } from './cure.mjs'
+import { projectRoot } from './find-node.mjs'
 
 /**
  * @param {string} [root]

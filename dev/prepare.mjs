@@ -1,5 +1,6 @@
 /** What must be there before anything of Onsale runs; mended where it can be, else told with its one cure. Plain JS for Node 20. */
-import { Cure, findNode } from './find-node.mjs'
+import { Cure } from './cure.mjs'
+import { findNode } from './find-node.mjs'
 import { mendUWebSockets } from './mend-uwebsockets.mjs'
 import { findPostgres } from './postgres-binaries.mjs'
 

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { Cure } from './cure.mjs'
 
 export type RedisBinary = { command: string; libraries: string | null; version: string }
 
@@ -85,7 +86,7 @@ async function download(
       }
     }
   }
-  throw new Error(`${CURES}${failures.map(line => `\n(apt-get download ${line})`).join('')}`)
+  throw new Cure(`${CURES}${failures.map(line => `\n(apt-get download ${line})`).join('')}`)
 }
 
 async function unpackPackage(folder: string, product: string): Promise<void> {

@@ -3,16 +3,14 @@
  * system that test-system.ts started for the run, and is gone when the run ends, whether given back or not.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdtempSync, realpathSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import getPort from 'get-port'
 import { Redis as Client } from 'ioredis'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { Family } from './child.ts'
-import { projectRoot } from './data-folder.ts'
+import { makeTemporaryFolder, projectRoot } from './data-folder.ts'
 import { REDIS_STOP, type Redis, startRedis } from './redis.ts'
 
 export type TestDatabase = { url: string; drop: () => Promise<void> }
@@ -76,8 +74,7 @@ export type OwnRedis = {
 export async function ownRedis({ durable = false } = {}): Promise<OwnRedis> {
   const { redisBinary } = inject('system')
   const family = new Family(process.execPath, projectRoot)
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'onsale-test-redis-')))
-  chmodSync(folder, 0o711)
+  const folder = makeTemporaryFolder('onsale-test-redis')
   family.removeAtEnd(folder)
   const port = await getPort()
   const password = randomName()

@@ -4,14 +4,12 @@
  * ask for is in test-parts.ts.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdtempSync, realpathSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../db/migrate.ts'
 import { Family } from './child.ts'
-import { findDataFolder, projectRoot } from './data-folder.ts'
+import { findDataFolder, makeTemporaryFolder, projectRoot } from './data-folder.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { findRedis, type RedisBinary } from './redis-binary.ts'
@@ -62,8 +60,7 @@ async function startSystem(): Promise<Started> {
 }
 
 async function raise(family: Family): Promise<Started> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'onsale-test-')))
-  chmodSync(folder, 0o711)
+  const folder = makeTemporaryFolder('onsale-test')
   const dataFolder = findDataFolder(process.env['ONSALE_DATA'])
   family.removeAtEnd(folder)
   const redisBinary = await findRedis(dataFolder, process.env['PATH'] ?? '', line => console.log(line))

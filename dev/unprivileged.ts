@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { chown, lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Cure } from './cure.mjs'
 
 export type User = { uid: number; gid: number }
 
@@ -16,7 +17,7 @@ export function unprivilegedUser(): User | null {
     .map(line => line.split(':'))
     .find(([name]) => name === 'nobody')
   if (!entry)
-    throw new Error('This system has no user "nobody". Cure: start Onsale as a user other than root.')
+    throw new Cure('This system has no user "nobody". Cure: start Onsale as a user other than root.')
   return { uid: Number(entry[2]), gid: Number(entry[3]) }
 }
 

@@ -5,9 +5,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { Cure } from './cure.mjs'
 import { findDataFolder } from './data-folder.ts'
-import { AlreadyRunning, Instance } from './instance.ts'
-import { PortTaken } from './ports.ts'
+import { Instance } from './instance.ts'
 import { type Onsale, startOnsale } from './processes.ts'
 
 /** One Ctrl-C comes twice, from the terminal and from npm: only a later one means "now". */
@@ -22,7 +22,6 @@ let firstSignalAt = 0
 let isUp = false
 
 const fresh = readArguments()
-const folder = findDataFolder(process.env['ONSALE_DATA'])
 const starting = main()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(signal))
 process.on('disconnect', () => void end('the launcher has gone'))
@@ -40,9 +39,10 @@ function readArguments(): boolean {
 type Running = { instance: Instance; onsale: Onsale }
 
 async function main(): Promise<Running> {
+  const folder = findDataFolder(process.env['ONSALE_DATA'])
   const instance = await Instance.take(folder)
   try {
-    if (fresh) await makeFresh()
+    if (fresh) await makeFresh(folder)
     const onsale = await startOnsale({
       env: process.env,
       ports: 'usual',
@@ -55,7 +55,7 @@ async function main(): Promise<Running> {
     })
     isUp = true
     instance.setUrl(onsale.httpUrl)
-    if (!stopping) welcome(onsale)
+    if (!stopping) welcome(onsale, folder)
     return { instance, onsale }
   } catch (error) {
     instance.release()
@@ -63,7 +63,7 @@ async function main(): Promise<Running> {
   }
 }
 
-async function makeFresh(): Promise<void> {
+async function makeFresh(folder: string): Promise<void> {
   for (const name of DATA) await rm(join(folder, name), { recursive: true, force: true })
   say('data       begun anew')
   for (const name of ['DATABASE_URL', 'REDIS_URL'] as const) {
@@ -71,7 +71,7 @@ async function makeFresh(): Promise<void> {
   }
 }
 
-function welcome({ env, adminToken }: Onsale): void {
+function welcome({ env, adminToken }: Onsale, folder: string): void {
   const site = env['HTTP_PUBLIC_URL']
   say('Onsale is up.')
   console.log(`
@@ -106,8 +106,7 @@ async function stopAll(why: string, code: number): Promise<never> {
 
 function fail(error: unknown): void {
   if (stopping) return
-  const expected = error instanceof AlreadyRunning || error instanceof PortTaken
-  console.error(expected ? error.message : error)
+  console.error(error instanceof Cure ? error.message : error)
   process.exit(1)
 }
 
