@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { adminQueueRoutes } from '../admin/queue-routes.ts'
+import { makeApp, type TestApp } from '../app-fixture.ts'
+import { queueRoutes } from './routes.ts'
+
+let it: TestApp
+beforeAll(async () => {
+  it = await makeApp()
+  if (!it.app.routes.some(route => route.path === '/events/:eventId/queue')) {
+    it.app.route('/', queueRoutes(it.deps))
+    it.app.route('/', adminQueueRoutes(it.deps))
+  }
+})
+afterAll(() => it.close())
+
+const configure = (body: unknown, id: string = it.eventId) =>
+  it.call('PUT', `/admin/events/${id}/queue`, { token: it.adminToken, body })
+const path = () => `/events/${it.eventId}/queue`
+
+interface Told {
+  state: string
+  position: number | null
+  refreshIntervalSeconds: number
+  queue: { state: string; waiting: number; message?: string }
+  place: { state: string; receipt?: string; pass?: string; until?: number }
+}
+
+test('[Q49] while the queue is off POST and GET /events/:id/queue say so and give no place', async () => {
+  const { token } = await it.session()
+  for (const method of ['POST', 'GET']) {
+    const { status, body } = await it.call<Told>(method, path(), { token })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      eventId: it.eventId,
+      place: { state: 'none' },
+      queue: { state: 'off' },
+      position: null,
+    })
+  }
+})
+
+test('[Q50] a fan joins, waits, is admitted with pass and cookie, and leaves, over HTTP alone', async () => {
+  expect((await configure({ state: 'paused', rate: 50, cap: 10, message: 'Any moment' })).status).toBe(200)
+  const [first, { token }] = [await it.session(), await it.session()]
+  await it.call('POST', path(), { token: first.token })
+  const joined = await it.call<Told>('POST', path(), { token, body: {} })
+  expect(joined.body).toMatchObject({
+    state: 'waiting',
+    position: 1,
+    usersAhead: 1,
+    waitTime: null,
+    queue: { message: 'Any moment' },
+  })
+  expect(Number(joined.headers.get('retry-after'))).toBe(joined.body.refreshIntervalSeconds)
+  const receipt = joined.body.place.receipt
+  const again = await it.call<Told>('POST', path(), { token, body: { receipt } })
+  expect(again.body).toMatchObject({ position: 1, place: { state: 'waiting' } })
+
+  await configure({ state: 'open' })
+  await expect
+    .poll(async () => {
+      await it.deps.queue.settings(it.eventId)
+      await admit()
+      return (await it.call<Told>('GET', path(), { token })).body.state
+    })
+    .toBe('admitted')
+  const inside = await it.call<Told>('GET', path(), { token })
+  const { pass, until } = inside.body.place
+  const cookie = inside.headers.get('set-cookie')
+  expect(cookie).toMatch(new RegExp(`^onsale_pass=${pass}; Max-Age=\\d+; Path=/; HttpOnly; SameSite=Lax$`))
+  expect(Number(/Max-Age=(\d+)/.exec(cookie ?? '')?.[1])).toBeLessThanOrEqual(
+    (until! - it.deps.clock.now()) / 1_000 + 1,
+  )
+  expect(inside.headers.get('retry-after')).toBeNull()
+
+  const left = await it.call('DELETE', path(), { token })
+  expect(left.status).toBe(204)
+  expect(left.headers.get('set-cookie')).toMatch(/^onsale_pass=; Max-Age=0/)
+  expect((await it.call<Told>('GET', path(), { token })).body.state).toBe('none')
+  expect((await it.call('DELETE', path(), { token })).status).toBe(204)
+})
+
+/** A realtime node's part. */
+async function admit(): Promise<void> {
+  const { queue } = it.deps
+  if ('admit' in queue && typeof queue.admit === 'function') await queue.admit(it.eventId)
+}
+
+test('[Q51] the queue refuses calls without a session, at unknown events, and bodies that say anything else', async () => {
+  const { token } = await it.session()
+  for (const method of ['POST', 'GET', 'DELETE']) {
+    expect(await it.call(method, path())).toMatchObject({ status: 401, body: { code: 'session_required' } })
+    expect(await it.call(method, '/events/nosuchevent/queue', { token })).toMatchObject({
+      status: 404,
+      body: { code: 'event_not_found' },
+    })
+    expect(await it.call(method, '/events/%00/queue', { token })).toMatchObject({ status: 404 })
+  }
+  const refused = async (body: unknown, field: string) =>
+    expect(await it.call('POST', path(), { token, body })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', errors: [{ field }] },
+    })
+  await refused({ receipt: 7 }, 'receipt')
+  await refused({ place: 1 }, 'place')
+  await refused({ receipt: 'x'.repeat(3_000) }, 'receipt')
+  const broken = { token, headers: { 'content-type': 'application/json' } }
+  const answer = await it.app.request(path(), {
+    method: 'POST',
+    body: '{',
+    headers: { ...broken.headers, authorization: `Bearer ${token}` },
+  })
+  expect(answer.status).toBe(400)
+})
+
+test('[Q52] an operator sees and changes the settings; each fault names its field, and 401 comes before all', async () => {
+  const admin = `/admin/events/${it.eventId}/queue`
+  expect(await it.call('PUT', admin, { body: { rate: 'x' } })).toMatchObject({
+    status: 401,
+    body: { code: 'admin_required' },
+  })
+  expect(await it.call('GET', admin, { token: 'wrong' })).toMatchObject({
+    status: 401,
+    body: { code: 'admin_invalid' },
+  })
+  expect(await configure({ state: 'open' }, 'nosuchevent')).toMatchObject({
+    status: 404,
+    body: { code: 'event_not_found' },
+  })
+  const changed = await configure({ state: 'open', rate: 0.5, cap: 20, factor: 1.5, passSeconds: 300 })
+  expect(changed).toMatchObject({
+    status: 200,
+    body: { state: 'open', rate: 0.5, cap: 20, burst: 1, factor: 1.5, passSeconds: 300 },
+  })
+  const seen = await it.call('GET', admin, { token: it.adminToken })
+  expect(seen).toMatchObject({
+    status: 200,
+    body: { eventId: it.eventId, cap: 20, queue: { state: 'open' } },
+  })
+  const faults: [Record<string, unknown>, string][] = [
+    [{ rate: -1 }, 'rate'],
+    [{ rate: '5' }, 'rate'],
+    [{ cap: 1.5 }, 'cap'],
+    [{ state: 'on' }, 'state'],
+    [{ state: 'pre_queue' }, 'state'],
+    [{ rate: 100, burst: 2 }, 'burst'],
+    [{ colour: 'red' }, 'colour'],
+    [{ passSeconds: 0 }, 'passSeconds'],
+  ]
+  for (const [body, field] of faults) {
+    expect(await configure(body)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', errors: [{ field }] },
+    })
+  }
+  expect(await it.deps.queue.settings(it.eventId)).toMatchObject({ rate: 0.5, cap: 20 })
+})
