@@ -15,6 +15,14 @@ test('[R74] each test database has the newest schema and nothing of its neighbou
   await expect(inDatabase(one.url, 'select 1')).rejects.toThrow(/does not exist/)
 })
 
+test('[R74] a database with the demo catalogue is made once and copied then', async () => {
+  const both = await Promise.all([testDatabase({ catalogue: true }), testDatabase({ catalogue: true })])
+  for (const { url, drop } of both) {
+    expect(await inDatabase(url, 'select count(*) > 5000 as many from events')).toEqual([{ many: true }])
+    await drop()
+  }
+})
+
 test('[R75] pg_trgm and unaccent can be had, and case is folded beyond ASCII', async () => {
   const { url, drop } = await testDatabase()
   await inDatabase(url, 'create extension if not exists pg_trgm')

@@ -9,27 +9,58 @@ import getPort from 'get-port'
 import { Redis as Client } from 'ioredis'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { loadCatalogue } from '../db/catalogue/load.ts'
 import { Family } from './child.ts'
 import { makeTemporaryFolder, projectRoot } from './data-folder.ts'
 import { REDIS_STOP, type Redis, startRedis } from './redis.ts'
 
+const CATALOGUE_LOCK = 7_306_017_703
+
 export type TestDatabase = { url: string; drop: () => Promise<void> }
 
-/** A database of the newest schema, with no rows of ours, for one test file. */
-export async function testDatabase(): Promise<TestDatabase> {
+/**
+ * A database of the newest schema, with no rows of ours, for one test file.
+ * @param options.catalogue with the demo catalogue; the run's first such database takes some seconds, the others are copies
+ */
+export async function testDatabase({ catalogue = false } = {}): Promise<TestDatabase> {
   const { postgresUrl, template } = inject('system')
   const name = `test_${randomName()}`
-  await asAdmin(postgresUrl, `create database ${name} template ${template}`)
-  const url = new URL(postgresUrl)
-  url.pathname = name
-  return { url: url.href, drop: () => asAdmin(postgresUrl, `drop database if exists ${name} with (force)`) }
+  const source = catalogue ? await catalogueTemplate() : template
+  await asAdmin(postgresUrl, client => client.query(`create database ${name} template ${source}`))
+  return {
+    url: databaseUrl(name),
+    drop: () => asAdmin(postgresUrl, client => client.query(`drop database if exists ${name} with (force)`)),
+  }
 }
 
-async function asAdmin(url: string, statement: string): Promise<void> {
+/** Made by whoever needs it first, while the others wait. */
+async function catalogueTemplate(): Promise<string> {
+  const { postgresUrl, template } = inject('system')
+  const [name, draft] = [`${template}_catalogue`, `${template}_catalogue_draft`]
+  await asAdmin(postgresUrl, async client => {
+    // Ending the session gives the lock back.
+    await client.query('select pg_advisory_lock($1)', [CATALOGUE_LOCK])
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [name])
+    if (rowCount === 1) return
+    await client.query(`drop database if exists ${draft}`)
+    await client.query(`create database ${draft} template ${template}`)
+    await loadCatalogue(databaseUrl(draft), { now: new Date() })
+    await client.query(`alter database ${draft} rename to ${name}`)
+  })
+  return name
+}
+
+function databaseUrl(name: string): string {
+  const url = new URL(inject('system').postgresUrl)
+  url.pathname = name
+  return url.href
+}
+
+async function asAdmin(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
   try {
-    await client.query(statement)
+    await work(client)
   } finally {
     await client.end()
   }
