@@ -1,0 +1,272 @@
+/** Bookings and their items in Postgres: what is read and written of them, and nothing of why. */
+import type { BookingId, EventId, VisitorId } from '../../shared/ids.ts'
+import { type Client, type Queryable, sqlState } from '../../shared/postgres.ts'
+import { type BookingEvent, type BookingState, next, type Reason } from './machine.ts'
+import type { Priced } from './pricing.ts'
+
+/** Times are ms since 1970. */
+export interface Booking {
+  id: BookingId
+  eventId: EventId
+  visitorId: VisitorId
+  personId: string | null
+  status: BookingState
+  reason: Reason | null
+  /** Sorted indices, units of standing areas among them. */
+  seats: number[]
+  total: number
+  currency: string
+  /** When the hold ends: while it is paid, the guard behind payUntil is in it. */
+  expiresAt: number
+  payUntil: number | null
+  idemHash: string | null
+  confirmedAt: number | null
+  createdAt: number
+}
+
+export interface Item extends Priced {
+  id: number
+  state: 'held' | 'sold' | 'returned'
+}
+
+export interface NewBooking {
+  id: BookingId
+  eventId: EventId
+  visitorId: VisitorId
+  items: Priced[]
+  total: number
+  currency: string
+  expiresAt: number
+  /** When its seats were taken, by Redis's clock. */
+  createdAt: number
+  idem: { key: string; hash: string } | undefined
+}
+
+export type Inserted =
+  | { ok: true }
+  /** Postgres knows better than Redis did. */
+  | { ok: false; reason: 'taken'; sold: number[]; blocked: number[] }
+  | { ok: false; reason: 'not_on_sale' }
+  /** The visitor made a booking under this key a moment ago. */
+  | { ok: false; reason: 'key_used' }
+
+/** One statement: the booking and its items, unless a seat is sold or blocked or the event no longer on sale. */
+export async function insertBooking(db: Queryable, booking: NewBooking): Promise<Inserted> {
+  const { items } = booking
+  const values = [
+    booking.id,
+    booking.eventId,
+    booking.visitorId,
+    items.map(item => item.index),
+    booking.total,
+    booking.currency,
+    new Date(booking.expiresAt),
+    booking.idem?.key ?? null,
+    booking.idem?.hash ?? null,
+    items.map(item => item.ticketType),
+    items.map(item => item.price),
+    items.map(item => item.fee),
+    items.map(item => item.discount),
+    new Date(booking.createdAt),
+  ]
+  try {
+    const { rows } = await db.query<{ made: boolean; sold: number[]; blocked: number[] }>(INSERT, values)
+    const { made = false, sold = [], blocked = [] } = rows[0] ?? {}
+    if (made) return { ok: true }
+    if (sold.length + blocked.length > 0) return { ok: false, reason: 'taken', sold, blocked }
+    return { ok: false, reason: 'not_on_sale' }
+  } catch (error) {
+    if (sqlState(error) === '23505' && booking.idem !== undefined) return { ok: false, reason: 'key_used' }
+    throw error
+  }
+}
+
+const INSERT = `
+  with sold as (
+    select seat_index from tickets where event_id = $2 and seat_index = any($4::int[]) and status = 'sold'
+  ), blocked as (
+    select seat_index from seat_blocks where event_id = $2 and seat_index = any($4::int[])
+  ), made as (
+    insert into bookings (id, event_id, visitor_id, status, seats, total, currency, generation, expires_at,
+      idem_key, idem_hash, taken_at, created_at)
+    select $1, e.id, $3, 'in_progress', $4::int[], $5, $6, e.generation, $7, $8, $9, $14, $14
+    from events e
+    where e.id = $2 and e.status = 'onsale'
+      and not exists (select from sold) and not exists (select from blocked)
+    returning id, event_id
+  ), items as (
+    insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount)
+    select made.id, made.event_id, item.*
+    from made, unnest($4::int[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[]) as item
+  )
+  select exists (select from made) as made,
+    array(select seat_index from sold order by 1) as sold, array(select seat_index from blocked order by 1) as blocked`
+
+const COLUMNS = `id, event_id, visitor_id, person_id, status, reason, seats, total, currency, expires_at, pay_until,
+  idem_hash, confirmed_at, created_at`
+
+interface Row {
+  id: BookingId
+  event_id: EventId
+  visitor_id: VisitorId
+  person_id: string | null
+  status: BookingState
+  reason: Reason | null
+  seats: number[]
+  total: number
+  currency: string
+  expires_at: Date
+  pay_until: Date | null
+  idem_hash: string | null
+  confirmed_at: Date | null
+  created_at: Date
+}
+
+function readRow(row: Row): Booking {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    visitorId: row.visitor_id,
+    personId: row.person_id,
+    status: row.status,
+    reason: row.reason,
+    seats: row.seats,
+    total: row.total,
+    currency: row.currency,
+    expiresAt: row.expires_at.getTime(),
+    payUntil: row.pay_until?.getTime() ?? null,
+    idemHash: row.idem_hash,
+    confirmedAt: row.confirmed_at?.getTime() ?? null,
+    createdAt: row.created_at.getTime(),
+  }
+}
+
+export async function findBooking(db: Queryable, id: BookingId): Promise<Booking | undefined> {
+  const { rows } = await db.query<Row>(`select ${COLUMNS} from bookings where id = $1`, [id])
+  return rows.map(readRow)[0]
+}
+
+/** Held by this transaction until its end: lock a booking before its tickets, and those before the outbox. */
+export async function lockBooking(client: Client, id: BookingId): Promise<Booking | undefined> {
+  const { rows } = await client.query<Row>(`select ${COLUMNS} from bookings where id = $1 for update`, [id])
+  return rows.map(readRow)[0]
+}
+
+export async function findByKey(
+  db: Queryable,
+  visitorId: VisitorId,
+  key: string,
+): Promise<Booking | undefined> {
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from bookings where visitor_id = $1 and idem_key = $2`,
+    [visitorId, key],
+  )
+  return rows.map(readRow)[0]
+}
+
+/** The visitor's, newest first. */
+export async function listBookings(
+  db: Queryable,
+  visitorId: VisitorId,
+  { page, pageSize }: { page: number; pageSize: number },
+): Promise<{ bookings: Booking[]; total: number }> {
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from bookings where visitor_id = $1 order by created_at desc, id limit $2 offset $3`,
+    [visitorId, pageSize, (page - 1) * pageSize],
+  )
+  const counted = await db.query<{ total: number }>(
+    'select count(*)::int as total from bookings where visitor_id = $1',
+    [visitorId],
+  )
+  return { bookings: rows.map(readRow), total: counted.rows[0]?.total ?? 0 }
+}
+
+/** Of each of these bookings, by seat. */
+export async function itemsOf(db: Queryable, ids: BookingId[]): Promise<Map<BookingId, Item[]>> {
+  const { rows } = await db.query<ItemRow>(
+    `select id, booking_id, seat_index, ticket_type, price, fee, discount, state
+     from booking_items where booking_id = any($1::uuid[]) order by seat_index`,
+    [ids],
+  )
+  const items = new Map<BookingId, Item[]>(ids.map(id => [id, []]))
+  for (const row of rows) {
+    const { id, seat_index: index, ticket_type: ticketType, price, fee, discount, state } = row
+    items.get(row.booking_id)?.push({ id, index, ticketType, price, fee, discount, state })
+  }
+  return items
+}
+
+interface ItemRow {
+  id: number
+  booking_id: BookingId
+  seat_index: number
+  ticket_type: string
+  price: number
+  fee: number
+  discount: number
+  state: Item['state']
+}
+
+export interface Move {
+  reason?: Reason
+  personId?: string
+  expiresAt?: number
+  payUntil?: number
+}
+
+/**
+ * Moves a locked booking as the machine allows, and answers its new state; undefined where the event means
+ * nothing in its state, and then nothing is written.
+ */
+export async function moveBooking(
+  client: Queryable,
+  booking: Booking,
+  event: BookingEvent,
+  move: Move = {},
+): Promise<BookingState | undefined> {
+  const status = next(booking.status, event)
+  if (status === undefined) return undefined
+  await client.query(
+    `update bookings set status = $2,
+       reason = case when $2 = 'confirmed' then null else coalesce($3, reason) end, person_id = coalesce($4, person_id),
+       expires_at = coalesce($5, expires_at), pay_until = coalesce($6, pay_until), extended = extended or $7,
+       confirmed_at = case when $2 = 'confirmed' then now() else confirmed_at end, changed_at = now()
+     where id = $1`,
+    [
+      booking.id,
+      status,
+      move.reason ?? null,
+      move.personId ?? null,
+      move.expiresAt === undefined ? null : new Date(move.expiresAt),
+      move.payUntil === undefined ? null : new Date(move.payUntil),
+      event === 'pay',
+    ],
+  )
+  return status
+}
+
+/** A booking whose 201 was never sent: its key is free again. Where its seats are not, a job frees them. */
+export async function abandonBooking(db: Queryable, id: BookingId, freed: boolean): Promise<void> {
+  await db.query(
+    `with ended as (
+       update bookings set status = 'cancelled', reason = 'abandoned', idem_key = null, idem_hash = null,
+         changed_at = now()
+       where id = $1 and status = 'in_progress' returning id
+     )
+     insert into outbox (kind, payload)
+     select 'release', jsonb_build_object('bookingId', id) from ended where not $2`,
+    [id, freed],
+  )
+}
+
+export async function writePerson(
+  db: Queryable,
+  id: string,
+  person: { name: string; email: string },
+): Promise<void> {
+  await db.query(
+    `insert into people (id, name, email) values ($1, $2, $3)
+     on conflict (id) do update set name = excluded.name, email = excluded.email`,
+    [id, person.name, person.email],
+  )
+}

@@ -1,0 +1,289 @@
+/**
+ * Taking seats: take - insert - activate across Redis and Postgres. The seats are first ours for some seconds only,
+ * so a process that dies in between costs nobody more than that; the 201 is sent when Postgres has the booking
+ * and Redis has given the hold its real length. Stripe is not called.
+ */
+import { createHash } from 'node:crypto'
+import { Problem } from '../../shared/errors.ts'
+import type { EventRecord } from '../../shared/event-store.ts'
+import {
+  type BookingId,
+  EVENT_ID,
+  type EventId,
+  eventId,
+  ticketId,
+  type VisitorId,
+} from '../../shared/ids.ts'
+import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
+import { STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
+import { abandonBooking, type Booking, findByKey, insertBooking, itemsOf } from './booking-store.ts'
+import { type HoldBody, hashOf, type Order, orderOf } from './order.ts'
+import { type Priced, totalOf } from './pricing.ts'
+import { eventOf, redisNow, type Sales } from './sales.ts'
+import { type BookingView, viewOf } from './view.ts'
+
+export interface HoldRequest {
+  visitorId: VisitorId
+  /** As in the path. */
+  eventId: string
+  body: HoldBody
+  /** Idempotency-Key */
+  key: string | undefined
+  pass: string | undefined
+}
+
+/** @throws Problem */
+export async function hold(sales: Sales, request: HoldRequest): Promise<BookingView> {
+  if (!EVENT_ID.test(request.eventId))
+    throw new Problem('event_not_found', `There is no event ${request.eventId.slice(0, 60)}.`)
+  const { key } = request
+  try {
+    const view =
+      key === undefined ? await holdNew(sales, request) : await holdOnce(sales, { ...request, key })
+    sales.counts.holds.inc({ outcome: 'held' })
+    return view
+  } catch (error) {
+    sales.counts.holds.inc({ outcome: error instanceof Problem ? error.code : 'fault' })
+    throw error
+  }
+}
+
+/** Under a key: the winner is answered again, losers are judged anew, and two at once are not. */
+async function holdOnce(sales: Sales, request: HoldRequest & { key: string }): Promise<BookingView> {
+  const { redis, keys, chance, step } = sales
+  const named = createHash('sha256').update(request.key).digest('base64url')
+  const flight = keys.rate('flight', `${request.visitorId}:${named}`)
+  // As long as a take: whoever dies on the way leaves seats and key free at the same time.
+  const ours = await step('hold.flight', () => redis.set(flight, chance.uuid(), 'PX', TAKE_TTL_MS, 'NX'))
+  if (ours === null)
+    throw new Problem('idempotency_in_flight', 'A call with this Idempotency-Key is under way.', {
+      retryAfter: 1,
+    })
+  try {
+    const hash = hashOf(eventId(request.eventId), request.body)
+    return (await replay(sales, request, hash)) ?? (await holdNew(sales, request, { key: request.key, hash }))
+  } finally {
+    await step('hold.land', () => redis.del(flight)).catch(() => undefined)
+  }
+}
+
+/** The booking made under this key as it is now; undefined where there is none, or its hold never came to be. */
+async function replay(
+  sales: Sales,
+  { visitorId, key }: { visitorId: VisitorId; key: string },
+  hash: string,
+): Promise<BookingView | undefined> {
+  const { pool, step } = sales
+  const booking = await step('hold.replay', () => findByKey(pool, visitorId, key))
+  if (booking === undefined) return undefined
+  if (booking.idemHash !== hash)
+    throw new Problem('idempotency_conflict', 'This Idempotency-Key was used with another body.')
+  const event = await eventOf(sales, booking.eventId)
+  const now = await redisNow(sales)
+  if (booking.status === 'in_progress' && booking.expiresAt > now) {
+    // Whoever made it may have died before the hold got its length.
+    const active = await activate(sales, event.stock, booking, booking.expiresAt - now)
+    if (!active.ok) {
+      await abandon(sales, event.stock, booking.id)
+      return undefined
+    }
+  }
+  const items = await step('booking.read', () => itemsOf(pool, [booking.id]))
+  return viewOf(booking, items.get(booking.id) ?? [], event, now)
+}
+
+async function holdNew(
+  sales: Sales,
+  request: HoldRequest,
+  idem?: { key: string; hash: string },
+): Promise<BookingView> {
+  const { config, clock, chance } = sales
+  const event = await eventOf(sales, eventId(request.eventId))
+  if (event.status !== 'onsale') throw notOnSale(event.eventId)
+  const order = orderOf(event, request.body, config.MAX_TICKETS_PER_BOOKING)
+  await passGate(sales, event.eventId, request)
+  const id = chance.uuid() as BookingId
+  const began = clock.now()
+  const { indices, now } = await take(sales, event, order, id, request.visitorId)
+  const holdMs = config.HOLD_SECONDS * SECOND
+  const items = order.itemsOf(indices)
+  const booking = newBooking(id, event, request.visitorId, items, now, now + holdMs)
+  await insert(sales, event, booking, items, idem)
+  const active = await activate(sales, event.stock, booking, holdMs - (clock.now() - began)).catch(
+    async (error: unknown) => {
+      await abandon(sales, event.stock, id)
+      throw error
+    },
+  )
+  if (!active.ok) {
+    await abandon(sales, event.stock, id)
+    throw conflict(event.eventId, active.seats)
+  }
+  return viewOf(booking, items, event, active.now)
+}
+
+async function passGate(
+  { queue, step }: Sales,
+  event: EventId,
+  { visitorId, pass }: Pick<HoldRequest, 'visitorId' | 'pass'>,
+): Promise<void> {
+  const gate = await step('hold.gate', () => queue.gate(event, visitorId, pass))
+  if (gate.ok) return
+  throw new Problem(gate.code, 'This event has a waiting room: join it, and send the pass it gives you.', {
+    ...(gate.code === 'waiting_room_required' ? { retryAfter: 1 } : {}),
+    members: { queue: `/events/${event}/queue` },
+  })
+}
+
+async function take(
+  { inventory, queue, step }: Sales,
+  event: EventRecord,
+  { wanted }: Order,
+  booking: BookingId,
+  visitor: VisitorId,
+): Promise<{ indices: number[]; now: number }> {
+  const taker = { booking, activeMember: queue.member(event.eventId, visitor) }
+  const taken = await step('hold.take', () => inventory.take(event.stock, taker, wanted, TAKE_TTL_MS))
+  if (taken.ok) return taken.hold
+  throw refusalOf(event, taken)
+}
+
+function refusalOf(event: EventRecord, taken: Exclude<TakeResult, { ok: true }>): Problem {
+  switch (taken.reason) {
+    case 'hold_conflict':
+      return conflict(event.eventId, taken.seats)
+    case 'sold_out': {
+      const areaId = event.plan.map.areas[taken.area]?.id
+      const told = `Only ${taken.left} places are left in ${areaId}.`
+      return new Problem('sold_out', told, { members: { areaId, left: taken.left } })
+    }
+    case 'waiting_room_required':
+      return new Problem('waiting_room_required', 'Your turn in the waiting room is over: join again.', {
+        members: { queue: `/events/${event.eventId}/queue` },
+      })
+    default:
+      return taken satisfies never
+  }
+}
+
+function conflict(event: EventId, seats: number[]): Problem {
+  const tickets = seats.map(index => ticketId(event, index))
+  return new Problem('hold_conflict', `Taken by somebody else: ${tickets.join(', ')}.`, {
+    members: { tickets },
+  })
+}
+
+function notOnSale(event: EventId): Problem {
+  return new Problem('not_on_sale', `Event ${event} is not on sale.`)
+}
+
+function newBooking(
+  id: BookingId,
+  event: EventRecord,
+  visitorId: VisitorId,
+  items: Priced[],
+  now: number,
+  expiresAt: number,
+): Booking {
+  return {
+    id,
+    eventId: event.eventId,
+    visitorId,
+    personId: null,
+    status: 'in_progress',
+    reason: null,
+    seats: items.map(({ index }) => index),
+    total: totalOf(items),
+    currency: event.currency,
+    expiresAt,
+    payUntil: null,
+    idemHash: null,
+    confirmedAt: null,
+    createdAt: now,
+  }
+}
+
+/** Writes the booking, or frees its seats and throws. */
+async function insert(
+  sales: Sales,
+  event: EventRecord,
+  booking: Booking,
+  items: Priced[],
+  idem: { key: string; hash: string } | undefined,
+): Promise<void> {
+  const { pool, step } = sales
+  const inserted = await step('hold.insert', () => insertBooking(pool, { ...booking, items, idem })).catch(
+    async (cause: unknown) => {
+      await free(sales, event.stock, booking.id)
+      throw new Problem('unavailable', 'The booking could not be written; nothing was taken.', {}, { cause })
+    },
+  )
+  if (inserted.ok) return
+  await free(sales, event.stock, booking.id)
+  switch (inserted.reason) {
+    case 'taken':
+      await showTaken(sales, event.stock, inserted)
+      throw conflict(
+        event.eventId,
+        [...inserted.sold, ...inserted.blocked].sort((a, b) => a - b),
+      )
+    case 'not_on_sale':
+      throw notOnSale(event.eventId)
+    case 'key_used':
+      throw new Problem('idempotency_in_flight', 'A call with this Idempotency-Key has just succeeded.', {
+        retryAfter: 1,
+      })
+    default:
+      inserted satisfies never
+  }
+}
+
+/** Redis did not know what Postgres knows: a sale was committed, and whoever made it died before showing it. */
+async function showTaken(
+  { inventory, step, log }: Sales,
+  stock: Stock,
+  { sold, blocked }: { sold: number[]; blocked: number[] },
+): Promise<void> {
+  await step('hold.mark', async () => {
+    if (sold.length > 0) await inventory.mark(stock, sold, STATUS.sold)
+    if (blocked.length > 0) await inventory.mark(stock, blocked, STATUS.blocked)
+  }).catch((err: unknown) => log.warn({ err, event: stock.eventId }, 'taken seats could not be shown'))
+}
+
+export type Activated = { ok: true; now: number } | { ok: false; seats: number[] }
+
+/** Gives the hold its length. Where Redis lost it, takes exactly these seats again, if nobody has them. */
+export async function activate(
+  { inventory, step }: Sales,
+  stock: Stock,
+  booking: Pick<Booking, 'id' | 'seats'>,
+  ttlMs: number,
+  name: 'hold.activate' | 'pay.extend' = 'hold.activate',
+): Promise<Activated> {
+  const { id, seats } = booking
+  if (ttlMs <= 0) return { ok: false, seats }
+  const extended = await step(name, () => inventory.extend(stock, id, ttlMs))
+  if (extended.ok) return { ok: true, now: extended.now }
+  const again = await step('hold.reacquire', () => inventory.reacquire(stock, id, seats, ttlMs))
+  if (again.ok) return { ok: true, now: again.hold.now }
+  return { ok: false, seats: again.reason === 'hold_conflict' ? again.seats : seats }
+}
+
+/** After a failure. True where the seats are free now; otherwise they are when the take's seconds are over. */
+async function free({ inventory, step, log }: Sales, stock: Stock, booking: BookingId): Promise<boolean> {
+  try {
+    await step('hold.release', () => inventory.release(stock, booking))
+    return true
+  } catch (err) {
+    log.warn({ err, booking }, 'a failed hold was left to end by itself')
+    return false
+  }
+}
+
+async function abandon(sales: Sales, stock: Stock, booking: BookingId): Promise<void> {
+  const { pool, step, log } = sales
+  const freed = await free(sales, stock, booking)
+  await step('hold.abandon', () => abandonBooking(pool, booking, freed)).catch((err: unknown) =>
+    log.warn({ err, booking }, 'a booking without a hold was left to expire'),
+  )
+}

@@ -1,0 +1,184 @@
+/**
+ * What a caller asks to hold, checked against the event: which seats, how many units of which area, at which
+ * price. Pure: it reads no store.
+ */
+import { createHash } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import { invalid, Problem } from '../../shared/errors.ts'
+import type { EventRecord } from '../../shared/event-store.ts'
+import { type EventId, splitTicketId, TICKET_ID, ticketId } from '../../shared/ids.ts'
+import type { Wanted } from '../../shared/seats/inventory.ts'
+import { type Priced, priceOf } from './pricing.ts'
+
+const Ticket = z.string().regex(TICKET_ID, 'must be a ticket id, such as hot1-17')
+const TicketType = z.string().min(1).max(40)
+/** Far above any MAX_TICKETS_PER_BOOKING, so that too many tickets are told as such. */
+const MOST = 100_000
+
+export const HoldBody = z
+  .strictObject({
+    ticketIds: z
+      .array(Ticket)
+      .default([])
+      .openapi({ example: ['hot1-17', 'hot1-18'] }),
+    areas: z
+      .array(
+        z.strictObject({
+          areaId: z.string().min(1).max(80),
+          quantity: z.int().min(1).max(MOST),
+          ticketType: TicketType.optional(),
+        }),
+      )
+      .default([])
+      .openapi({ description: 'Units of standing areas.' }),
+    ticketTypes: z
+      .record(z.string(), TicketType)
+      .default({})
+      .openapi({ description: "By ticket id; the event's first type where none is named." }),
+  })
+  .refine(body => body.ticketIds.length + body.areas.length > 0, {
+    path: ['ticketIds'],
+    message: 'must name a ticket, or areas an area',
+  })
+  .openapi('Hold')
+
+export type HoldBody = z.infer<typeof HoldBody>
+
+interface AreaLine {
+  area: number
+  category: string
+  quantity: number
+  ticketType: string | undefined
+}
+
+export interface Order {
+  wanted: Wanted
+  /** The items of these indices, once Redis has said which units they are. Sorted like the indices. */
+  itemsOf(indices: number[]): Priced[]
+}
+
+/** @throws Problem */
+export function orderOf(event: EventRecord, body: HoldBody, most: number): Order {
+  const seats = seatsOf(event, body.ticketIds)
+  const lines = areaLines(event, body.areas)
+  const count = seats.length + lines.reduce((sum, { quantity }) => sum + quantity, 0)
+  if (count > most) {
+    throw new Problem('limit_exceeded', `One booking may hold ${most} tickets, not ${count}.`, {
+      members: { limit: most },
+    })
+  }
+  const types = typesOf(event, body)
+  const bySeat = new Map(
+    seats.map(index => {
+      const category = event.plan.at(index)?.category ?? ''
+      const id = ticketId(event.eventId, index)
+      return [index, priced(event, index, category, types.get(index), `ticketTypes.${id}`)]
+    }),
+  )
+  for (const [at, line] of lines.entries()) priced(event, 0, line.category, line.ticketType, areaField(at))
+  return {
+    wanted: { seats: [...seats].sort((a, b) => a - b), areas: summed(lines) },
+    itemsOf: indices => itemsOf(event, indices, bySeat, lines),
+  }
+}
+
+/** The same for the same request, whatever the order of its fields. */
+export function hashOf(eventId: EventId, body: HoldBody): string {
+  const types = Object.entries(body.ticketTypes).sort(([a], [b]) => (a < b ? -1 : 1))
+  const areas = body.areas.map(({ areaId, quantity, ticketType }) => [areaId, quantity, ticketType ?? null])
+  return createHash('sha256')
+    .update(JSON.stringify([eventId, body.ticketIds, areas, types]))
+    .digest('hex')
+}
+
+function seatsOf(event: EventRecord, ticketIds: string[]): number[] {
+  const split = ticketIds.map(id => ({ id, ...splitTicketId(id) }))
+  const foreign = split.filter(ticket => ticket.eventId !== event.eventId).map(({ id }) => id)
+  if (foreign.length > 0)
+    refuse('foreign_tickets', `These belong to another event: ${foreign.join(', ')}.`, foreign)
+  const twice = ticketIds.filter((id, at) => ticketIds.indexOf(id) !== at)
+  if (twice.length > 0) refuse('duplicate_tickets', `Named twice: ${twice.join(', ')}.`, [...new Set(twice)])
+  const absent = split.filter(({ index = -1 }) => index < 0 || index >= event.plan.total).map(({ id }) => id)
+  if (absent.length > 0) refuse('ticket_not_found', `There are no tickets ${absent.join(', ')}.`, absent)
+  return split.map(({ index = -1 }, at) => {
+    if (index >= event.plan.seats)
+      throw invalid(`ticketIds.${at}`, 'is a place in a standing area: name the area and a quantity in areas')
+    return index
+  })
+}
+
+function refuse(
+  code: 'foreign_tickets' | 'duplicate_tickets' | 'ticket_not_found',
+  told: string,
+  tickets: string[],
+): never {
+  throw new Problem(code, told.slice(0, 400), { members: { tickets } })
+}
+
+function areaLines(event: EventRecord, areas: HoldBody['areas']): AreaLine[] {
+  return areas.map(({ areaId, quantity, ticketType }) => {
+    const area = event.plan.map.areas.findIndex(({ id }) => id === areaId)
+    const found = event.plan.map.areas[area]
+    if (found === undefined)
+      throw new Problem('area_not_found', `There is no standing area ${areaId}.`, {
+        members: { areas: [areaId] },
+      })
+    return { area, category: found.category, quantity, ticketType }
+  })
+}
+
+/** By seat index. */
+function typesOf(event: EventRecord, { ticketIds, ticketTypes }: HoldBody): Map<number, string> {
+  const types = new Map<number, string>()
+  for (const [id, type] of Object.entries(ticketTypes)) {
+    if (!ticketIds.includes(id)) throw invalid(`ticketTypes.${id.slice(0, 60)}`, 'is not one of ticketIds')
+    const index = splitTicketId(id)?.index
+    if (index !== undefined && event.plan.at(index) !== undefined) types.set(index, type)
+  }
+  return types
+}
+
+function areaField(at: number): string {
+  return `areas.${at}.ticketType`
+}
+
+function priced(
+  event: EventRecord,
+  index: number,
+  category: string,
+  type: string | undefined,
+  field: string,
+): Priced {
+  const found = priceOf(event, category, type)
+  if (found !== undefined)
+    return { index, ticketType: found.ticketType, price: found.price, fee: found.fee, discount: 0 }
+  if (type !== undefined) throw invalid(field, 'is not a ticket type sold for this place')
+  throw new Problem('not_on_sale', `Nothing of category ${category} is on sale.`)
+}
+
+/** One entry an area, in the map's order. */
+function summed(lines: AreaLine[]): Wanted['areas'] {
+  const sums = new Map<number, number>()
+  for (const { area, quantity } of lines) sums.set(area, (sums.get(area) ?? 0) + quantity)
+  return [...sums].sort(([a], [b]) => a - b).map(([area, quantity]) => ({ area, quantity }))
+}
+
+function itemsOf(
+  event: EventRecord,
+  indices: number[],
+  bySeat: Map<number, Priced>,
+  lines: AreaLine[],
+): Priced[] {
+  const left = lines.map(line => ({ ...line }))
+  return indices.map(index => {
+    const seat = bySeat.get(index)
+    if (seat !== undefined) return seat
+    const position = event.stock.areas.findIndex(
+      ({ first, capacity }) => index >= first && index < first + capacity,
+    )
+    const line = left.find(({ area, quantity }) => area === position && quantity > 0)
+    if (line === undefined) throw new Error(`index ${index} was given but not asked for`)
+    line.quantity -= 1
+    return priced(event, index, line.category, line.ticketType, areaField(0))
+  })
+}

@@ -1,0 +1,54 @@
+/**
+ * What the flows of a sale are given: the tier's parts, Stripe, the walker of steps, and what is counted. Made once
+ * a process, by the http tier and by the worker.
+ */
+import { Problem } from '../../shared/errors.ts'
+import type { EventRecord } from '../../shared/event-store.ts'
+import type { EventId } from '../../shared/ids.ts'
+import type { Metrics } from '../../shared/metrics.ts'
+import type { HttpDeps } from '../deps.ts'
+import { type Gateway, stripeGateway } from '../payments/stripe.ts'
+import { straight, type Walker } from './steps.ts'
+
+export type SalesParts = Omit<HttpDeps, 'sessions' | 'passes'>
+
+export interface Sales extends SalesParts {
+  stripe: Gateway
+  step: Walker
+  counts: ReturnType<typeof makeCounts>
+}
+
+export function makeSales(parts: SalesParts, swapped: Partial<Pick<Sales, 'stripe' | 'step'>> = {}): Sales {
+  const counts = makeCounts(parts.metrics)
+  const stripe = stripeGateway(parts.config, reason => counts.stripe.inc({ reason }))
+  return { ...parts, stripe, step: straight, counts, ...swapped }
+}
+
+function makeCounts(metrics: Metrics) {
+  return {
+    holds: metrics.counter('holds_total', 'Holds asked for, by what came of it', ['outcome']),
+    settled: metrics.counter('settled_total', 'Words of Stripe acted on, by what came of it', ['outcome']),
+    declined: metrics.counter('payments_declined_total', 'Payments a bank declined'),
+    /** Somebody has to look. */
+    alarms: metrics.counter('payments_alarms_total', 'What only a person can put right, by kind', ['kind']),
+    stripe: metrics.counter('stripe_faults_total', 'Calls to Stripe that came to nothing, by why', [
+      'reason',
+    ]),
+  }
+}
+
+/** Redis's clock, ms: the one that ends holds. Ours stands in for it while Redis is away. */
+export async function redisNow({ redis, clock, step }: Sales): Promise<number> {
+  try {
+    const [seconds, micros] = (await step('time.read', () => redis.time())).map(Number)
+    return (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000)
+  } catch {
+    return clock.now()
+  }
+}
+
+export async function eventOf({ events, step }: Sales, id: EventId): Promise<EventRecord> {
+  const event = await step('event.read', () => events.find(id))
+  if (event === undefined) throw new Problem('event_not_found', `There is no event ${id}.`)
+  return event
+}

@@ -1,0 +1,110 @@
+/** A booking as its owner sees it. */
+import { z } from '@hono/zod-openapi'
+import type { EventRecord } from '../../shared/event-store.ts'
+import { ticketId } from '../../shared/ids.ts'
+import type { Payment } from '../payments/payment-store.ts'
+import type { Booking, Item } from './booking-store.ts'
+import { STATES } from './machine.ts'
+import { amountOf, type Priced } from './pricing.ts'
+
+const time = z.iso.datetime()
+const money = z.int().openapi({ description: "In the currency's minor units." })
+
+const TicketView = z.object({
+  ticketId: z.string(),
+  section: z.string(),
+  row: z.string(),
+  seat: z.string(),
+  kind: z.enum(['seat', 'accessible', 'companion', 'standing']),
+  category: z.string(),
+  type: z.string(),
+  price: money,
+  fee: money,
+  /** Set once it is bought. */
+  state: z.enum(['held', 'sold', 'returned']),
+})
+
+export const NextActionView = z
+  .discriminatedUnion('type', [
+    z.object({ type: z.literal('redirect'), url: z.string() }),
+    z.object({ type: z.literal('use_stripe_sdk'), clientSecret: z.string().nullable() }),
+  ])
+  .openapi({ description: 'What the fan has to do for the payment to go on, such as 3-D Secure.' })
+
+export const BookingView = z
+  .object({
+    bookingId: z.uuid(),
+    eventId: z.string(),
+    status: z.enum(STATES),
+    reason: z.string().optional().openapi({ description: 'Why it is closing or over.' }),
+    expiresAt: time.openapi({ description: 'When the hold ends, or, while it is paid, the time to pay.' }),
+    serverTime: time.openapi({ description: 'By the clock that ends holds.' }),
+    amount: money,
+    currency: z.string(),
+    tickets: z.array(TicketView),
+    nextAction: NextActionView.optional(),
+    declineCode: z.string().optional().openapi({ description: 'Why the last attempt to pay was declined.' }),
+    createdAt: time,
+    confirmedAt: time.optional(),
+  })
+  .openapi('Booking')
+
+export type BookingView = z.infer<typeof BookingView>
+
+export function viewOf(
+  booking: Booking,
+  items: (Priced & Partial<Pick<Item, 'state'>>)[],
+  event: EventRecord,
+  now: number,
+  payment?: Payment,
+): BookingView {
+  const ended = booking.status === 'in_progress' && booking.expiresAt <= now
+  const status = ended ? 'expired' : booking.status
+  const reason = ended ? 'hold_ended' : booking.reason
+  return {
+    bookingId: booking.id,
+    eventId: booking.eventId,
+    status,
+    ...(reason === null ? {} : { reason }),
+    expiresAt: iso(booking.payUntil ?? booking.expiresAt),
+    serverTime: iso(now),
+    amount: booking.total,
+    currency: booking.currency,
+    tickets: items.map(item => ticketView(event, item)),
+    ...(status === 'paying' ? needs(payment) : {}),
+    createdAt: iso(booking.createdAt),
+    ...(booking.confirmedAt === null ? {} : { confirmedAt: iso(booking.confirmedAt) }),
+  }
+}
+
+function ticketView(
+  event: EventRecord,
+  item: Priced & Partial<Pick<Item, 'state'>>,
+): BookingView['tickets'][number] {
+  const seat = event.plan.at(item.index)
+  return {
+    ticketId: ticketId(event.eventId, item.index),
+    section: seat?.section ?? '',
+    row: seat?.row ?? '',
+    seat: seat?.seat ?? '',
+    kind: seat?.kind ?? 'seat',
+    category: seat?.category ?? '',
+    type: item.ticketType,
+    price: amountOf(item) - item.fee,
+    fee: item.fee,
+    state: item.state ?? 'held',
+  }
+}
+
+function needs(payment: Payment | undefined): Pick<BookingView, 'nextAction' | 'declineCode'> {
+  if (payment === undefined) return {}
+  const { nextAction, declineCode } = payment
+  return {
+    ...(nextAction === null ? {} : { nextAction }),
+    ...(declineCode === null ? {} : { declineCode }),
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

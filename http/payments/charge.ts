@@ -1,0 +1,174 @@
+/**
+ * One attempt to pay a booking: makes its PaymentIntent where it has none, looks where it may have moved without
+ * us, confirms it, and settles what Stripe answers.
+ */
+import type { Booking } from '../bookings/booking-store.ts'
+import { findBooking } from '../bookings/booking-store.ts'
+import type { Sales } from '../bookings/sales.ts'
+import {
+  failPayment,
+  findPayment,
+  insertPayment,
+  isLive,
+  type NewPayment,
+  openPayment,
+  type Payment,
+  paymentOf,
+} from './payment-store.ts'
+import { type Settled, settle } from './settle.ts'
+import type { Intent, Refusal } from './stripe.ts'
+
+export type Charged =
+  /** Confirmed, or on its way: the booking says. */
+  | { outcome: 'known' }
+  | { outcome: 'declined'; declineCode: string }
+  | { outcome: 'bad_method'; message: string }
+  | { outcome: 'seats_lost' }
+  /** The booking has ended meanwhile. */
+  | { outcome: 'over' }
+  | { outcome: 'away' }
+
+export interface Attempt {
+  paymentMethod: string
+  returnUrl: string
+  /** The payment to write where the one before can never be made. */
+  next: () => NewPayment
+}
+
+export async function charge(sales: Sales, booking: Booking, attempt: Attempt): Promise<Charged> {
+  const payment = await livePayment(sales, booking, attempt)
+  if (payment === undefined) return { outcome: 'away' }
+  const wasOpen = payment.intentId !== null
+  const intentId = payment.intentId ?? (await create(sales, payment))
+  if (intentId === undefined) return { outcome: 'away' }
+  if (wasOpen) {
+    const seen = await look(sales, intentId, attempt.paymentMethod)
+    if (seen !== 'confirm') return seen
+  }
+  const { paymentMethod, returnUrl } = attempt
+  const key = sales.chance.uuid()
+  const confirmed = await sales.step('pay.confirm', () =>
+    sales.stripe.confirm(intentId, { paymentMethod, returnUrl, key }),
+  )
+  if (confirmed.ok) return told(sales, confirmed.value, true)
+  return refused(sales, intentId, payment, confirmed)
+}
+
+async function livePayment(sales: Sales, booking: Booking, { next }: Attempt): Promise<Payment | undefined> {
+  const { pool, step } = sales
+  const found = await step('booking.read', () => paymentOf(pool, booking.id))
+  if (found !== undefined && isLive(found)) return found
+  const fresh = next()
+  // Two tabs may both try: the unique index lets one, and the other uses its.
+  await step('pay.renew', () => insertPayment(pool, fresh)).catch(() => undefined)
+  const made = await step('booking.read', () => paymentOf(pool, booking.id))
+  return made !== undefined && isLive(made) ? made : undefined
+}
+
+/** Stripe's id; undefined where the PaymentIntent could not be made now. */
+export async function create(sales: Sales, payment: Payment): Promise<string | undefined> {
+  const { pool, step, stripe, log } = sales
+  const made = await step('pay.create', () => stripe.create(payment))
+  if (made.ok) {
+    await step('pay.created', () => openPayment(pool, payment.id, made.value.id))
+    return made.value.id
+  }
+  switch (made.reason) {
+    case 'away':
+      return undefined
+    case 'busy': {
+      // Another tab is making it under the same key.
+      const now = await step('booking.read', () => findPayment(pool, payment.id))
+      return now?.intentId ?? undefined
+    }
+    case 'failed':
+    case 'refused':
+    case 'declined':
+    case 'state':
+      // Under this key it would be refused for ever: the next attempt makes another.
+      log.error({ payment: payment.id, refusal: made }, 'a payment could not be made')
+      await step('pay.failed', () => failPayment(pool, payment.id))
+      return undefined
+    default:
+      return made satisfies never
+  }
+}
+
+/** What became of an earlier attempt; `confirm` where another is due. */
+async function look(sales: Sales, intentId: string, paymentMethod: string): Promise<Charged | 'confirm'> {
+  const seen = await sales.step('pay.look', () => sales.stripe.retrieve(intentId))
+  if (!seen.ok) return { outcome: 'away' }
+  const { status } = seen.value
+  if (status === 'requires_payment_method' || status === 'requires_confirmation') return 'confirm'
+  if (status === 'requires_action' && seen.value.paymentMethod !== paymentMethod) return 'confirm'
+  return told(sales, seen.value, false)
+}
+
+async function told(sales: Sales, intent: Intent, attempted: boolean): Promise<Charged> {
+  const settled = await settle(sales, intent)
+  if (settled === 'open' && attempted && intent.status === 'requires_payment_method') {
+    sales.counts.declined.inc()
+    return { outcome: 'declined', declineCode: intent.declineCode ?? 'card_declined' }
+  }
+  return charged(settled)
+}
+
+function charged(settled: Settled): Charged {
+  switch (settled) {
+    case 'confirmed':
+    case 'known':
+    case 'open':
+      return { outcome: 'known' }
+    case 'seats_lost':
+      return { outcome: 'seats_lost' }
+    case 'too_late':
+    case 'withdrawn':
+    case 'ended':
+      return { outcome: 'over' }
+    case 'foreign':
+    case 'quarantined':
+      return { outcome: 'away' }
+    default:
+      return settled satisfies never
+  }
+}
+
+async function refused(sales: Sales, intentId: string, payment: Payment, refusal: Refusal): Promise<Charged> {
+  const { step, stripe, counts } = sales
+  switch (refusal.reason) {
+    case 'declined': {
+      counts.declined.inc()
+      if (refusal.intent !== undefined) await settle(sales, refusal.intent)
+      return { outcome: 'declined', declineCode: refusal.declineCode }
+    }
+    case 'state': {
+      const seen = await step('pay.look', () => stripe.retrieve(intentId))
+      return seen.ok ? told(sales, seen.value, false) : { outcome: 'away' }
+    }
+    case 'busy':
+      return waitForOther(sales, payment)
+    case 'refused':
+      if (refusal.param === 'payment_method') return { outcome: 'bad_method', message: refusal.message }
+      sales.log.error({ payment: payment.id, refusal }, 'Stripe refused to confirm a payment')
+      return { outcome: 'away' }
+    case 'failed':
+    case 'away':
+      return { outcome: 'away' }
+    default:
+      return refusal satisfies never
+  }
+}
+
+/** Another tab pays this very booking: its answer is ours, within the caller's patience. */
+async function waitForOther(sales: Sales, payment: Payment): Promise<Charged> {
+  const { step, clock, pool } = sales
+  for (let polls = 0; polls < POLLS; polls++) {
+    await step('pay.wait', () => clock.sleep(POLL_MS))
+    const booking = await step('booking.read', () => findBooking(pool, payment.bookingId))
+    if (booking?.status !== 'paying') return { outcome: booking?.status === 'confirmed' ? 'known' : 'over' }
+  }
+  return { outcome: 'known' }
+}
+
+const POLL_MS = 100
+const POLLS = 60

@@ -1,0 +1,60 @@
+/**
+ * What must follow a fact is written in the fact's own transaction, as plain rows; the pump moves them to the job
+ * queue in batches. Adding jobs in the fact's transaction would serialise all commits on pg_notify.
+ */
+import type { BookingId, EventId } from '../../shared/ids.ts'
+import { type Pool, type Queryable, transaction } from '../../shared/postgres.ts'
+
+/** Jobs by kind, with what each needs to know. All may run twice, late, or beside each other. */
+export interface Jobs {
+  /** Show a sale on every map, and give the buyer's slot back. */
+  sold: { bookingId: BookingId }
+  /** Show seats as Postgres has them. */
+  show: { eventId: EventId; seats: number[] }
+  /** Free what the booking still holds. */
+  release: { bookingId: BookingId }
+  capture: { paymentId: string }
+  /** The fan's money goes back: it bought nothing. */
+  give_back: { paymentId: string }
+  refund: { refundId: string }
+  /** Make the payment of a closing booking end, one way or the other. */
+  close: { bookingId: BookingId }
+  /** Deal with a stored event of Stripe's. */
+  inbox: { stripeEventId: string }
+}
+
+export type JobKind = keyof Jobs
+export type OutboxRow = { [Kind in JobKind]: { kind: Kind } & Jobs[Kind] }[JobKind]
+
+export async function addToOutbox(db: Queryable, rows: OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return
+  const payloads = rows.map(({ kind: _, ...payload }) => JSON.stringify(payload))
+  await db.query(
+    'insert into outbox (kind, payload) select * from unnest($1::text[], $2::text[]::jsonb[]) as row',
+    [rows.map(({ kind }) => kind), payloads],
+  )
+}
+
+/** Between two rounds of the pump. */
+export const PUMP_EVERY_MS = 50
+/** Rows of one round: some 10 ms of Postgres. */
+export const PUMP_BATCH = 500
+
+/** Moves the oldest rows to the job queue in one transaction, so none is lost or moved twice. Answers how many. */
+export async function pump(pool: Pool): Promise<number> {
+  return transaction(pool, async client => {
+    const { rowCount } = await client.query(PUMP, [PUMP_BATCH])
+    return rowCount ?? 0
+  })
+}
+
+const PUMP = `
+  with moved as (
+    delete from outbox where id in (select id from outbox order by id limit $1 for update skip locked)
+    returning id, kind, payload
+  ), specs as (
+    select array_agg(row(kind, payload::json, null, null, null, null, null, null)::graphile_worker.job_spec order by id)
+      as list
+    from moved having count(*) > 0
+  )
+  select added.id from specs, graphile_worker.add_jobs(specs.list) as added`

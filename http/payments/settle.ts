@@ -1,0 +1,255 @@
+/**
+ * Acts on what Stripe says of a PaymentIntent, once, whoever heard it and however often: a confirm's answer, a
+ * webhook, a job, the reconciler. Money that Stripe holds or has buys the booking's seats in one transaction, or goes
+ * back; what has to follow is in that transaction's outbox.
+ */
+import { UUID } from '../../shared/ids.ts'
+import { SECOND } from '../../shared/limits.ts'
+import { type Client, sqlState, transaction } from '../../shared/postgres.ts'
+import { type Booking, findBooking, lockBooking, moveBooking } from '../bookings/booking-store.ts'
+import { eventOf, type Sales } from '../bookings/sales.ts'
+import { addToOutbox } from './outbox.ts'
+import {
+  findByIntent,
+  isLive,
+  lockPayment,
+  notePayment,
+  type Payment,
+  type ReturnReason,
+  writePayment,
+} from './payment-store.ts'
+import { freeHold, SeatsLost, sellSeats, unsell } from './seats.ts'
+import { show } from './show.ts'
+import type { Intent } from './stripe.ts'
+
+export type Settled =
+  | 'confirmed'
+  /** Nothing new. */
+  | 'known'
+  /** Neither money nor an end of it: the payment goes on. */
+  | 'open'
+  /** The money goes back. */
+  | ReturnReason
+  /** Stripe will take no money for it. */
+  | 'ended'
+  /** Another installation's. */
+  | 'foreign'
+  /** Ours, but not as we made it: nothing is done, and an alarm raised. */
+  | 'quarantined'
+
+/** How long seats taken again for late money wait for the transaction. */
+const LATE_HOLD_MS = 60 * SECOND
+/** A booking changes its state a few times in its life; more is a bug. */
+const ATTEMPTS = 5
+
+export async function settle(sales: Sales, intent: Intent): Promise<Settled> {
+  const outcome = await judge(sales, intent)
+  sales.counts.settled.inc({ outcome })
+  return outcome
+}
+
+async function judge(sales: Sales, intent: Intent): Promise<Settled> {
+  const { pool, config, step } = sales
+  const { onsale, paymentId } = intent.metadata
+  if (onsale !== config.INSTANCE) return 'foreign'
+  const ours = paymentId !== undefined && UUID.test(paymentId) ? paymentId : undefined
+  const payment = await step('settle.find', () => findByIntent(pool, intent.id, ours))
+  if (payment === undefined) return alarm(sales, intent, 'unknown_payment')
+  if (intent.amount !== payment.amount || intent.currency !== payment.currency.toLowerCase())
+    return alarm(sales, intent, 'another_amount')
+  switch (intent.status) {
+    case 'requires_capture':
+    case 'succeeded':
+      return money(sales, payment, intent)
+    case 'canceled':
+      return end(sales, payment, intent)
+    case 'requires_payment_method':
+    case 'requires_confirmation':
+    case 'requires_action':
+    case 'processing':
+      return note(sales, payment, intent)
+    default:
+      return intent.status satisfies never
+  }
+}
+
+function alarm({ log, counts }: Sales, intent: Intent, kind: string): Settled {
+  log.error({ intent: intent.id, status: intent.status, kind }, 'a payment needs a person')
+  counts.alarms.inc({ kind })
+  return 'quarantined'
+}
+
+async function note({ pool, step }: Sales, payment: Payment, intent: Intent): Promise<Settled> {
+  const declineCode = intent.status === 'requires_payment_method' ? (intent.declineCode ?? null) : null
+  const nextAction = intent.nextAction ?? null
+  await step('pay.note', () => notePayment(pool, payment.id, { declineCode, nextAction }))
+  return 'open'
+}
+
+/** Stripe holds or has the money. */
+async function money(sales: Sales, payment: Payment, intent: Intent): Promise<Settled> {
+  const { pool, step } = sales
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const booking = await step('booking.read', () => findBooking(pool, payment.bookingId))
+    if (booking === undefined) return alarm(sales, intent, 'unknown_booking')
+    // Late money: the seats are asked for first, as somebody may hold them by now.
+    const late = booking.status === 'expired' && payment.returnedFor === null
+    if (late && !(await reacquire(sales, booking))) return giveUp(sales, payment, intent, 'too_late')
+    const outcome = await buy(sales, payment, intent, late)
+    if (outcome === 'lost') return giveUp(sales, payment, intent, 'seats_lost')
+    if (outcome === 'again') continue
+    if (outcome === 'confirmed') await announce(sales, booking)
+    if (outcome === 'withdrawn') await freeHold(sales, booking)
+    return outcome
+  }
+  throw new Error(`booking ${payment.bookingId} does not come to rest`)
+}
+
+async function reacquire(sales: Sales, booking: Booking): Promise<boolean> {
+  const { stock } = await eventOf(sales, booking.eventId)
+  const taken = await sales.step('settle.reacquire', () =>
+    sales.inventory.reacquire(stock, booking.id, booking.seats, LATE_HOLD_MS),
+  )
+  return taken.ok
+}
+
+type Bought = 'confirmed' | 'known' | 'again' | 'lost' | ReturnReason
+
+async function buy(
+  { pool, step }: Sales,
+  payment: Payment,
+  intent: Intent,
+  reacquired: boolean,
+): Promise<Bought> {
+  try {
+    return await step('settle.write', () =>
+      transaction(pool, client => buyIn(client, payment, intent, reacquired)),
+    )
+  } catch (error) {
+    // 23505: the unique index had the last word (I1).
+    if (error instanceof SeatsLost || sqlState(error) === '23505') return 'lost'
+    throw error
+  }
+}
+
+async function buyIn(client: Client, found: Payment, intent: Intent, reacquired: boolean): Promise<Bought> {
+  const { booking, payment } = await lock(client, found)
+  if (payment.returnedFor !== null) return returnIn(client, payment, intent, payment.returnedFor)
+  if (!isLive(payment)) return returnIn(client, payment, intent, 'withdrawn')
+  switch (booking.status) {
+    case 'confirmed':
+    case 'refunded':
+      await writeMoney(client, payment, intent)
+      return 'known'
+    case 'cancelled':
+      return returnIn(client, payment, intent, 'withdrawn')
+    case 'expired':
+      if (!reacquired) return 'again'
+      break
+    case 'closing':
+      if (booking.reason !== 'by_fan') break
+      await moveBooking(client, booking, 'withdraw')
+      return returnIn(client, payment, intent, 'withdrawn')
+    case 'paying':
+      break
+    case 'in_progress':
+      throw new Error(`booking ${booking.id} has money before it is paid`)
+    default:
+      booking.status satisfies never
+  }
+  await sellSeats(client, booking)
+  await moveBooking(client, booking, booking.status === 'expired' ? 'late_money' : 'money')
+  await writeMoney(client, payment, intent)
+  await addToOutbox(client, [
+    { kind: 'sold', bookingId: booking.id },
+    { kind: 'capture', paymentId: payment.id },
+  ])
+  return 'confirmed'
+}
+
+/** The seats cannot be had: the booking ends, unless another path has just confirmed it. */
+async function giveUp(sales: Sales, found: Payment, intent: Intent, why: ReturnReason): Promise<Settled> {
+  const { pool, step } = sales
+  const { outcome, booking } = await step('settle.return', () =>
+    transaction(pool, async client => {
+      const { booking, payment } = await lock(client, found)
+      if (booking.status === 'confirmed') return { outcome: 'known' as const, booking }
+      await moveBooking(client, booking, 'seats_lost', { reason: 'seats_lost' })
+      return { outcome: await returnIn(client, payment, intent, why), booking }
+    }),
+  )
+  if (outcome !== 'known') await freeHold(sales, booking)
+  if (outcome === 'seats_lost') await show(sales, booking.eventId, booking.seats).catch(later(sales, booking))
+  return outcome
+}
+
+/** Decided once: this money buys nothing. A job takes it back. */
+async function returnIn(
+  client: Client,
+  payment: Payment,
+  intent: Intent,
+  why: ReturnReason,
+): Promise<ReturnReason> {
+  await writeMoney(client, payment, intent, why)
+  await addToOutbox(client, [{ kind: 'give_back', paymentId: payment.id }])
+  return why
+}
+
+async function writeMoney(
+  client: Client,
+  payment: Payment,
+  intent: Intent,
+  returnedFor?: ReturnReason,
+): Promise<void> {
+  const change = { intentId: intent.id, ...(returnedFor === undefined ? {} : { returnedFor }) }
+  if (intent.status === 'succeeded')
+    await writePayment(client, payment.id, 'captured', { ...change, captured: intent.amountReceived })
+  else await writePayment(client, payment.id, 'authorized', change)
+}
+
+/** Stripe will take no money: the seats of whoever was paying are free, and a sale whose money lapsed is undone. */
+async function end(sales: Sales, found: Payment, intent: Intent): Promise<Settled> {
+  const { pool, step } = sales
+  const { booking, ended } = await step('settle.void', () =>
+    transaction(pool, async client => {
+      const { booking, payment } = await lock(client, found)
+      if (!isLive(payment) || payment.status === 'captured') return { booking, ended: false }
+      await writePayment(client, payment.id, 'void', { intentId: intent.id })
+      if (booking.status === 'confirmed') await unsell(client, booking)
+      else await endBooking(client, booking)
+      return { booking, ended: true }
+    }),
+  )
+  if (!ended) return 'known'
+  await freeHold(sales, booking)
+  return 'ended'
+}
+
+/** A booking whose payment can bring nothing any more. */
+export async function endBooking(client: Client, booking: Booking): Promise<void> {
+  if (booking.status === 'paying') await moveBooking(client, booking, 'void', { reason: 'payment_canceled' })
+  else await moveBooking(client, booking, booking.reason === 'by_fan' ? 'withdraw' : 'void')
+}
+
+async function lock(client: Client, found: Payment): Promise<{ booking: Booking; payment: Payment }> {
+  const booking = await lockBooking(client, found.bookingId)
+  const payment = await lockPayment(client, found.id)
+  if (booking === undefined || payment === undefined) throw new Error(`payment ${found.id} is gone`)
+  return { booking, payment }
+}
+
+/** After the commit, at once. What fails is left to the job that repeats it; that one throws. */
+export async function announce(sales: Sales, booking: Booking, failing?: 'or throw'): Promise<void> {
+  const { queue, step } = sales
+  const tolerate = failing === undefined ? later(sales, booking) : raise
+  await show(sales, booking.eventId, booking.seats, booking.id).catch(tolerate)
+  await step('settle.leave', () => queue.end(booking.eventId, booking.visitorId, 'purchased')).catch(tolerate)
+}
+
+function raise(err: unknown): never {
+  throw err
+}
+
+function later({ log }: Sales, booking: Booking): (err: unknown) => void {
+  return err => log.warn({ err, booking: booking.id }, 'left to a job')
+}
