@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { QueueNews } from './queue.ts'
-import type { RedisQueue } from './redis-queue.ts'
 import {
   admitted,
   admitUntil,
@@ -13,7 +12,8 @@ import {
   queueRig,
   until,
   waiting,
-} from './test-queue.ts'
+} from './queue-fixture.ts'
+import type { RedisQueue } from './redis-queue.ts'
 
 let rig: QueueRig
 beforeAll(async () => {

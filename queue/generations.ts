@@ -25,23 +25,36 @@ export interface GenerationsParts {
 /** How far ahead of the scores given out the floor is kept, us: twice the time between two raises. */
 export const FLOOR_AHEAD_US = 20_000_000
 
+/** A run under way may have read before what its caller knows of; the one after it serves all who wait. */
+interface Runs {
+  current: Promise<void>
+  next?: Promise<void>
+}
+
 export class Generations {
   readonly #parts: GenerationsParts
-  readonly #running = new Map<EventId, Promise<void>>()
+  readonly #runs = new Map<EventId, Runs>()
 
   constructor(parts: GenerationsParts) {
     this.#parts = parts
   }
 
-  /** Concurrent callers of one process share one run. */
+  /** What Postgres says at this call, or later, stands in Redis when it resolves. */
   settle(event: EventId): Promise<void> {
-    const running = this.#running.get(event)
-    if (running !== undefined) return running
-    const run = transaction(this.#parts.pool, client => this.#settle(client, event)).finally(() =>
-      this.#running.delete(event),
-    )
-    this.#running.set(event, run)
-    return run
+    const runs = this.#runs.get(event)
+    if (runs === undefined) return this.#run(event)
+    runs.next ??= runs.current.catch(() => undefined).then(() => this.#run(event))
+    return runs.next
+  }
+
+  #run(event: EventId): Promise<void> {
+    const runs: Runs = { current: transaction(this.#parts.pool, client => this.#settle(client, event)) }
+    this.#runs.set(event, runs)
+    const forget = () => {
+      if (this.#runs.get(event) === runs && runs.next === undefined) this.#runs.delete(event)
+    }
+    runs.current.then(forget, forget)
+    return runs.current
   }
 
   async #settle(client: Client, event: EventId): Promise<void> {

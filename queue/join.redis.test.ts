@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { joinInOrder, newVisitor, newVisitors, type QueueRig, queueRig, waiting } from './test-queue.ts'
+import { joinInOrder, newVisitor, newVisitors, type QueueRig, queueRig, waiting } from './queue-fixture.ts'
 
 let rig: QueueRig
 beforeAll(async () => {

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../shared/clock.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { Pool } from '../shared/postgres.ts'
-import type { RedisQueue } from './redis-queue.ts'
 import {
   admitted,
   admitUntil,
@@ -11,7 +10,8 @@ import {
   passes,
   type QueueRig,
   queueRig,
-} from './test-queue.ts'
+} from './queue-fixture.ts'
+import type { RedisQueue } from './redis-queue.ts'
 
 let rig: QueueRig
 beforeAll(async () => {

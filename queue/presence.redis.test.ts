@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EventId, VisitorId } from '../shared/ids.ts'
-import type { RedisQueue } from './redis-queue.ts'
 import {
   admitted,
   admitUntil,
@@ -11,7 +10,8 @@ import {
   queueRig,
   until,
   waiting,
-} from './test-queue.ts'
+} from './queue-fixture.ts'
+import type { RedisQueue } from './redis-queue.ts'
 
 let rig: QueueRig
 beforeAll(async () => {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OwnRedis, ownRedis } from '../dev/test-parts.ts'
 import type { EventId } from '../shared/ids.ts'
 import { ready } from '../shared/redis.ts'
-import { Receipts } from './receipt.ts'
 import {
   admitted,
   admitUntil,
@@ -14,7 +13,8 @@ import {
   queueRig,
   secrets,
   waiting,
-} from './test-queue.ts'
+} from './queue-fixture.ts'
+import { Receipts } from './receipt.ts'
 
 let redis: OwnRedis
 let rig: QueueRig

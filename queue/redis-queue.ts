@@ -3,7 +3,7 @@
  * it. Any number of processes share one queue. Calls of a moment are gathered, so a crowd costs a script a thousand
  * visitors.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { Problem } from '../shared/errors.ts'
@@ -67,6 +67,8 @@ const RECOVERY_MS = 15_000
 
 export class RedisQueue implements Queue, QueueNode {
   readonly #parts: QueueParts
+  /** As a KeyObject: an HMAC takes a fifth of the time. */
+  readonly #placeKey: KeyObject
   readonly #caller: Caller
   readonly #grants: Grants
   readonly #receipts: Receipts
@@ -78,6 +80,7 @@ export class RedisQueue implements Queue, QueueNode {
   constructor(parts: QueueParts) {
     this.#parts = parts
     const node = parts.config.NODE_NAME
+    this.#placeKey = createSecretKey(parts.config.keys.place)
     const { recoveryMs = RECOVERY_MS } = parts
     this.#caller = new Caller({
       ...parts,
@@ -150,8 +153,10 @@ export class RedisQueue implements Queue, QueueNode {
   }
 
   member(event: EventId, visitor: VisitorId): Buffer {
-    const hmac = createHmac('sha256', this.#parts.config.keys.place)
-    return hmac.update(`${event}|${visitor}`).digest().subarray(0, MEMBER_BYTES)
+    return createHmac('sha256', this.#placeKey)
+      .update(`${event}|${visitor}`)
+      .digest()
+      .subarray(0, MEMBER_BYTES)
   }
 
   async passes(event: EventId, visitors: VisitorId[]): Promise<Admission[]> {

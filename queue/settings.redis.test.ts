@@ -11,7 +11,7 @@ import {
   queueRig,
   until,
   waiting,
-} from './test-queue.ts'
+} from './queue-fixture.ts'
 import { verbKeys, verbs } from './verbs.ts'
 
 let rig: QueueRig
@@ -162,4 +162,18 @@ test('[Q41] an older version of the settings never overwrites a newer one, nor a
   expect(await stale(settings.generation, settings.version - 1)).toEqual(['OK'])
   expect(await stale(settings.generation - 1, settings.version + 1)).toEqual(['NOGEN'])
   expect(await rig.redis.hget(rig.keys.queue(event).cfg, 'cap')).toBe('9')
+})
+
+test('[Q53] of many changes at once from several processes, Redis holds the one that Postgres holds', async () => {
+  const [queues, event] = [['a', 'b', 'c'].map(node => rig.queue(node)), await rig.event()]
+  await queues[0]!.configure(event, open, 'test')
+  const changes = Array.from({ length: 24 }, (_, i) =>
+    queues[i % 3]!.configure(event, { cap: 100 + i }, 'test'),
+  )
+  await Promise.all([...changes, ...queues.map(queue => queue.sweep(event))])
+  const { rows } = await rig.pool.query('select cap, version from queue_settings where event_id = $1', [
+    event,
+  ])
+  const cfg = await rig.redis.hmget(rig.keys.queue(event).cfg, 'cap', 'version')
+  expect(cfg.map(Number)).toEqual([rows[0].cap, rows[0].version])
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { positionOf } from '../shared/wire/position.ts'
-import { joinInOrder, newVisitors, type QueueRig, queueRig, waiting } from './test-queue.ts'
+import { joinInOrder, newVisitors, type QueueRig, queueRig, waiting } from './queue-fixture.ts'
 
 let rig: QueueRig
 beforeAll(async () => {

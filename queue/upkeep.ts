@@ -71,7 +71,7 @@ export class Upkeep {
   }
 
   events(): Promise<EventId[]> {
-    return this.#events.get('on')
+    return reached(this.#events.get('on'))
   }
 
   note(event: EventId, member: Buffer, way: 'away' | 'back'): void {

@@ -2,7 +2,7 @@
 -- Gives each visitor a place, or finds the one they have. A repeated, concurrent or redelivered join changes nothing.
 --
 -- ARGV 2 door: 'socket' or 'poll' · then pairs: member · score of a receipt of an older generation, or ''
--- -> {'OK', then as `find` says, three texts a member} | {'NOGEN'}
+-- -> {'OK', then as `findAll` says, three texts a member} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 local door = ARGV[2]
 
@@ -11,28 +11,30 @@ local restoring = now < tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0')
 local floor = tonumber(redis.call('HGET', cfg, 'floor') or '0')
 local score = math.max(tonumber(redis.call('GET', last) or '0'), floor - 1)
 
--- By member: kind, score, place, as `find` says. One visitor may be in a batch twice.
-local found = {}
-local known, comers, toLine, toReturned = {}, {}, {}, {}
+local members = {}
+for i = 3, #ARGV, 2 do members[#members + 1] = ARGV[i] end
+local found = findAll(members)
 
-for i = 3, #ARGV, 2 do
-  local member = ARGV[i]
-  if not found[member] then
-    local kind, own, place = find(member)
-    if kind == 'W' then known[#known + 1] = member end
-    if kind == 'N' then
+local known, comers, toLine, toReturned = {}, {}, {}, {}
+-- One visitor may be in a batch twice: the second time it is found where the first put it.
+local first = {}
+for i, member in ipairs(members) do
+  if first[member] then
+    found[i] = first[member]
+  else
+    first[member] = found[i]
+    if found[i][1] == 'W' then known[#known + 1] = member end
+    if found[i][1] == 'N' then
       comers[#comers + 1] = member
-      -- A slot that is over but not yet swept is over: whoever had it comes anew.
-      if redis.call('ZREM', act, member) == 1 then redis.call('ZREM', called, member) end
-      own = restoring and ARGV[i + 1] or ''
+      local own = restoring and ARGV[2 * i + 2] or ''
       if own ~= '' then
         -- Whom the frontier has passed is called next: into the line would push back those who wait there.
         local to = tonumber(own) <= frontier and toReturned or toLine
         to[#to + 1] = own
         to[#to + 1] = member
       end
+      found[i][2] = own
     end
-    found[member] = { kind, own, place }
   end
 end
 
@@ -45,7 +47,7 @@ if #toReturned > 0 then redis.call('ZADD', returned, unpack(toReturned)) end
 local ahead = redis.call('ZCARD', line)
 local arrivals = {}
 for _, member in ipairs(comers) do
-  local one = found[member]
+  local one = first[member]
   if one[2] == '' then
     score = math.max(score + 1, nowUs)
     one[2], one[3] = digits(score), digits(ahead)
@@ -63,6 +65,9 @@ if #arrivals > 0 then
 end
 
 if #comers > 0 then
+  -- A slot that is over but not yet swept is over: whoever had it has come anew.
+  redis.call('ZREM', act, unpack(comers))
+  redis.call('ZREM', called, unpack(comers))
   if door == 'poll' then
     local due, till = {}, graceEnd()
     for _, member in ipairs(comers) do
@@ -74,12 +79,4 @@ if #comers > 0 then
     redis.call('APPEND', roster, table.concat(comers))
   end
 end
-
-local answer = { 'OK' }
-for i = 3, #ARGV, 2 do
-  local one = found[ARGV[i]]
-  answer[#answer + 1] = one[1]
-  answer[#answer + 1] = one[2]
-  answer[#answer + 1] = one[3]
-end
-return answer
+return answerWith(found)

@@ -24,21 +24,13 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
-local hexOf = {}
-local function hexByte(char)
-  local hex = hexOf[char]
-  if not hex then
-    hex = string.format('%02x', char:byte())
-    hexOf[char] = hex
-  end
-  return hex
-end
+local HEX = ('%02x'):rep(14)
 
 -- cjson would lose digits of a frontier, so news is written by hand; `rest` holds its other members.
 local function publish(kind, members, rest)
   if #members == 0 then return end
   local names = {}
-  for i, member in ipairs(members) do names[i] = '"' .. member:gsub('.', hexByte) .. '"' end
+  for i, member in ipairs(members) do names[i] = '"' .. HEX:format(member:byte(1, 14)) .. '"' end
   redis.call('PUBLISH', channel, '{"kind":"' .. kind .. '"' .. rest .. ',"members":[' .. table.concat(names, ',') .. ']}')
 end
 
@@ -92,14 +84,32 @@ local function arrive(members, door)
   end
 end
 
--- Where a member stands, as three texts: 'W', score, places ahead · 'A', score it was called at, end of the slot in ms
--- · 'N', '', ''. Parked and returned visitors have nobody ahead.
-local function find(member)
-  local slot = redis.call('ZSCORE', act, member)
-  if slot and tonumber(slot) > now then return 'A', redis.call('ZSCORE', called, member) or '0', slot end
-  local aside = redis.call('ZSCORE', returned, member) or redis.call('ZSCORE', parked, member)
-  if aside then return 'W', aside, '0' end
-  local rank = redis.call('ZRANK', line, member)
-  if rank then return 'W', redis.call('ZSCORE', line, member), digits(rank) end
-  return 'N', '', ''
+-- Where each member stands, as three texts: 'W', score, places ahead · 'A', score it was called at, end of the slot in
+-- ms · 'N', '', ''. Parked and returned visitors have nobody ahead.
+local function findAll(members)
+  local slots = redis.call('ZMSCORE', act, unpack(members))
+  local backs = redis.call('ZMSCORE', returned, unpack(members))
+  local puts = redis.call('ZMSCORE', parked, unpack(members))
+  local waits = redis.call('ZMSCORE', line, unpack(members))
+  local found = {}
+  for i, member in ipairs(members) do
+    if slots[i] and tonumber(slots[i]) > now then
+      found[i] = { 'A', redis.call('ZSCORE', called, member) or '0', slots[i] }
+    elseif backs[i] or puts[i] then
+      found[i] = { 'W', backs[i] or puts[i], '0' }
+    elseif waits[i] then
+      found[i] = { 'W', waits[i], digits(redis.call('ZRANK', line, member)) }
+    else
+      found[i] = { 'N', '', '' }
+    end
+  end
+  return found
+end
+
+local function answerWith(found)
+  local answer = { 'OK' }
+  for _, one in ipairs(found) do
+    for k = 1, 3 do answer[#answer + 1] = one[k] end
+  end
+  return answer
 end

@@ -2,15 +2,15 @@
 -- Where visitors stand. A poll is a sign of life of those who wait.
 --
 -- ARGV 2 door: 'socket' or 'poll' · then members
--- -> {'OK', then as `find` says, three texts a member} | {'NOGEN'}
+-- -> {'OK', then as `findAll` says, three texts a member} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
-local answer, waiting = { 'OK' }, {}
-for i = 3, #ARGV do
-  local kind, score, place = find(ARGV[i])
-  if kind == 'W' then waiting[#waiting + 1] = ARGV[i] end
-  answer[#answer + 1] = kind
-  answer[#answer + 1] = score
-  answer[#answer + 1] = place
+local members = { unpack(ARGV, 3) }
+local found = findAll(members)
+if ARGV[2] == 'poll' then
+  local waiting = {}
+  for i, member in ipairs(members) do
+    if found[i][1] == 'W' then waiting[#waiting + 1] = member end
+  end
+  arrive(waiting, 'poll')
 end
-if ARGV[2] == 'poll' then arrive(waiting, 'poll') end
-return answer
+return answerWith(found)
