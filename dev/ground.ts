@@ -94,6 +94,8 @@ export class Ground {
       const parts = group.map(name => this.parts.get(name)).filter(part => part !== undefined)
       await Promise.all(parts.map(part => part.stop()))
     }
+    // What was just coming up again when it was to stop is nobody's part yet.
+    await this.family.end()
     this.#clear()
   }
 

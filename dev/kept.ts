@@ -42,8 +42,11 @@ export class Kept {
   /** Ends it in order; it stays down until it is started again. */
   async stop(): Promise<void> {
     this.#wanted = false
-    const child = await this.#child?.catch(() => undefined)
-    await child?.stop(this.#options.stopSignal, this.#options.stopDeadlineMs)
+    const { stopSignal, stopDeadlineMs } = this.#options
+    // One that is just coming up again is not waited for longer than one that is up.
+    const late = wait(stopDeadlineMs, undefined, { ref: false })
+    const child = await Promise.race([this.#child?.catch(() => undefined), late])
+    await child?.stop(stopSignal, stopDeadlineMs)
   }
 
   /** As a crash would; settles when it is up again, or given up. */

@@ -7,6 +7,7 @@ export class LogFile {
   readonly #path: string
   #file: number
   #size: number
+  #closed = false
 
   constructor(path: string) {
     this.#path = path
@@ -14,12 +15,15 @@ export class LogFile {
     this.#size = fstatSync(this.#file).size
   }
 
+  /** Nothing is written once it is closed. */
   write(line: string): void {
+    if (this.#closed) return
     if (this.#size > FULL_BYTES) this.#turn()
     this.#size += writeSync(this.#file, `${line}\n`)
   }
 
   close(): void {
+    this.#closed = true
     closeSync(this.#file)
   }
 

@@ -39,6 +39,8 @@ export type Onsale = {
   databaseUrl: string
   redisUrl: string
   adminToken: string
+  /** Of its databases, secrets and logs. */
+  folder: string
   /** All that the tiers were started with. */
   env: Environment
   /** To stop, start and crash single parts; the databases and payments only where they are ours. */
@@ -86,6 +88,7 @@ async function raise(ground: Ground, options: OnsaleOptions): Promise<Onsale> {
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     adminToken: env.ADMIN_TOKEN,
+    folder: ground.folder,
     env,
     parts: { ...Object.fromEntries(ground.parts), http, realtime, worker },
     stop: () => {

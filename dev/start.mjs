@@ -10,7 +10,7 @@ import { prepare } from './prepare.mjs'
 
 const PARENT_POLL_MS = 1_000
 
-const node = prepare()
+const node = prepare({ postgres: !process.env.DATABASE_URL })
 const up = spawn(node, [join(projectRoot, 'dev', 'up.ts'), ...process.argv.slice(2)], {
   cwd: projectRoot,
   // The channel says nothing; that it closes tells up.ts that we are gone, however we went.

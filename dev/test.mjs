@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { projectRoot } from './find-node.mjs'
 import { prepare } from './prepare.mjs'
 
-const node = prepare()
+const node = prepare({ postgres: true })
 const folder = mkdtempSync(join(tmpdir(), 'onsale-report-'))
 const report = join(folder, 'report.json')
 const vitest = join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs')
