@@ -4,11 +4,13 @@
  * end; releasing them here is for holds that Redis kept longer than Postgres knows.
  */
 import type { BookingId, EventId } from '../../shared/ids.ts'
+import { SECOND } from '../../shared/limits.ts'
 import { redisNow, type Sales } from '../bookings/sales.ts'
 import { freeHold } from './seats.ts'
 
+export const LAPSE_EVERY_MS = SECOND / 2
 /** Rows of one statement, and the holds freed after it one by one: some 100 ms. */
-const BATCH = 200
+export const LAPSE_BATCH = 200
 
 interface Ended {
   id: BookingId
@@ -19,9 +21,9 @@ interface Ended {
 export async function lapse(sales: Sales): Promise<number> {
   const { pool, step } = sales
   const now = new Date(await redisNow(sales))
-  const closing = await step('lapse.close', () => pool.query(TIME_TO_PAY_OVER, [now, BATCH]))
-  const expired = await step('lapse.find', () => pool.query<Ended>(HOLD_OVER, [now, BATCH]))
-  const unguarded = await step('lapse.guard', () => pool.query<Ended>(GUARD_OVER, [now, BATCH]))
+  const closing = await step('lapse.close', () => pool.query(TIME_TO_PAY_OVER, [now, LAPSE_BATCH]))
+  const expired = await step('lapse.find', () => pool.query<Ended>(HOLD_OVER, [now, LAPSE_BATCH]))
+  const unguarded = await step('lapse.guard', () => pool.query<Ended>(GUARD_OVER, [now, LAPSE_BATCH]))
   for (const { id, event_id: eventId } of [...expired.rows, ...unguarded.rows])
     await freeHold(sales, { id, eventId })
   return (closing.rowCount ?? 0) + expired.rows.length + unguarded.rows.length

@@ -1,0 +1,147 @@
+/**
+ * The worker as a process: the outbox's pump, the jobs behind it, and the rounds that end what ran out of time and ask
+ * about what nobody told us of. Any number of them may run, and be killed; without one, sales are only told later.
+ *
+ * It needs nothing to start: while Postgres or Redis is away it tries on and says so at /readyz.
+ */
+import { Server } from 'node:http'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { RedisQueue } from '../queue/redis-queue.ts'
+import { systemChance, systemClock } from '../shared/clock.ts'
+import { type Config, ConfigError, readConfig } from '../shared/config.ts'
+import { EventStore } from '../shared/event-store.ts'
+import { makeKeys } from '../shared/keys.ts'
+import { Lifecycle } from '../shared/lifecycle.ts'
+import { SECOND } from '../shared/limits.ts'
+import { makeLog } from '../shared/log.ts'
+import { Metrics } from '../shared/metrics.ts'
+import { connectPostgres } from '../shared/postgres.ts'
+import { connectCommands } from '../shared/redis.ts'
+import { RedisInventory } from '../shared/seats/redis-inventory.ts'
+import { PassTokens } from '../shared/tokens.ts'
+import { makeSales, type Sales } from './bookings/sales.ts'
+import { JOB_POOL_SIZE, type JobRunner, LEASE_EVERY_MS, startJobRunner } from './payments/job-runner.ts'
+import { taskList } from './payments/jobs.ts'
+import { LAPSE_BATCH, LAPSE_EVERY_MS, lapse } from './payments/lapse.ts'
+import { PUMP_BATCH, PUMP_EVERY_MS, pump } from './payments/outbox.ts'
+import { RECONCILE_EVERY_MS, reconcile } from './payments/reconcile.ts'
+import { type Running, runRounds } from './payments/rounds.ts'
+
+/** Rounds that went well longer ago than this are not going well. */
+const STALE_MS = 15 * SECOND
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const log = makeLog('worker', config.LOG_LEVEL)
+  const lifecycle = new Lifecycle(log)
+  lifecycle.listen()
+  const pool = connectPostgres(config.DATABASE_URL, 'worker', log)
+  lifecycle.add('postgres', () => pool.end())
+  const redis = connectCommands(config.REDIS_URL, log)
+  lifecycle.add('redis', () => redis.disconnect())
+  const jobPool = connectPostgres(config.DATABASE_URL, 'jobs', log, JOB_POOL_SIZE)
+  lifecycle.add('job pool', () => jobPool.end())
+  const base = {
+    config,
+    pool,
+    redis,
+    keys: makeKeys(config.KEY_PREFIX),
+    clock: systemClock,
+    chance: systemChance,
+    log,
+  }
+  const passes = new PassTokens(config.PASS_PRIVATE_KEY)
+  const sales = makeSales({
+    ...base,
+    metrics: new Metrics('worker'),
+    events: new EventStore(pool),
+    inventory: new RedisInventory(base),
+    queue: new RedisQueue({ ...base, passes, door: 'poll' }),
+  })
+  const tasks = taskList(sales)
+  const jobs = startJobRunner({ pool: jobPool, tasks, node: config.NODE_NAME, clock: systemClock, log })
+  lifecycle.add('jobs', () => jobs.stop())
+  const rounds = startRounds(sales, jobs)
+  for (const round of rounds) lifecycle.add(round.name, () => round.stop())
+  const server = await listen(health(sales, jobs, rounds), config)
+  lifecycle.add('health', () => closed(server))
+  log.info({ port: config.WORKER_PORT }, 'working')
+}
+
+function startRounds(sales: Sales, jobs: JobRunner): Running[] {
+  const { pool, log, step } = sales
+  return [
+    {
+      name: 'pump',
+      everyMs: PUMP_EVERY_MS,
+      // Before the first worker the queue's schema may not be there.
+      work: async () => jobs.workers() > 0 && (await step('pump.move', () => pump(pool))) >= PUMP_BATCH,
+    },
+    { name: 'lapse', everyMs: LAPSE_EVERY_MS, work: async () => (await lapse(sales)) >= LAPSE_BATCH },
+    {
+      name: 'reconcile',
+      everyMs: RECONCILE_EVERY_MS,
+      work: async () => {
+        await reconcile(sales)
+        return false
+      },
+    },
+    {
+      name: 'lease',
+      everyMs: LEASE_EVERY_MS,
+      work: async () => {
+        const dead = await jobs.beat()
+        if (dead > 0) log.warn({ dead }, 'the jobs of dead workers are free again')
+        return false
+      },
+    },
+  ].map(round => runRounds(round, sales))
+}
+
+/** What machines ask of us. */
+function health(sales: Sales, jobs: JobRunner, rounds: Running[]): Hono {
+  const { pool, redis, metrics, clock } = sales
+  const app = new Hono()
+  app.get('/healthz', c => c.json({ status: 'ok' }))
+  app.get('/readyz', async c => {
+    const away: string[] = []
+    await pool.query('select 1').catch(() => away.push('Postgres'))
+    await redis.ping().catch(() => away.push('Redis'))
+    if (jobs.workers() === 0) away.push('the job queue')
+    const stale = rounds.filter(({ lastGood }) => clock.now() - (lastGood() ?? 0) > STALE_MS)
+    away.push(...stale.map(({ name }) => name))
+    if (away.length > 0) return c.json({ status: 'not ready', away }, 503)
+    return c.json({ status: 'ready' })
+  })
+  app.get('/metrics', async c =>
+    c.text(await metrics.text(), 200, { 'Content-Type': metrics.registry.contentType }),
+  )
+  return app
+}
+
+function listen(app: Hono, config: Config): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, port: config.WORKER_PORT, hostname: config.HOST }, () => {
+      if (server instanceof Server) resolve(server)
+    })
+    server.once('error', reject)
+  })
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+try {
+  await main()
+} catch (error) {
+  const known = error instanceof ConfigError || (error instanceof Error && 'code' in error)
+  console.error(
+    `onsale worker cannot start: ${known ? error.message : (error instanceof Error && error.stack) || error}`,
+  )
+  process.exit(1)
+}
