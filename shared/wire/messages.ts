@@ -100,9 +100,19 @@ export interface AdminStatus {
   free: number
   holds: number
   sold: number
+  /** Joins and admissions, a second. */
   rateIn: number
   rateOut: number
+  /** Realtime nodes that have spoken in the last seconds. */
   nodes: string[]
+  load: NodeStatus[]
+}
+
+/** What one realtime node carries. */
+export interface NodeStatus {
+  node: string
+  sockets: number
+  watchers: number
 }
 
 /** Close codes of /ws beside RFC 6455's: whether to come back. */

@@ -227,6 +227,16 @@ describe('a reader', () => {
     )
   })
 
+  test('[S4] a diff of the version alone changes nothing, and shows the gap to who lacks the last diff', () => {
+    const state = new SeatState()
+    state.snapshot({ epoch: 1, seq: 8, seats: 4, state: Uint8Array.of(0), areas: [] })
+    const version = (seq: number) => ({ epoch: 1, seqFrom: seq + 1, seq, now: 0, changes: [], areas: [] })
+    expect(state.diff(version(8))).toBe('ignored')
+    expect(state.diff(version(7))).toBe('ignored')
+    expect(state.diff(version(9))).toBe('resync')
+    expect(state.seq).toBe(8)
+  })
+
   test('[S3] a diff that names seats or areas the map has not changes nothing else', () => {
     const state = new SeatState()
     state.snapshot({ epoch: 1, seq: 1, seats: 5, state: Uint8Array.of(0, 0), areas: [2] })

@@ -6,6 +6,7 @@
  *             · ceil(seats / 4) bytes, 2 bits a seat, most significant first · u32 free units of each area
  *   diff      0x21 · u8 flags (bit 0: last of a catch-up) · u16 handle · u32 epoch · u32 seqFrom · u32 seq · u32 ms mod 2^32
  *             · u16 runs · runs · varint(area) varint(free units) ... to the end
+ *             seqFrom = seq + 1 with nothing in it says the version alone: who lacks something sees the gap
  *   run       varint(delta * 8 + multi * 4 + status), if multi then varint(length - 2); delta counts from the seat after
  *             the run before, the first from seat 0
  */
@@ -143,7 +144,7 @@ export function decodeDiff(frame: Uint8Array): DecodedDiff | undefined {
   const epoch = view.getUint32(4, true)
   const seqFrom = view.getUint32(8, true)
   const seq = view.getUint32(12, true)
-  if (seqFrom > seq) return undefined
+  if (seqFrom > seq + 1) return undefined
   const now = view.getUint32(16, true)
   const last = ((frame[1] ?? 0) & LAST) !== 0
   return { handle: readHandle(frame), last, epoch, seqFrom, seq, now, changes, areas }

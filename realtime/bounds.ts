@@ -1,0 +1,81 @@
+/** Every bound and duration of the realtime tier that is not a setting, each with its why. */
+import { MINUTE, SECOND } from '../shared/limits.ts'
+
+/** Events one socket may watch: a page shows one, an operator's wall a few. */
+export const WATCHES_A_SOCKET = 8
+/** Messages of one socket that may be under way at once: a page sends a join and a watch. */
+export const RUNNING_A_SOCKET = 8
+/** The largest honest message is a watch with its pass, some 600 bytes. */
+export const TEXT_BYTES = 4 * 1024
+/** Messages of one socket: a page's start, then what an eager hand can do. */
+export const MESSAGE_BURST = 30
+export const MESSAGES_A_SECOND = 10
+/** A socket that was refused so many messages in a row is a flood. */
+export const REFUSED_AT_MOST = 20
+
+/** uWS drops what would make a socket's buffer larger. 0 would mean: without a bound. */
+export const BACKPRESSURE_BYTES = 64 * 1024
+/** Seconds; a reader that answers no ping for as long is closed, however much we send. uWS pings by itself before. */
+export const IDLE_SECONDS = 32
+/** A socket that lags for longer polls. */
+export const LAG_MS = 10 * SECOND
+export const LAGS_A_MINUTE = 3
+export const LAG_WINDOW_MS = MINUTE
+export const LAG_CHECK_MS = SECOND
+
+/** Descriptors kept for Redis, Postgres, files and refusals. At its limit uWS spins and serves nobody. */
+export const SPARE_DESCRIPTORS = 500
+
+/** Between two flushes while changes come: calm, and under load. Past it load shows as overload, to a second. */
+export const TICK_CALM_MS = 50
+export const TICK_BUSY_MS = 150
+export const TICK_OVERLOAD_MS = SECOND
+/** A node with more watchers may take longer than TICK_BUSY_MS. */
+export const TICK_BUSY_WATCHERS = 10_000
+/** The share of a core that flushing may take. */
+export const TICK_SHARE = 0.6
+
+/** Diffs that may wait for a feed's start or its next tick. When there are more, its watchers fetch the snapshot. */
+export const PENDING_DIFFS = 10_000
+/** How often a feed asks Redis whether it has missed a last diff, and tells its watchers the version. */
+export const VERSION_EVERY_MS = 5 * SECOND
+/** Watchers hear the version again after so many of these, though nothing changed. */
+export const VERSION_REPEATS = 3
+/** A diff that Redis has published arrives within this time, or never. */
+export const DIFF_LATE_MS = SECOND
+/** A feed nobody watches is kept for a moment: people reload. */
+export const LINGER_MS = 5 * SECOND
+
+/** Between rounds of admission: the script itself does nothing more often than every 250 ms. */
+export const ADMIT_EVERY_MS = 300
+/** Ticks, sweeps and the look at the settings. */
+export const BEAT_MS = SECOND
+/** Passes asked for in one call. */
+export const PASSES_A_CALL = 500
+/** Sockets dealt with in one turn of the loop when all of them hear something of their own. */
+export const SOCKETS_A_TURN = 1_000
+
+/** Every event on sale is swept this often, whatever the index says. */
+export const RECONCILE_EVERY_MS = 30 * SECOND
+/** Events swept at once. */
+export const SWEEPS_AT_ONCE = 8
+
+/** Heartbeat of the subscriber: pub/sub itself shows no half-open connection. */
+export const HEARTBEAT_EVERY_MS = 5 * SECOND
+export const HEARTBEAT_MS = 3 * SECOND
+
+/** Going away: how long a goodbye spreads its sockets, and what is left is closed over. In all below DRAIN_MS. */
+export const GOODBYE_MS = 4 * SECOND
+export const CLOSE_MS = SECOND
+/** One socket more stretches the goodbye by this much: a developer's two tabs shall not wait for it. */
+export const GOODBYE_A_SOCKET_MS = 20
+export const CLOSE_STAGES = 20
+
+/** Starting: how long Redis and Postgres are waited for. */
+export const START_MS = 30 * SECOND
+
+/** The operator's page: how often it is told, and how often sold tickets are counted in Postgres. */
+export const STATUS_EVERY_MS = SECOND
+export const SOLD_EVERY_MS = 3 * SECOND
+/** Other nodes are counted while they have spoken this recently. */
+export const PEER_MS = 3 * SECOND

@@ -1,0 +1,276 @@
+/**
+ * One socket's part in the conversation, the same behind every door: what it watches, where it waits, what it may. It knows
+ * nothing of framing. All it does for others (diffs, ticks, admissions) belongs to the feeds.
+ */
+import type { Queue } from '../queue/queue.ts'
+import type { Clock } from '../shared/clock.ts'
+import { Problem } from '../shared/errors.ts'
+import type { EventRecord, EventStore } from '../shared/event-store.ts'
+import type { EventId, VisitorId } from '../shared/ids.ts'
+import type { Log } from '../shared/log.ts'
+import { CLOSE, type QueueInfo, type ServerMessage } from '../shared/wire/messages.ts'
+import {
+  MESSAGE_BURST,
+  MESSAGES_A_SECOND,
+  REFUSED_AT_MOST,
+  RUNNING_A_SOCKET,
+  WATCHES_A_SOCKET,
+} from './bounds.ts'
+import { queueTopic, seatTopic, type Wire } from './doors.ts'
+import type { Meters } from './meters.ts'
+import type { ParsedMessage } from './parse-message.ts'
+import type { QueueFeed } from './queue-feed.ts'
+import type { SeatFeed } from './seat-feed.ts'
+
+/** What all connections of a node share. */
+export interface Tier {
+  node: string
+  clock: Clock
+  log: Log
+  events: Pick<EventStore, 'find'>
+  queue: Pick<Queue, 'gate' | 'settings'>
+  seats: SeatFeed
+  queues: QueueFeed
+  meters: Meters
+  /** Every open connection, for the goodbye. */
+  connections: Set<Connection>
+}
+
+/** What a socket does about one event's seats. `asking` ends as `watching` or not at all. */
+interface Watch {
+  readonly event: EventId
+  state: 'asking' | 'watching'
+  /** Let in by a pass while the queue is on. */
+  byPass: boolean
+}
+
+const NONE: readonly EventId[] = []
+
+/** `lagging`: reads too slowly and hears no diffs until it has caught up. */
+type State = 'open' | 'lagging' | 'closed'
+
+export class Connection {
+  readonly visitorId: VisitorId
+  /** The queues this socket stands in or was let in by; kept by the queue feed. */
+  lines: readonly EventId[] = NONE
+  readonly #tier: Tier
+  readonly #wire: Wire
+  #state: State = 'open'
+  /** At most WATCHES_A_SOCKET; a list, as nearly every socket has one. */
+  #watches: readonly Watch[] = []
+  #running = 0
+  #tokens = MESSAGE_BURST
+  #refilledAt: number
+  #refused = 0
+
+  constructor(tier: Tier, visitorId: VisitorId, wire: Wire) {
+    this.#tier = tier
+    this.#wire = wire
+    this.visitorId = visitorId
+    this.#refilledAt = tier.clock.now()
+    tier.connections.add(this)
+    wire.send({ type: 'welcome', visitorId, serverTime: this.#refilledAt, node: tier.node })
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'closed'
+  }
+
+  /** A client's message, already parsed. */
+  receive(message: ParsedMessage): void {
+    if (this.#state === 'closed' || !this.#affords()) return
+    this.#tier.meters.received.inc({ type: message.type })
+    switch (message.type) {
+      case 'time':
+        this.send({ type: 'time', at: message.at, serverTime: this.#tier.clock.now() })
+        return
+      case 'unwatch':
+        this.#unwatch(message.eventId)
+        return
+      case 'watch':
+        this.#run(message.eventId, () => this.#watch(message.eventId, message.pass))
+        return
+      case 'join':
+        this.#run(message.eventId, async () => {
+          await this.#onSale(message.eventId)
+          await this.#tier.queues.join(this, message.eventId, message.receipt)
+        })
+        return
+      case 'leave':
+        this.#run(message.eventId, () => this.#tier.queues.leave(this, message.eventId))
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  /** What came is no message of ours: told, and ended. */
+  refuse(detail: string): void {
+    if (this.#state === 'closed') return
+    this.send({ type: 'error', code: 'invalid_request', detail })
+    this.end(CLOSE.badMessage, 'malformed')
+  }
+
+  send(message: ServerMessage): void {
+    if (this.#state !== 'closed') this.#wire.send(message)
+  }
+
+  end(code: number, why: string): void {
+    if (this.#state === 'closed') return
+    this.#tier.meters.closed.inc({ why })
+    this.#wire.end(code)
+  }
+
+  /** The door's last word. */
+  closed(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    const { connections, seats, queues } = this.#tier
+    connections.delete(this)
+    for (const { event } of this.#watches) seats.remove(event, this)
+    this.#watches = []
+    queues.gone(this)
+  }
+
+  /** The socket reads too slowly: no more diffs until it has read what it has. */
+  lagging(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'lagging'
+    for (const { event, state } of this.#watches)
+      if (state === 'watching') this.#wire.unsubscribe(seatTopic(event))
+  }
+
+  /** All is read. The resync goes first, in the turn in which the diffs begin again: nothing is missed between them. */
+  caughtUp(): void {
+    if (this.#state !== 'lagging') return
+    this.#state = 'open'
+    for (const watch of this.#watches) {
+      if (watch.state !== 'watching') continue
+      const told = this.#tier.seats.add(watch.event, this)
+      if (told !== undefined)
+        this.send({ type: 'resync', eventId: watch.event, epoch: told.epoch, seq: told.seq })
+      this.#wire.subscribe(seatTopic(watch.event))
+    }
+  }
+
+  hearTicks(event: EventId): void {
+    if (this.#state !== 'closed') this.#wire.subscribe(queueTopic(event))
+  }
+
+  missTicks(event: EventId): void {
+    if (this.#state !== 'closed') this.#wire.unsubscribe(queueTopic(event))
+  }
+
+  /** The queue is on, and this socket has no right to see the seats (any more). */
+  expel(event: EventId, onlyWithoutPass: boolean, queue?: QueueInfo): void {
+    const watch = this.#watches.find(one => one.event === event)
+    if (watch === undefined || watch.state !== 'watching' || (onlyWithoutPass && watch.byPass)) return
+    this.#unwatch(event)
+    if (queue !== undefined) this.send({ type: 'queue', eventId: event, queue })
+    this.#error(new Problem('waiting_room_required', 'This event has a waiting room: join it.'), event)
+  }
+
+  /** The queue is off: everyone may watch, and a pass says nothing. */
+  forgetPass(event: EventId): void {
+    for (const watch of this.#watches) if (watch.event === event) watch.byPass = false
+  }
+
+  async #watch(event: EventId, pass: string | undefined): Promise<void> {
+    const { seats, queue, queues } = this.#tier
+    const watch = this.#asking(event)
+    try {
+      const { stock } = await this.#onSale(event)
+      const gate = await queue.gate(event, this.visitorId, pass)
+      if (!gate.ok) throw new Problem(gate.code, 'The waiting room lets in who has a pass of this session.')
+      const queueOn = (await queue.settings(event)).state !== 'off'
+      await seats.open(stock)
+      await queues.open(event)
+      // From here on nothing waits: what is published next reaches this socket.
+      if (!this.#watches.includes(watch)) return
+      watch.byPass = queueOn && pass !== undefined
+      if (!watch.byPass && queues.isOn(event))
+        throw new Problem('waiting_room_required', 'This event has a waiting room: join it.')
+      const told = seats.add(event, this)
+      if (told === undefined)
+        throw new Problem('unavailable', 'Live updates are interrupted.', { retryAfter: 2 })
+      watch.state = 'watching'
+      if (this.#state === 'open') this.#wire.subscribe(seatTopic(event))
+      this.send({ type: 'watching', eventId: event, ...told })
+      if (watch.byPass) queues.here(this, event)
+    } catch (error) {
+      if (this.#watches.includes(watch)) this.#unwatch(event)
+      throw error
+    }
+  }
+
+  /** The watch of this event, anew: an earlier one that still asks is given up, one that stands is asked again. */
+  #asking(event: EventId): Watch {
+    const known = this.#watches.findIndex(one => one.event === event)
+    if (known < 0 && this.#watches.length >= WATCHES_A_SOCKET)
+      throw new Problem('too_many_requests', `One socket watches ${WATCHES_A_SOCKET} events at most.`, {
+        retryAfter: 60,
+      })
+    if (known >= 0) this.#unwatch(event)
+    const watch: Watch = { event, state: 'asking', byPass: false }
+    this.#watches = [...this.#watches, watch]
+    return watch
+  }
+
+  #unwatch(event: EventId): void {
+    const watch = this.#watches.find(one => one.event === event)
+    if (watch === undefined) return
+    this.#watches = this.#watches.filter(one => one !== watch)
+    if (watch.state !== 'watching') return
+    this.#tier.seats.remove(event, this)
+    if (this.#state === 'open') this.#wire.unsubscribe(seatTopic(event))
+  }
+
+  async #onSale(event: EventId): Promise<EventRecord> {
+    const found = await this.#tier.events.find(event)
+    if (found === undefined) throw new Problem('event_not_found', 'There is no such event.')
+    if (found.status !== 'onsale') throw new Problem('not_on_sale', 'The event is not on sale.')
+    return found
+  }
+
+  #run(event: EventId, work: () => Promise<void>): void {
+    if (this.#running >= RUNNING_A_SOCKET) {
+      this.#error(new Problem('too_many_requests', 'Too much at once on this socket.'), event)
+      return
+    }
+    this.#running++
+    work()
+      .catch((error: unknown) => this.#error(this.#told(error, event), event))
+      .finally(() => this.#running--)
+  }
+
+  #told(error: unknown, event: EventId): Problem {
+    if (error instanceof Problem) return error
+    this.#tier.log.warn({ err: error, event }, 'a message of a client could not be served')
+    return new Problem('unavailable', 'A part of the service cannot be reached; try again shortly.', {
+      retryAfter: 2,
+    })
+  }
+
+  #error({ code, message, extra }: Problem, eventId: EventId): void {
+    const { retryAfter } = extra
+    const after = retryAfter === undefined ? {} : { retryAfter }
+    this.send({ type: 'error', code, detail: message, eventId, ...after })
+  }
+
+  /** A bucket of messages; who goes on when it is empty is ended. */
+  #affords(): boolean {
+    const now = this.#tier.clock.now()
+    const came = Math.max(0, now - this.#refilledAt) * (MESSAGES_A_SECOND / 1_000)
+    this.#tokens = Math.min(MESSAGE_BURST, this.#tokens + came)
+    this.#refilledAt = now
+    if (this.#tokens >= 1) {
+      this.#tokens--
+      this.#refused = 0
+      return true
+    }
+    if (this.#refused++ === 0)
+      this.send({ type: 'error', code: 'too_many_requests', detail: 'Slower, please.', retryAfter: 1 })
+    if (this.#refused > REFUSED_AT_MOST) this.end(CLOSE.tooMany, 'flood')
+    return false
+  }
+}

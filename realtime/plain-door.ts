@@ -1,0 +1,183 @@
+/**
+ * The fans' door: `/ws`, subprotocol onsale.v1, JSON text and binary diffs. A socket costs it one small object. Everything
+ * about a socket that may be wrong is refused before the upgrade, with the status HTTP has for it.
+ */
+import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js'
+import type { Clock } from '../shared/clock.ts'
+import { Problem, type ProblemCode } from '../shared/errors.ts'
+import type { VisitorId } from '../shared/ids.ts'
+import { BEARER_PREFIX, CLOSE, type ServerMessage, SUBPROTOCOL } from '../shared/wire/messages.ts'
+import { type Admittance, cookieOf } from './admittance.ts'
+import { BACKPRESSURE_BYTES, IDLE_SECONDS, TEXT_BYTES } from './bounds.ts'
+import { Connection, type Tier } from './connection.ts'
+import type { Door, Topic, Wire } from './doors.ts'
+import { parseText } from './parse-message.ts'
+import { SlowClients, type SlowSocket } from './slow-clients.ts'
+
+interface PlainParts {
+  app: TemplatedApp
+  tier: Tier
+  admittance: Admittance
+  clock: Clock
+}
+
+/** uWS says 2 where it dropped a message. */
+const DROPPED = 2
+
+export class PlainDoor implements Door {
+  readonly #app: TemplatedApp
+  readonly #tier: Tier
+  readonly #admittance: Admittance
+  readonly #slow: SlowClients
+  #sockets = 0
+
+  constructor({ app, tier, admittance, clock }: PlainParts) {
+    this.#app = app
+    this.#tier = tier
+    this.#admittance = admittance
+    this.#slow = new SlowClients({ clock, meters: tier.meters })
+    app.ws<PlainSocket>('/ws', {
+      maxPayloadLength: TEXT_BYTES,
+      maxBackpressure: BACKPRESSURE_BYTES,
+      closeOnBackpressureLimit: false,
+      idleTimeout: IDLE_SECONDS,
+      sendPingsAutomatically: true,
+      upgrade: (res, req, context) => this.#upgrade(res, req, context),
+      open: ws => this.#open(ws),
+      message: (ws, data, isBinary) => this.#message(ws.getUserData(), data, isBinary),
+      dropped: ws => this.#slow.dropped(ws.getUserData()),
+      drain: ws => this.#slow.drained(ws.getUserData()),
+      close: ws => this.#close(ws.getUserData()),
+    })
+  }
+
+  get sockets(): number {
+    return this.#sockets
+  }
+
+  publish(topic: Topic, message: ServerMessage): void {
+    const text = JSON.stringify(message)
+    this.#count(topic, message.type, Buffer.byteLength(text))
+    this.#app.publish(topic, text, false)
+  }
+
+  publishFrame(topic: Topic, frame: Uint8Array<ArrayBuffer>): void {
+    this.#count(topic, 'diff', frame.length)
+    this.#app.publish(topic, frame, true)
+  }
+
+  close(): void {
+    this.#slow.close()
+  }
+
+  #count(topic: Topic, kind: string, bytes: number): void {
+    const { meters } = this.#tier
+    const labels = { door: 'plain', kind }
+    const receivers = this.#app.numSubscribers(topic)
+    meters.published.inc(labels)
+    meters.deliveries.inc(labels, receivers)
+    meters.deliveredBytes.inc(labels, receivers * bytes)
+  }
+
+  #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+    const asked = req.getHeader('sec-websocket-protocol').split(',')
+    const [protocol = '', ...others] = asked.map(entry => entry.trim())
+    if (this.#admittance.isFull()) this.#refuse(res, 'unavailable', 'This node takes no more sockets now.')
+    else if (!this.#admittance.mayCome(req.getHeader('origin')))
+      this.#refuse(res, 'origin_forbidden', 'Pages of this origin may not connect.')
+    else if (protocol !== SUBPROTOCOL)
+      this.#refuse(res, 'invalid_request', `The first subprotocol must be ${SUBPROTOCOL}.`)
+    else {
+      const bearer = others.find(entry => entry.startsWith(BEARER_PREFIX))?.slice(BEARER_PREFIX.length)
+      const token = bearer ?? cookieOf(req.getHeader('cookie'), 'onsale_session')
+      const admitted = this.#admittance.admit(token)
+      if (!admitted.ok)
+        this.#refuse(res, admitted.code, 'Send the token of POST /sessions as the second subprotocol.')
+      else {
+        const socket = new PlainSocket(admitted.visitorId)
+        res.upgrade(
+          socket,
+          req.getHeader('sec-websocket-key'),
+          SUBPROTOCOL,
+          req.getHeader('sec-websocket-extensions'),
+          context,
+        )
+      }
+    }
+  }
+
+  #refuse(res: HttpResponse, code: ProblemCode, detail: string): void {
+    const problem = new Problem(code, detail)
+    this.#tier.meters.refused.inc({ why: code })
+    res.cork(() => {
+      res.writeStatus(`${problem.status} ${problem.title}`)
+      res.writeHeader('Content-Type', 'application/problem+json')
+      if (problem.extra.retryAfter !== undefined)
+        res.writeHeader('Retry-After', String(problem.extra.retryAfter))
+      // The connection is of no more use to who wanted a socket.
+      res.end(JSON.stringify(problem.body()), true)
+    })
+  }
+
+  #open(ws: WebSocket<PlainSocket>): void {
+    this.#sockets++
+    this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
+    const socket = ws.getUserData()
+    socket.ws = ws
+    socket.connection = new Connection(this.#tier, socket.visitorId, socket)
+  }
+
+  #message({ connection }: PlainSocket, data: ArrayBuffer, isBinary: boolean): void {
+    if (connection === undefined) return
+    if (isBinary) {
+      connection.refuse('Messages are text.')
+      return
+    }
+    const parsed = parseText(Buffer.from(data).toString())
+    if (parsed.ok) connection.receive(parsed.message)
+    else connection.refuse(parsed.detail)
+  }
+
+  #close(socket: PlainSocket): void {
+    this.#sockets--
+    this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
+    socket.ws = undefined
+    this.#slow.closed(socket)
+    socket.connection?.closed()
+    socket.connection = undefined
+  }
+}
+
+/** uWS's user data of one socket, and its wire. */
+class PlainSocket implements Wire, SlowSocket {
+  readonly visitorId: VisitorId
+  connection: Connection | undefined
+  /** Undefined after its close: touching it then throws. */
+  ws: WebSocket<PlainSocket> | undefined
+
+  constructor(visitorId: VisitorId) {
+    this.visitorId = visitorId
+  }
+
+  bufferedBytes(): number {
+    return this.ws?.getBufferedAmount() ?? 0
+  }
+
+  send(message: ServerMessage): void {
+    if (this.ws?.send(JSON.stringify(message), false) !== DROPPED) return
+    // What is said to one socket is said once: who missed it starts anew. Not here: we may stand within `dropped`.
+    setImmediate(() => this.connection?.end(CLOSE.tooSlow, 'slow'))
+  }
+
+  subscribe(topic: Topic): void {
+    this.ws?.subscribe(topic)
+  }
+
+  unsubscribe(topic: Topic): void {
+    this.ws?.unsubscribe(topic)
+  }
+
+  end(code: number): void {
+    this.ws?.end(code)
+  }
+}

@@ -1,0 +1,368 @@
+/**
+ * The lines of events, as far as this node's sockets stand in them: who waits here, what they are told, and when their turn
+ * has come. Which visitor is next is decided in Redis; news of it comes by pub/sub, and whatever of it was lost is found by
+ * comparing (queue-beat.ts).
+ */
+import type { Queue, QueueNews, QueueNode } from '../queue/queue.ts'
+import { Problem } from '../shared/errors.ts'
+import type { EventId, VisitorId } from '../shared/ids.ts'
+import type { Keys } from '../shared/keys.ts'
+import type { Log } from '../shared/log.ts'
+import type { EndReason, PlaceInfo, QueueInfo, QueueState, QueueTick } from '../shared/wire/messages.ts'
+import { PASSES_A_CALL, SOCKETS_A_TURN } from './bounds.ts'
+import type { Channels } from './channels.ts'
+import type { Connection } from './connection.ts'
+import { type Door, queueTopic, seatTopic } from './doors.ts'
+import type { Meters } from './meters.ts'
+import type { SeatFeed } from './seat-feed.ts'
+import type { Ticker } from './ticker.ts'
+
+/** A visitor with a socket here. */
+interface Member {
+  readonly visitorId: VisitorId
+  readonly sockets: Set<Connection>
+  place: 'joining' | 'waiting' | 'admitted'
+  score: number
+}
+
+interface Line {
+  readonly event: EventId
+  /** By the member's hex, as news names them. */
+  readonly members: Map<string, Member>
+  /** As this node last saw it; undefined until it looked. */
+  state: QueueState | undefined
+  generation: number
+  ready: Promise<void>
+}
+
+interface Parts {
+  queue: Queue & QueueNode
+  seats: SeatFeed
+  channels: Channels
+  keys: Keys
+  door: Door
+  ticker: Ticker
+  log: Log
+  meters: Meters
+}
+
+export class QueueFeed {
+  readonly #parts: Parts
+  readonly #lines = new Map<EventId, Line>()
+  #members = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    parts.channels.onChange({ away: () => undefined, back: () => void this.#back() })
+  }
+
+  events(): EventId[] {
+    return [...this.#lines.keys()]
+  }
+
+  /** Is the queue on, as far as this node has heard? */
+  isOn(event: EventId): boolean {
+    const state = this.#lines.get(event)?.state
+    return state !== undefined && state !== 'off'
+  }
+
+  /** Resolves once news of this event's queue is heard and its state known. */
+  async open(event: EventId): Promise<void> {
+    await this.#line(event).ready
+  }
+
+  /** Gives up the lines that nobody here needs. */
+  prune(): void {
+    const { seats, channels, keys } = this.#parts
+    for (const [event, line] of this.#lines) {
+      if (line.members.size > 0 || seats.isWatched(event)) continue
+      this.#lines.delete(event)
+      channels.unlisten(keys.queue(event).channel)
+    }
+  }
+
+  /** Places are told by `place`. @throws Problem `queue_off` where there is nothing to join */
+  async join(connection: Connection, event: EventId, receipt: string | undefined): Promise<void> {
+    // A member before the call: news of an admission may come before the answer.
+    const line = this.#line(event)
+    this.#member(line, connection, 'joining')
+    try {
+      await line.ready
+      const place = await this.#parts.queue.join(event, connection.visitorId, receipt)
+      if (connection.isOpen) this.#placed(event, connection, place)
+    } catch (error) {
+      if (this.#lines.get(event)?.members.get(this.#hex(event, connection.visitorId))?.place === 'joining')
+        this.#forget(event, connection)
+      throw error
+    }
+  }
+
+  #placed(event: EventId, connection: Connection, place: PlaceInfo): void {
+    // Anew: what ended meanwhile (the visitor left in another tab) was taken out.
+    const line = this.#line(event)
+    const member = this.#member(line, connection, 'joining')
+    switch (place.state) {
+      case 'none':
+        if (line.state === 'off') throw new Problem('queue_off', 'There is no queue now: the seats are open.')
+        this.#forget(event, connection)
+        break
+      case 'admitted':
+        this.#admit(line, member)
+        break
+      case 'waiting':
+        // Told already, by news that was faster.
+        if (member.place === 'admitted') return
+        member.place = 'waiting'
+        member.score = place.score
+        connection.hearTicks(event)
+        break
+      default:
+        place satisfies never
+    }
+    connection.send({ type: 'place', eventId: event, place })
+  }
+
+  async leave(connection: Connection, event: EventId): Promise<void> {
+    const { visitorId } = connection
+    await this.#parts.queue.leave(event, visitorId)
+    const line = this.#lines.get(event)
+    if (line !== undefined) this.#ended(line, [this.#hex(event, visitorId)], 'left')
+  }
+
+  /** Watches by a pass: is here, and must hear when the turn ends. */
+  here(connection: Connection, event: EventId): void {
+    const line = this.#line(event)
+    const known = line.members.has(this.#hex(event, connection.visitorId))
+    this.#member(line, connection, 'admitted').place = 'admitted'
+    if (!known) this.#parts.queue.back(event, connection.visitorId)
+  }
+
+  /** A socket has closed. The last of a visitor starts the grace. */
+  gone(connection: Connection): void {
+    for (const event of connection.lines) this.#forget(event, connection)
+  }
+
+  /** Everyone waiting here hears it with the next flush; who was called and not told is told. */
+  async tick(event: EventId): Promise<void> {
+    const line = this.#lines.get(event)
+    if (line === undefined || line.members.size === 0) return
+    const tick = await this.#parts.queue.tick(event)
+    const { ticker, door, seats } = this.#parts
+    ticker.soon(() => door.publish(queueTopic(event), { ...tick, ...seats.version(event) }))
+    await this.#catchUp(line, tick)
+  }
+
+  /** Looks at the settings: news of a change may have been lost. */
+  async look(event: EventId): Promise<void> {
+    const line = this.#lines.get(event)
+    if (line !== undefined) await this.#look(line)
+  }
+
+  /** Answers whether anything was new. */
+  async #look(line: Line): Promise<boolean> {
+    const { event } = line
+    const { state, generation } = await this.#parts.queue.settings(event)
+    const before = line.state
+    if (before === state && line.generation === generation) return false
+    line.state = state
+    line.generation = generation
+    if (before !== undefined) await this.#changed(line)
+    return true
+  }
+
+  #line(event: EventId): Line {
+    const known = this.#lines.get(event)
+    if (known !== undefined) return known
+    const line: Line = {
+      event,
+      members: new Map(),
+      state: undefined,
+      generation: 0,
+      ready: Promise.resolve(),
+    }
+    this.#lines.set(event, line)
+    line.ready = this.#subscribe(line)
+    line.ready.catch(() => {
+      if (this.#lines.get(event) !== line) return
+      this.#lines.delete(event)
+      this.#count(-line.members.size)
+      this.#parts.channels.unlisten(this.#parts.keys.queue(event).channel)
+    })
+    return line
+  }
+
+  async #subscribe(line: Line): Promise<void> {
+    const { channels, keys, queue, log } = this.#parts
+    const { event } = line
+    await channels.listen(keys.queue(event).channel, text => {
+      this.#hear(line, JSON.parse(text) as QueueNews).catch((err: unknown) => {
+        log.warn({ err, event }, 'news of a queue could not be followed; the next beat looks again')
+      })
+    })
+    queue.refresh(event)
+    await this.look(event)
+  }
+
+  async #hear(line: Line, news: QueueNews): Promise<void> {
+    const { queue } = this.#parts
+    switch (news.kind) {
+      case 'admitted':
+        await this.#tellAdmitted(line, this.#local(line, news.members))
+        return
+      case 'ended':
+        this.#ended(line, news.members, news.reason)
+        return
+      case 'asked':
+        for (const { visitorId } of this.#local(line, news.members)) queue.back(line.event, visitorId)
+        return
+      case 'settings':
+        queue.refresh(line.event)
+        if (!(await this.#look(line))) await this.#tellSettings(line)
+        return
+      default:
+        news satisfies never
+    }
+  }
+
+  #local(line: Line, hexes: string[]): Member[] {
+    return hexes.flatMap(hex => line.members.get(hex) ?? [])
+  }
+
+  async #tellAdmitted(line: Line, members: Member[]): Promise<void> {
+    for (let at = 0; at < members.length; at += PASSES_A_CALL) {
+      const asked = new Map(members.slice(at, at + PASSES_A_CALL).map(member => [member.visitorId, member]))
+      for (const { visitorId, pass, until } of await this.#parts.queue.passes(line.event, [
+        ...asked.keys(),
+      ])) {
+        const member = asked.get(visitorId)
+        if (member === undefined) continue
+        this.#admit(line, member)
+        for (const socket of member.sockets)
+          socket.send({ type: 'admitted', eventId: line.event, pass, until })
+      }
+    }
+  }
+
+  #admit(line: Line, member: Member): void {
+    if (member.place !== 'admitted') this.#parts.meters.admissions.inc()
+    member.place = 'admitted'
+    for (const socket of member.sockets) socket.missTicks(line.event)
+  }
+
+  #ended(line: Line, hexes: string[], reason: EndReason): void {
+    for (const hex of hexes) {
+      const member = line.members.get(hex)
+      if (member === undefined) continue
+      line.members.delete(hex)
+      this.#count(-1)
+      for (const socket of member.sockets) {
+        socket.missTicks(line.event)
+        socket.send({ type: 'ended', eventId: line.event, reason })
+        if (this.isOn(line.event) && reason !== 'queue_off') socket.expel(line.event, false)
+      }
+    }
+  }
+
+  /** The queue was turned on or off, or began anew. */
+  async #changed(line: Line): Promise<void> {
+    const { seats } = this.#parts
+    if (line.state === 'off') this.#ended(line, [...line.members.keys()], 'queue_off')
+    const info = await this.#tellSettings(line)
+    const watchers = [...seats.watchersOf(line.event)]
+    for (let at = 0; at < watchers.length; at += SOCKETS_A_TURN) {
+      for (const socket of watchers.slice(at, at + SOCKETS_A_TURN)) {
+        if (line.state === 'off') socket.forgetPass(line.event)
+        else socket.expel(line.event, true, info)
+      }
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  async #tellSettings(line: Line): Promise<QueueInfo> {
+    const { queue, door, ticker } = this.#parts
+    const { event } = line
+    const info = await queue.info(event)
+    const said = { type: 'queue', eventId: event, queue: info } as const
+    ticker.soon(() => {
+      // Who watches and waits hears it twice, which does no harm; a third topic for every socket would cost more.
+      door.publish(seatTopic(event), said)
+      door.publish(queueTopic(event), said)
+    })
+    return info
+  }
+
+  /** Called long ago, by the tick's frontier, and never told: the news was lost. */
+  async #catchUp(line: Line, tick: QueueTick): Promise<void> {
+    const missed: Member[] = []
+    for (const member of line.members.values())
+      if (member.place === 'waiting' && member.score <= tick.frontier) missed.push(member)
+    if (missed.length > 0) await this.#tellAdmitted(line, missed)
+  }
+
+  /** News of this time is lost: of admissions the next tick tells, of ends only a look. */
+  async #back(): Promise<void> {
+    const { queue, log } = this.#parts
+    for (const line of [...this.#lines.values()]) {
+      try {
+        queue.refresh(line.event)
+        await this.look(line.event)
+        await this.#findEnded(line)
+      } catch (err) {
+        log.debug({ err, event: line.event }, 'a queue could not be looked at; the next beat does')
+      }
+    }
+  }
+
+  async #findEnded(line: Line): Promise<void> {
+    const admitted = [...line.members].filter(([, member]) => member.place === 'admitted')
+    for (let at = 0; at < admitted.length; at += PASSES_A_CALL) {
+      const some = admitted.slice(at, at + PASSES_A_CALL)
+      const live = await this.#parts.queue.passes(
+        line.event,
+        some.map(([, member]) => member.visitorId),
+      )
+      const still = new Set(live.map(({ visitorId }) => visitorId))
+      const over = some.filter(([, member]) => !still.has(member.visitorId))
+      this.#ended(
+        line,
+        over.map(([hex]) => hex),
+        'expired',
+      )
+    }
+  }
+
+  #member(line: Line, connection: Connection, place: Member['place']): Member {
+    const hex = this.#hex(line.event, connection.visitorId)
+    let member = line.members.get(hex)
+    if (member === undefined) {
+      member = { visitorId: connection.visitorId, sockets: new Set(), place, score: Number.POSITIVE_INFINITY }
+      line.members.set(hex, member)
+      this.#count(1)
+    }
+    member.sockets.add(connection)
+    if (!connection.lines.includes(line.event)) connection.lines = [...connection.lines, line.event]
+    return member
+  }
+
+  #forget(event: EventId, connection: Connection): void {
+    connection.lines = connection.lines.filter(one => one !== event)
+    const line = this.#lines.get(event)
+    const hex = this.#hex(event, connection.visitorId)
+    const member = line?.members.get(hex)
+    if (line === undefined || member?.sockets.delete(connection) !== true) return
+    connection.missTicks(event)
+    if (member.sockets.size > 0) return
+    line.members.delete(hex)
+    this.#count(-1)
+    this.#parts.queue.away(event, connection.visitorId)
+  }
+
+  #hex(event: EventId, visitor: VisitorId): string {
+    return this.#parts.queue.member(event, visitor).toString('hex')
+  }
+
+  #count(change: number): void {
+    this.#members += change
+    this.#parts.meters.waiting.set(this.#members)
+  }
+}
