@@ -25,6 +25,9 @@ export type ChildOptions = {
   onLine?: (line: string, from: 'stdout' | 'stderr') => void
 }
 
+/** A child did not do what it was started for; the message has its last words, which say more than our stack. */
+export class ChildFailed extends Error {}
+
 export type Child = {
   pid: number
   /** Settles when the process has ended, never rejects. */
@@ -175,7 +178,7 @@ export async function run(family: Family, options: ChildOptions, deadlineMs: num
   clearTimeout(timer)
   if (code === 0) return out.join('\n')
   const how = late ? `took longer than ${deadlineMs / 1000} s` : `ended with ${signal ?? code}`
-  throw new Error(`${options.command} ${how}:\n${child.lastLines().slice(-12).join('\n')}`)
+  throw new ChildFailed(`${options.command} ${how}:\n${child.lastLines().join('\n')}`)
 }
 
 /** How a process ended, in words. */

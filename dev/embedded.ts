@@ -112,7 +112,12 @@ export async function redis(ground: Ground, port: number): Promise<{ REDIS_URL: 
 export async function pages(ground: Ground): Promise<{ WEB_ROOT: string }> {
   const given = ground.env['WEB_ROOT']
   if (given) return { WEB_ROOT: given }
-  const { webRoot, built } = await buildPages(ground.family, process.execPath, ground.keptFolder)
+  const { webRoot, built } = await buildPages(
+    ground.family,
+    process.execPath,
+    ground.keptFolder,
+    ground.logLine('pages'),
+  )
   ground.say('pages', built ? 'built' : 'built before')
   return { WEB_ROOT: webRoot }
 }

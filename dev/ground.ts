@@ -78,12 +78,12 @@ export class Ground {
   }
 
   /** Writes to the part's log, and tells of the lines that a person should see. */
-  logLine(name: string): (line: string) => void {
+  logLine(name: string): (line: string, from: 'stdout' | 'stderr') => void {
     const log = this.#logs.get(name) ?? new LogFile(join(this.folder, 'logs', `${name}.log`))
     this.#logs.set(name, log)
-    return line => {
+    return (line, from) => {
       log.write(line)
-      const shown = worthShowing(name, line)
+      const shown = worthShowing(name, line, from)
       if (shown) this.#listeners.onTrouble?.(name, shown)
     }
   }
@@ -101,6 +101,7 @@ export class Ground {
 
   /** Ends what there is, in whatever state. */
   async abandon(): Promise<void> {
+    for (const part of this.parts.values()) part.release()
     await this.family.end()
     this.#clear()
   }

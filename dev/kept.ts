@@ -49,6 +49,11 @@ export class Kept {
     await child?.stop(stopSignal, stopDeadlineMs)
   }
 
+  /** It may end without being started again or told of. */
+  release(): void {
+    this.#wanted = false
+  }
+
   /** As a crash would; settles when it is up again, or given up. */
   async crash(): Promise<void> {
     const dying = this.#child

@@ -17,5 +17,9 @@ test.each([
   ['postgres', 'FATAL:  out of disk', 'FATAL:  out of disk'],
   ['postgres', 'FATAL:  the database system is starting up', null],
 ])('[R84] of %s, %j is shown as %j', (part, line, shown) => {
-  expect(worthShowing(part, line)).toBe(shown)
+  expect(worthShowing(part, line, 'stderr')).toBe(shown)
+})
+
+test('[R84] plain words on stdout are no trouble', () => {
+  expect(worthShowing('simulator', 'ready', 'stdout')).toBe(null)
 })

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { type Family, run } from './child.ts'
+import { type ChildOptions, type Family, run } from './child.ts'
 import { projectRoot } from './data-folder.ts'
 
 const BUILD_DEADLINE_MS = 180_000
@@ -18,6 +18,7 @@ export async function buildPages(
   family: Family,
   node: string,
   dataFolder: string,
+  onLine: NonNullable<ChildOptions['onLine']>,
 ): Promise<{ webRoot: string; built: boolean }> {
   const home = join(dataFolder, 'web')
   const webRoot = join(home, await sourcesHash())
@@ -32,7 +33,8 @@ export async function buildPages(
         command: node,
         args: [vite, 'build', '--outDir', draft, '--emptyOutDir', '--logLevel', 'warn'],
         cwd: projectRoot,
-        env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+        onLine,
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1' },
       },
       BUILD_DEADLINE_MS,
     )

@@ -8,7 +8,7 @@ import { chmod, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { type Child, type Family, run } from './child.ts'
+import { type Child, ChildFailed, type ChildOptions, type Family, run } from './child.ts'
 import { packageVersion } from './data-folder.ts'
 import { findPostgres } from './postgres-binaries.mjs'
 import { endOrphan } from './recorded-process.ts'
@@ -55,7 +55,7 @@ export type PostgresOptions = {
   binariesFolder: string
   port: number
   durable: boolean
-  onLine?: (line: string) => void
+  onLine?: ChildOptions['onLine']
 }
 
 export type Postgres = {
@@ -85,7 +85,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       command: join(binaries, 'bin', 'postgres'),
       args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       user,
-      onLine: line => options.onLine?.(line),
+      ...(options.onLine && { onLine: options.onLine }),
     })
     if (await becomesReady(child, url('postgres'), deadline)) {
       return { url, child, database: name => makeDatabase(url, name) }
@@ -93,7 +93,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     // Sessions of a server that was killed take a moment to notice; until then their memory bars the next one.
     const barred = child.lastLines().some(line => line.includes('pre-existing shared memory block'))
     if (!barred || performance.now() > deadline) {
-      throw new Error(`Postgres ended at its start:\n${child.lastLines().slice(-8).join('\n')}`)
+      throw new ChildFailed(`Postgres ended at its start:\n${child.lastLines().slice(-8).join('\n')}`)
     }
     await wait(BARRED_PAUSE_MS)
   }

@@ -6,7 +6,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis as Client } from 'ioredis'
-import type { Child, Family } from './child.ts'
+import { type Child, ChildFailed, type ChildOptions, type Family } from './child.ts'
 import { endOrphan } from './recorded-process.ts'
 import type { RedisBinary } from './redis-binary.ts'
 import { giveTo, unprivilegedUser } from './unprivileged.ts'
@@ -26,7 +26,7 @@ export type RedisOptions = {
   /** Whether a restart finds the data again. */
   durable: boolean
   password: string
-  onLine?: (line: string) => void
+  onLine?: ChildOptions['onLine']
 }
 
 export type Redis = {
@@ -50,7 +50,7 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
     cwd: data,
     env: { PATH: '/usr/bin:/bin', ...(binary.libraries ? { LD_LIBRARY_PATH: binary.libraries } : {}) },
     user,
-    onLine: line => options.onLine?.(line),
+    ...(options.onLine && { onLine: options.onLine }),
   })
   const url = `redis://:${password}@127.0.0.1:${port}`
   await untilReady(child, url)
@@ -80,7 +80,7 @@ async function untilReady(child: Child, url: string): Promise<void> {
   for (;;) {
     if (!child.isAlive()) {
       await child.ended
-      throw new Error(`Redis ended at its start:\n${child.lastLines().slice(-8).join('\n')}`)
+      throw new ChildFailed(`Redis ended at its start:\n${child.lastLines().slice(-8).join('\n')}`)
     }
     const client = new Client(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2_000 })
     client.on('error', () => {})

@@ -1,6 +1,6 @@
 /** Starts one of Onsale's own processes; it is up when GET /readyz answers 200. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Child, type ChildOptions, type Family, toldEnd, toldLastLines } from './child.ts'
+import { type Child, ChildFailed, type ChildOptions, type Family, toldEnd, toldLastLines } from './child.ts'
 
 const READY_DEADLINE_MS = 60_000
 const READY_POLL_MS = 50
@@ -21,7 +21,7 @@ export async function startTier(options: TierOptions): Promise<Child> {
   const child = await family.start({ ...rest, command: node, args: [script] })
   const over = new AbortController()
   const died = child.ended.then(how => {
-    throw new Error(`${name} ended at its start (${toldEnd(how)}):\n${toldLastLines(child)}`)
+    throw new ChildFailed(`${name} ended at its start (${toldEnd(how)}):\n${toldLastLines(child)}`)
   })
   try {
     await Promise.race([untilReady(readyUrl, over.signal), died])
@@ -29,7 +29,9 @@ export async function startTier(options: TierOptions): Promise<Child> {
   } catch (error) {
     if (!child.isAlive()) throw error
     await child.kill()
-    throw new Error(`${name} did not come up: ${String(error)}\n${toldLastLines(child)}`, { cause: error })
+    throw new ChildFailed(`${name} did not come up: ${String(error)}\n${toldLastLines(child)}`, {
+      cause: error,
+    })
   } finally {
     over.abort()
   }

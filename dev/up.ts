@@ -5,6 +5,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ChildFailed } from './child.ts'
 import { Cure } from './cure.mjs'
 import { findDataFolder } from './data-folder.ts'
 import { Instance } from './instance.ts'
@@ -106,7 +107,7 @@ async function stopAll(why: string, code: number): Promise<never> {
 
 function fail(error: unknown): void {
   if (stopping) return
-  console.error(error instanceof Cure ? error.message : error)
+  console.error(error instanceof Cure || error instanceof ChildFailed ? error.message : error)
   process.exit(1)
 }
 
