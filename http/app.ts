@@ -3,17 +3,39 @@
  * It knows nothing of ports and processes (main.ts), so a test calls `app.request()`.
  */
 import type { HttpDeps } from './deps.ts'
+import { serveDocs } from './docs.ts'
+import { eventRoutes } from './events/event-routes.ts'
+import { mapRoutes } from './events/map-routes.ts'
+import { seatRoutes } from './events/seat-routes.ts'
 import { crossOrigin, head } from './middleware/head.ts'
 import { limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
+import { pageRoutes, type Site } from './pages.ts'
 import { newRoutes, type Routes } from './routing.ts'
+import { PostgresSearch } from './search/postgres-search.ts'
+import { searchRoutes } from './search/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
+import { type ProcessState, systemRoutes } from './system-routes.ts'
 
-export function httpApp(deps: HttpDeps): Routes {
+export interface Around {
+  /** The built pages; without them the tier serves the API alone. */
+  site?: Site
+  process?: ProcessState
+}
+
+export function httpApp(deps: HttpDeps, { site, process = { stopping: () => false } }: Around = {}): Routes {
   const app = newRoutes()
   app.onError(onError(deps.log))
   app.notFound(onNotFound(app))
   app.use(head(deps), crossOrigin(deps), limitBody())
   app.route('/', sessionRoutes(deps))
+  // Before /events/:eventId, which would take `search` for an id.
+  app.route('/', searchRoutes(deps, new PostgresSearch(deps.pool)))
+  app.route('/', eventRoutes(deps))
+  app.route('/', seatRoutes(deps))
+  app.route('/', mapRoutes(deps))
+  app.route('/', systemRoutes(deps, process))
+  serveDocs(app, deps.config)
+  if (site !== undefined) app.route('/', pageRoutes(site, deps.config))
   return app
 }

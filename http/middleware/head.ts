@@ -28,7 +28,7 @@ export function head({ chance, metrics }: Pick<HttpDeps, 'chance' | 'metrics'>) 
     c.header('Referrer-Policy', 'strict-origin-when-cross-origin')
     c.header('X-Frame-Options', 'DENY')
     await next()
-    stop({ method: c.req.method, route: routePath(c, -1), status: String(c.res.status) })
+    stop({ method: c.req.method, route: routePath(c), status: String(c.res.status) })
   })
 }
 

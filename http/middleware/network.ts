@@ -3,6 +3,7 @@
  * its 2^64 addresses. X-Forwarded-For counts only as far as our own proxies wrote it.
  */
 import { isIPv4, isIPv6 } from 'node:net'
+import { expandIPv6 } from 'hono/utils/ipaddr'
 
 /** `trusted`: how many proxies of ours appended to X-Forwarded-For; what stands before them anybody may write. */
 export function networkOf(
@@ -23,17 +24,5 @@ function network(address: string): string | undefined {
   const mapped = /^::ffff:([0-9.]+)$/i.exec(plain)?.[1]
   if (mapped !== undefined && isIPv4(mapped)) return mapped
   if (!isIPv6(plain)) return undefined
-  return `${groups(plain).slice(0, 4).join(':')}::/64`
-}
-
-/** The eight groups of an IPv6 address, `::` filled up, without leading zeros. */
-function groups(address: string): string[] {
-  const [head = '', tail] = address.split('::')
-  const split = (part: string) => (part === '' ? [] : part.split(':'))
-  // The last two groups may be written as an IPv4 address; they are beyond the /64.
-  const after = split(tail ?? '').flatMap(group => (group.includes('.') ? ['0', '0'] : [group]))
-  const before = split(head)
-  const missing = tail === undefined ? 0 : 8 - before.length - after.length
-  const filled = [...before, ...Array<string>(Math.max(0, missing)).fill('0'), ...after]
-  return filled.map(group => Number.parseInt(group, 16).toString(16))
+  return `${expandIPv6(plain.toLowerCase()).split(':').slice(0, 4).join(':')}::/64`
 }

@@ -90,7 +90,7 @@ const types = z
   .transform((value, context): EventType[] => {
     const found = value.split(',').map(word => TYPE_WORDS[word.trim().toLowerCase()])
     if (found.every(type => type !== undefined)) return [...new Set(found)]
-    context.addIssue({ code: 'custom', message: `must be of ${EVENT_TYPES.join(', ')}` })
+    context.addIssue({ code: 'custom', message: `must be one of ${EVENT_TYPES.join(', ')}` })
     return z.NEVER
   })
   .optional()
@@ -109,7 +109,7 @@ const sort = z
     if (by !== undefined) return { by, descending: minus === '-' || order === 'desc' }
     context.addIssue({
       code: 'custom',
-      message: `must be of ${SORTS.join(', ')}, with ,asc or ,desc behind it`,
+      message: `must be one of ${SORTS.join(', ')}, with ,asc or ,desc behind it`,
     })
     return z.NEVER
   })

@@ -80,9 +80,15 @@ export function statement(search: Search, forgiving: boolean): { text: string; v
 /** Only those that a condition or the order looks at. */
 function tables(search: Search): string {
   const days = [search.from, search.until].some(when => when !== undefined && 'day' in when)
-  const venues = days || search.near !== undefined || search.country !== undefined
-  const words = wordsOf(search).length > 0
-  return `events e${venues ? ' join venues v on v.id = e.venue_id' : ''}${words ? ' join event_search s on s.event_id = e.id' : ''}`
+  const joins = ['events e']
+  if (days || search.near !== undefined || search.country !== undefined)
+    joins.push('join venues v on v.id = e.venue_id')
+  if (wordsOf(search).length > 0) joins.push('join event_search s on s.event_id = e.id')
+  if (search.sort.by === 'price')
+    joins.push(
+      'left join (select event_id, min(price) as price from event_prices group by event_id) l on l.event_id = e.id',
+    )
+  return joins.join('\n      ')
 }
 
 type Bind = (value: unknown) => string
@@ -170,11 +176,7 @@ function order({ sort, keyword, near }: Search, bind: Bind): Key[] {
       // parameters.ts asks for the point.
       return [...(near === undefined ? [] : [{ key: distanceTo(near, bind), way }]), start, last]
     case 'price':
-      return [
-        { key: '(select min(price) from event_prices where event_id = e.id)', way: `${way} nulls last` },
-        start,
-        last,
-      ]
+      return [{ key: 'l.price', way: `${way} nulls last` }, start, last]
   }
 }
 

@@ -1,0 +1,122 @@
+/** An event as everybody may see it. Prices are in minor units, times in UTC. */
+import { z } from '@hono/zod-openapi'
+import type { EventRecord } from '../../shared/event-store.ts'
+import type { QueueInfo } from '../../shared/wire/messages.ts'
+import { EVENT_STATUSES, EVENT_TYPES } from '../search/search.ts'
+
+export const VenueView = z
+  .object({
+    venueId: z.string(),
+    name: z.string(),
+    city: z.string(),
+    region: z.string().nullable(),
+    country: z.string().openapi({ description: 'ISO 3166-1 alpha-2.' }),
+    lat: z.number(),
+    lon: z.number(),
+    timeZone: z.string(),
+    modelled: z.boolean(),
+  })
+  .openapi('Venue')
+
+export const PerformerView = z
+  .object({ performerId: z.string(), name: z.string(), kind: z.string() })
+  .openapi('Performer')
+
+const PriceView = z
+  .object({
+    category: z.string(),
+    ticketType: z.string(),
+    ticketTypeName: z.string(),
+    price: z.int(),
+    fee: z.int().openapi({ description: 'Comes on top of the price.' }),
+  })
+  .openapi('Price')
+
+const CategoryView = z.object({ categoryId: z.string(), name: z.string(), colour: z.string() })
+
+export const QueueView = z
+  .object({
+    state: z.enum(['off', 'scheduled', 'pre_queue', 'open', 'paused', 'recovering', 'closing']),
+    waiting: z.int(),
+    active: z.int(),
+    message: z.string().optional(),
+  })
+  .openapi('Queue')
+
+export const EventView = z
+  .object({
+    eventId: z.string(),
+    name: z.string(),
+    type: z.enum(EVENT_TYPES),
+    status: z.enum(EVENT_STATUSES),
+    startsAt: z.iso.datetime(),
+    onSaleAt: z.iso.datetime(),
+    currency: z.string().openapi({ description: 'ISO 4217; every amount is in its minor units.' }),
+    competition: z.string().nullable(),
+    modelled: z.boolean(),
+    venue: VenueView,
+    performers: z.array(PerformerView),
+    categories: z.array(CategoryView),
+    prices: z.array(PriceView).openapi({ description: 'The first ticket type is sold where none is named.' }),
+    areas: z.array(
+      z.object({ areaId: z.string(), name: z.string(), category: z.string(), capacity: z.int() }),
+    ),
+    maxTickets: z.int().openapi({ description: 'In one booking.' }),
+    availability: z
+      .object({ free: z.int().nullable(), total: z.int() })
+      .openapi({ description: 'Seats and standing room; free is null while not on sale or not known.' }),
+    queue: QueueView.nullable().openapi({ description: 'null where it cannot be told now.' }),
+    links: z.object({
+      self: z.string(),
+      page: z.string(),
+      map: z.string(),
+      seats: z.string(),
+      queue: z.string(),
+      bookings: z.string(),
+    }),
+  })
+  .openapi('Event')
+
+export type EventView = z.infer<typeof EventView>
+
+export interface Live {
+  /** Undefined where it is not known. */
+  free: number | undefined
+  queue: QueueInfo | undefined
+}
+
+export function viewOf(event: EventRecord, live: Live, site: string, maxTickets: number): EventView {
+  const { eventId, venue, plan } = event
+  return {
+    eventId,
+    name: event.name,
+    type: event.type,
+    status: event.status,
+    startsAt: new Date(event.startsAt).toISOString(),
+    onSaleAt: new Date(event.onSaleAt).toISOString(),
+    currency: event.currency,
+    competition: event.competition,
+    modelled: event.modelled,
+    venue,
+    performers: event.performers,
+    categories: plan.map.categories.map(({ id, name, colour }) => ({ categoryId: id, name, colour })),
+    prices: event.prices,
+    areas: plan.map.areas.map(({ id, name, category, capacity }) => ({
+      areaId: id,
+      name,
+      category,
+      capacity,
+    })),
+    maxTickets,
+    availability: { free: live.free ?? null, total: plan.total },
+    queue: live.queue ?? null,
+    links: {
+      self: `/events/${eventId}`,
+      page: new URL(`/e/${eventId}`, site).href,
+      map: `/venues/${encodeURIComponent(venue.venueId)}/maps/${event.mapHash}`,
+      seats: `/events/${eventId}/seats`,
+      queue: `/events/${eventId}/queue`,
+      bookings: `/bookings/${eventId}`,
+    },
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The built pages, read once and kept compressed: an on-sale begins with everyone fetching them at once. Each file is
+ * a route of its own, so no path can lead outside the folder.
+ */
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
+import type { Context } from 'hono'
+import type { Config } from '../shared/config.ts'
+import { isKnown } from './etag.ts'
+import { type Forms, formFor, formsOf } from './forms.ts'
+import { type AppEnv, newRoutes, type Routes } from './routing.ts'
+
+/** The program of the pages answers at these; everything else that is no file is a 404. */
+const PAGES = ['/', '/e/:eventId', '/checkout/:bookingId', '/my-bookings', '/operator']
+const INDEX = '/index.html'
+/** Vite names what is below it by its content. */
+const HASHED = '/assets/'
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.txt': 'text/plain; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+}
+/** Already compressed; twice gains nothing. */
+const PACKED = new Set(['.png', '.jpg', '.webp', '.woff2'])
+
+interface SiteFile {
+  type: string
+  hash: string
+  forms: Forms
+}
+
+/** Files by their path on the site. Source maps and what else has no type of ours is left out. */
+export type Site = Map<string, SiteFile>
+
+/** Throws where the folder has no index.html. */
+export async function readSite(root: string): Promise<Site> {
+  const site: Site = new Map()
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  for (const entry of entries) {
+    const extension = extname(entry.name)
+    const type = TYPES[extension]
+    if (!entry.isFile() || type === undefined) continue
+    const file = join(entry.parentPath, entry.name)
+    const bytes = new Uint8Array(await readFile(file))
+    const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22)
+    const forms = PACKED.has(extension) ? { br: bytes, gzip: bytes, identity: bytes } : await formsOf(bytes)
+    site.set(`/${relative(root, file).split(sep).join('/')}`, { type, hash, forms })
+  }
+  if (!site.has(INDEX)) throw new Error(`${root} has no index.html: build the pages with \`npm run build\``)
+  return site
+}
+
+export function pageRoutes(site: Site, config: Config): Routes {
+  const routes = newRoutes()
+  const policy = contentPolicy(config)
+  const index = site.get(INDEX)
+  for (const path of index === undefined ? [] : PAGES) {
+    routes.get(path, c => {
+      c.header('Content-Security-Policy', policy)
+      c.header('Cache-Control', 'no-cache')
+      return send(c, index!)
+    })
+  }
+  for (const [path, file] of site) {
+    if (path === INDEX) continue
+    const life = path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'public, max-age=3600'
+    routes.get(path, c => {
+      c.header('Cache-Control', life)
+      return send(c, file)
+    })
+  }
+  return routes
+}
+
+function send(c: Context<AppEnv>, { type, hash, forms }: SiteFile): Response {
+  const form = forms.br === forms.identity ? 'identity' : formFor(c.req.header('accept-encoding'))
+  const tag = `"${hash}-${form}"`
+  c.header('ETag', tag)
+  c.header('Vary', 'Accept-Encoding', { append: true })
+  if (isKnown(c.req.header('if-none-match'), tag)) return c.body(null, 304)
+  if (form !== 'identity') c.header('Content-Encoding', form)
+  return c.body(forms[form], 200, { 'Content-Type': type })
+}
+
+/** Ourselves, our sockets, and Stripe where it is set up: its script, its frames, 3-D Secure. */
+export function contentPolicy(config: Config): string {
+  const sockets = new URL(config.REALTIME_PUBLIC_URL)
+  // Socket.IO names the same place by http.
+  const realtime = [sockets.origin, `${sockets.protocol.replace('ws', 'http')}//${sockets.host}`]
+  const stripe = config.STRIPE_PUBLISHABLE_KEY !== undefined
+  // The payment simulator shows its 3-D Secure page where Stripe would.
+  const simulator = config.STRIPE_API_BASE === undefined ? [] : [new URL(config.STRIPE_API_BASE).origin]
+  const rules: Record<string, string[]> = {
+    'default-src': ["'self'"],
+    'script-src': ["'self'", ...(stripe ? ['https://js.stripe.com', 'https://*.js.stripe.com'] : [])],
+    'style-src': ["'self'", "'unsafe-inline'"],
+    'img-src': ["'self'", 'data:', ...(stripe ? ['https://*.stripe.com'] : [])],
+    'connect-src': ["'self'", ...realtime, ...(stripe ? ['https://api.stripe.com'] : [])],
+    'frame-src': [
+      ...(stripe ? ['https://js.stripe.com', 'https://*.js.stripe.com', 'https://hooks.stripe.com'] : []),
+      ...simulator,
+    ],
+    'form-action': ["'self'", ...simulator],
+    'frame-ancestors': ["'none'"],
+    'base-uri': ["'none'"],
+    'object-src': ["'none'"],
+  }
+  return Object.entries(rules)
+    .map(([name, sources]) => `${name} ${sources.length > 0 ? sources.join(' ') : "'none'"}`)
+    .join('; ')
+}
