@@ -2,6 +2,8 @@
  * The HTTP tier as one application: what stands before every route, the routes, and what answers where none does.
  * It knows nothing of ports and processes (main.ts), so a test calls `app.request()`.
  */
+import { adminQueueRoutes } from './admin/queue-routes.ts'
+import { saleRoutes } from './bookings/routes.ts'
 import type { HttpDeps } from './deps.ts'
 import { serveDocs } from './docs.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -11,6 +13,7 @@ import { crossOrigin, head } from './middleware/head.ts'
 import { limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
 import { pageRoutes, type Site } from './pages.ts'
+import { queueRoutes } from './queue/routes.ts'
 import { newRoutes, type Routes } from './routing.ts'
 import { PostgresSearch } from './search/postgres-search.ts'
 import { searchRoutes } from './search/routes.ts'
@@ -34,6 +37,9 @@ export function httpApp(deps: HttpDeps, { site, process = { stopping: () => fals
   app.route('/', eventRoutes(deps))
   app.route('/', seatRoutes(deps))
   app.route('/', mapRoutes(deps))
+  app.route('/', queueRoutes(deps))
+  app.route('/', saleRoutes(deps))
+  app.route('/', adminQueueRoutes(deps))
   app.route('/', systemRoutes(deps, process))
   serveDocs(app, deps.config)
   if (site !== undefined) app.route('/', pageRoutes(site, deps.config))
