@@ -41,6 +41,8 @@ export interface RunnerParts {
 export function startJobRunner({ pool, tasks, node, clock, log }: RunnerParts): JobRunner {
   const over = new AbortController()
   const ids = new Set<string>()
+  // A connection that ends while it is in use says so to nobody else, and would end the process.
+  pool.on('connect', client => client.on('error', () => undefined))
   const events: WorkerEvents = new EventEmitter()
   events.on('worker:create', ({ worker }) => ids.add(worker.workerId))
   events.on('worker:stop', ({ worker }) => ids.delete(worker.workerId))
