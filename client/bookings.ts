@@ -11,45 +11,50 @@ export type BookingStatus =
   | 'cancelled'
   | 'refunded'
 
-export interface BookingItem {
+export interface BookedTicket {
   ticketId: string
   section: string
   row: string
   seat: string
-  ticketType: string
+  kind: 'seat' | 'accessible' | 'companion' | 'standing'
+  category: string
+  /** The ticket type, such as adult. */
+  type: string
   price: number
   fee: number
+  state: 'held' | 'sold' | 'returned'
 }
 
 export interface Booking {
   bookingId: string
   eventId: string
   status: BookingStatus
-  /** Why it ended, where it did. */
-  reason?: string | null
+  /** Why it is closing or over. */
+  reason?: string
   /** RFC 3339, by the server's clock: count down to it with `onsale.serverNow()`. */
   expiresAt: string
   serverTime: string
   /** Minor units of the currency. */
   amount: number
   currency: string
-  items: BookingItem[]
-  /** 3-D Secure and the like. */
-  nextAction?: unknown
-  clientSecret?: string
+  tickets: BookedTicket[]
+  /** What the fan has to do for the payment to go on, such as 3-D Secure. */
+  nextAction?: { type: 'redirect'; url: string } | { type: 'use_stripe_sdk'; clientSecret: string | null }
+  declineCode?: string
+  createdAt: string
+  confirmedAt?: string
 }
 
 export interface HoldRequest {
   ticketIds?: string[]
-  areas?: { areaId: string; quantity: number }[]
-  bestAvailable?: { quantity: number; categories?: string[]; sections?: string[]; accessible?: boolean }
-  /** ticketId -> ticket type; the first type of the category otherwise. */
+  areas?: { areaId: string; quantity: number; ticketType?: string }[]
+  /** ticketId -> ticket type; the event's first type otherwise. */
   ticketTypes?: Record<string, string>
 }
 
 export interface Payment {
-  paymentMethodId?: string
-  buyer?: { name: string; email: string }
+  paymentMethodId: string
+  buyer: { name: string; email: string }
 }
 
 export interface CallOptions {

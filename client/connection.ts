@@ -96,22 +96,27 @@ export class Connection {
   restart(): void {
     this.#drop(this.#socket)
     this.#attempts = 0
-    if (this.#members.size > 0) this.#connect()
+    if (this.#members.size === 0) return
+    if (this.#state === 'open') {
+      this.#enter('connecting')
+      for (const member of [...this.#members]) member.lost()
+    }
+    this.#connect()
   }
 
   #connect(): void {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
     if (this.#state === 'idle') this.#enter('connecting')
-    this.#cancelOffline ??= this.#platform.after(OFFLINE_MS, () => this.#enter('offline'))
     const { WebSocket } = this.#platform
-    if (WebSocket === undefined) {
+    const token = this.#token()
+    if (WebSocket === undefined || token === undefined) {
+      // A session opens the door: `restart` follows. Until then, what is public can be polled.
       this.#enter('offline')
       return
     }
-    const token = this.#token()
-    const protocols = token === undefined ? [SUBPROTOCOL] : [SUBPROTOCOL, `${BEARER_PREFIX}${token}`]
-    const socket = new WebSocket(this.#url, protocols)
+    this.#cancelOffline ??= this.#platform.after(OFFLINE_MS, () => this.#enter('offline'))
+    const socket = new WebSocket(this.#url, [SUBPROTOCOL, `${BEARER_PREFIX}${token}`])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
     // The socket of an earlier try may still speak: only the present one is heard.

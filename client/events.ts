@@ -37,10 +37,12 @@ export interface Venue {
   name: string
   city: string
   region: string | null
+  /** ISO 3166-1 alpha-2 */
   country: string
   lat: number
   lon: number
   timeZone: string
+  modelled: boolean
 }
 
 export interface Performer {
@@ -58,7 +60,7 @@ export interface Price {
   fee: number
 }
 
-export interface EventSummary {
+interface EventHead {
   eventId: string
   name: string
   type: string
@@ -66,17 +68,30 @@ export interface EventSummary {
   /** RFC 3339 */
   startsAt: string
   onSaleAt: string
+  competition: string | null
+  modelled: boolean
   venue: Venue
   performers: Performer[]
 }
 
-export interface EventDetail extends EventSummary {
+export interface EventSummary extends EventHead {
+  priceRange: { min: number; max: number; currency: string } | null
+  /** Where the search has a point. */
+  distanceKm?: number
+  queue: Pick<QueueInfo, 'state'> | null
+  url: string
+}
+
+export interface EventDetail extends EventHead {
   currency: string
-  hot: boolean
+  categories: { categoryId: string; name: string; colour: string }[]
   prices: Price[]
-  queue: QueueInfo
-  /** Paths of the map's geometry and the seats' state. */
-  links: { map: string; seats: string }
+  areas: { areaId: string; name: string; category: string; capacity: number }[]
+  maxTickets: number
+  availability: { free: number | null; total: number }
+  /** null where it cannot be told now. */
+  queue: QueueInfo | null
+  links: { self: string; page: string; map: string; seats: string; queue: string; bookings: string }
 }
 
 export class Events {

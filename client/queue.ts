@@ -239,12 +239,13 @@ export class QueuePlace implements Member {
     try {
       const { receipt, place } = this.#view
       const path = `/events/${this.eventId}/queue`
-      const call = place === 'joining' ? { method: 'POST' as const, body: { receipt } } : {}
-      const answer = await this.#http.json<PlaceInfo & { queue?: QueueInfo; retryAfter?: number }>(path, call)
+      const here = place === 'waiting' || place === 'admitted'
+      const call = here ? {} : { method: 'POST' as const, body: { receipt } }
+      const answer = await this.#http.json<Answer>(path, call)
       if (this.#closed || !this.#wanted) return
-      pause = 1_000 * (answer.retryAfter ?? pause / 1_000)
-      if (answer.queue !== undefined) this.#info(answer.queue)
-      this.#place(answer)
+      pause = 1_000 * answer.refreshIntervalSeconds
+      this.#info(answer.queue)
+      this.#place(answer.place)
     } catch (error) {
       pause = 1_000 * (asOnsaleError(error).retryAfter ?? pause / 1_000)
       this.#tell(error)
@@ -286,6 +287,13 @@ export class QueuePlace implements Member {
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
   }
+}
+
+/** Of the queue's path over HTTP. */
+interface Answer {
+  queue: QueueInfo
+  place: PlaceInfo
+  refreshIntervalSeconds: number
 }
 
 const NOWHERE = {

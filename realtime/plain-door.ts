@@ -36,7 +36,7 @@ export class PlainDoor implements Door {
     this.#tier = tier
     this.#admittance = admittance
     this.#slow = new SlowClients({ clock, meters: tier.meters })
-    app.ws<PlainSocket>('/ws', {
+    app.ws<UserData>('/ws', {
       maxPayloadLength: TEXT_BYTES,
       maxBackpressure: BACKPRESSURE_BYTES,
       closeOnBackpressureLimit: false,
@@ -44,10 +44,10 @@ export class PlainDoor implements Door {
       sendPingsAutomatically: true,
       upgrade: (res, req, context) => this.#upgrade(res, req, context),
       open: ws => this.#open(ws),
-      message: (ws, data, isBinary) => this.#message(ws.getUserData(), data, isBinary),
-      dropped: ws => this.#slow.dropped(ws.getUserData()),
-      drain: ws => this.#slow.drained(ws.getUserData()),
-      close: ws => this.#close(ws.getUserData()),
+      message: (ws, data, isBinary) => this.#message(ws.getUserData().socket, data, isBinary),
+      dropped: ws => this.#slow.dropped(ws.getUserData().socket),
+      drain: ws => this.#slow.drained(ws.getUserData().socket),
+      close: ws => this.#close(ws.getUserData().socket),
     })
   }
 
@@ -94,9 +94,9 @@ export class PlainDoor implements Door {
       if (!admitted.ok)
         this.#refuse(res, admitted.code, 'Send the token of POST /sessions as the second subprotocol.')
       else {
-        const socket = new PlainSocket(admitted.visitorId)
+        const data: UserData = { socket: new PlainSocket(admitted.visitorId) }
         res.upgrade(
-          socket,
+          data,
           req.getHeader('sec-websocket-key'),
           SUBPROTOCOL,
           req.getHeader('sec-websocket-extensions'),
@@ -119,10 +119,10 @@ export class PlainDoor implements Door {
     })
   }
 
-  #open(ws: WebSocket<PlainSocket>): void {
+  #open(ws: WebSocket<UserData>): void {
     this.#sockets++
     this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
-    const socket = ws.getUserData()
+    const socket = ws.getUserData().socket
     socket.ws = ws
     socket.connection = new Connection(this.#tier, socket.visitorId, socket)
   }
@@ -148,12 +148,17 @@ export class PlainDoor implements Door {
   }
 }
 
-/** uWS's user data of one socket, and its wire. */
+/** uWS copies its members onto its own object: what has a prototype stands one step further in. */
+interface UserData {
+  socket: PlainSocket
+}
+
+/** One socket as its connection and the watch over slow ones see it. */
 class PlainSocket implements Wire, SlowSocket {
   readonly visitorId: VisitorId
   connection: Connection | undefined
   /** Undefined after its close: touching it then throws. */
-  ws: WebSocket<PlainSocket> | undefined
+  ws: WebSocket<UserData> | undefined
 
   constructor(visitorId: VisitorId) {
     this.visitorId = visitorId

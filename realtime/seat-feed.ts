@@ -48,7 +48,7 @@ interface Feed {
 }
 
 interface Parts {
-  inventory: Pick<Inventory, 'counts'>
+  inventory: Pick<Inventory, 'counts' | 'rebuild'>
   channels: Channels
   keys: Keys
   door: Door
@@ -162,8 +162,8 @@ export class SeatFeed {
 
   /** Makes a feed live that hears: reads the version, and keeps of what was heard meanwhile what follows it. */
   async #read(feed: Feed, life: number): Promise<void> {
-    const { channels, inventory } = this.#parts
-    const { epoch, seq } = await inventory.counts(feed.stock)
+    const { channels } = this.#parts
+    const { epoch, seq } = await this.#version(feed.stock)
     if (channels.life !== life) throw new Problem('unavailable', 'Live updates are interrupted.')
     feed.heard = { epoch, seq }
     feed.published = { epoch, seq }
@@ -182,8 +182,7 @@ export class SeatFeed {
 
   #follow(feed: Feed, diff: SeatDiff): void {
     const { heard } = feed
-    const old = diff.epoch < heard.epoch || (diff.epoch === heard.epoch && diff.seq <= heard.seq)
-    if (old) return
+    if (!isAfter(diff, heard)) return
     const follows = diff.epoch === heard.epoch && diff.seq === heard.seq + 1
     feed.heard = { epoch: diff.epoch, seq: diff.seq }
     if (!follows) this.#resync(feed, diff.epoch === heard.epoch ? 'gap' : 'epoch')
@@ -293,15 +292,26 @@ export class SeatFeed {
    * finds the one and mends the other.
    */
   async #compare(feed: Feed): Promise<void> {
-    const { clock, inventory } = this.#parts
-    const { epoch, seq } = await inventory.counts(feed.stock)
-    const missed = () => epoch > feed.heard.epoch || (epoch === feed.heard.epoch && seq > feed.heard.seq)
-    if (missed()) await clock.sleep(DIFF_LATE_MS, this.#end.signal)
+    const heard = feed.heard
+    const version = await this.#version(feed.stock)
+    const missed = () => isAfter(version, feed.heard)
+    if (missed()) await this.#parts.clock.sleep(DIFF_LATE_MS, this.#end.signal)
     if (feed.state !== 'live') return
-    if (missed()) {
-      feed.heard = { epoch, seq }
+    // What Redis says now cannot be before what was heard earlier, unless it has lost something.
+    if (missed() || isAfter(heard, version)) {
+      feed.heard = version
       this.#resync(feed, 'lost')
     } else if (++feed.quiet === 1 || feed.quiet % VERSION_REPEATS === 0) this.#tellVersion(feed)
+  }
+
+  async #version(stock: Stock): Promise<Version> {
+    const { inventory } = this.#parts
+    const { epoch, seq } = await inventory.counts(stock)
+    if (epoch > 0) return { epoch, seq }
+    // Nobody has asked for these seats before: they do not stand in Redis yet.
+    await inventory.rebuild(stock)
+    const built = await inventory.counts(stock)
+    return { epoch: built.epoch, seq: built.seq }
   }
 
   /** A diff of nothing that follows the newest: who has all ignores it, who lacks the last one sees the gap. */
@@ -334,4 +344,8 @@ export class SeatFeed {
     this.#handles.add(this.#nextHandle)
     return this.#nextHandle
   }
+}
+
+function isAfter(a: Version, b: Version): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq)
 }
