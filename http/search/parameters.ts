@@ -164,6 +164,11 @@ export const SearchParameters = z
     pageSize: pageSize.openapi({ description: `1 to ${PAGE_SIZE_MOST}; ${PAGE_SIZE} by default.` }),
     limit: pageSize.openapi({ description: 'Alias of pageSize.' }),
     size: pageSize.openapi(told),
+    facets: z
+      .enum(['true', 'false'], 'must be true or false')
+      .transform(value => value === 'true')
+      .optional()
+      .openapi({ description: 'true: counts by type, city and country come with the answer.' }),
   })
   .superRefine((given, context) => {
     const fault = (name: string, message: string) =>
@@ -176,8 +181,7 @@ export const SearchParameters = z
     if (POINT.test(given.location ?? '') && pointOf(given.location ?? '') === undefined)
       fault('location', 'must be lat,lon: -90 to 90, -180 to 180')
     const { from, until } = rangeOf(given)
-    if (from && until && spread(from, 'start') > spread(until, 'end'))
-      fault(given.end ? 'end' : 'endDateTime', 'is before the start')
+    if (from && until && isAfter(from, until)) fault(given.end ? 'end' : 'endDateTime', 'is before the start')
     if ((given.page ?? 1) * sizeOf(given) > REACH)
       fault('page', `page times pageSize must be at most ${REACH}`)
   })
@@ -212,6 +216,7 @@ export function searchOf(given: Given, now: number): Search {
     sort: given.sort ?? { by: 'relevance', descending: false },
     page: given.page ?? 1,
     pageSize: sizeOf(given),
+    ...(given.facets ? { facets: true } : {}),
   }
 }
 
@@ -245,6 +250,12 @@ function rangeOf(given: Pick<Given, 'start' | 'end' | 'startDateTime' | 'endDate
       given.endDateTime ??
       (date === undefined ? undefined : { day: isMonth(date) ? lastDay(date) : date }),
   }
+}
+
+/** A moment and a day are compared kindly: we do not know yet whose day it is. */
+function isAfter(from: When, until: When): boolean {
+  if ('day' in from && 'day' in until) return from.day > until.day
+  return spread(from, 'start') > spread(until, 'end')
 }
 
 /** A day somewhere on Earth begins 14 hours before UTC's and ends 12 after it. */
