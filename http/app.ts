@@ -17,6 +17,7 @@ import { queueRoutes } from './queue/routes.ts'
 import { newRoutes, type Routes } from './routing.ts'
 import { PostgresSearch } from './search/postgres-search.ts'
 import { searchRoutes } from './search/routes.ts'
+import type { SearchEngine } from './search/search.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { type ProcessState, systemRoutes } from './system-routes.ts'
 
@@ -24,16 +25,21 @@ export interface Around {
   /** The built pages; without them the tier serves the API alone. */
   site?: Site
   process?: ProcessState
+  /** Another engine than Postgres. */
+  search?: SearchEngine
 }
 
-export function httpApp(deps: HttpDeps, { site, process = { stopping: () => false } }: Around = {}): Routes {
+export function httpApp(
+  deps: HttpDeps,
+  { site, process = { stopping: () => false }, search = new PostgresSearch(deps.pool) }: Around = {},
+): Routes {
   const app = newRoutes()
   app.onError(onError(deps.log))
   app.notFound(onNotFound(app))
   app.use(head(deps), crossOrigin(deps), limitBody())
   app.route('/', sessionRoutes(deps))
   // Before /events/:eventId, which would take `search` for an id.
-  app.route('/', searchRoutes(deps, new PostgresSearch(deps.pool)))
+  app.route('/', searchRoutes(deps, search))
   app.route('/', eventRoutes(deps))
   app.route('/', seatRoutes(deps))
   app.route('/', mapRoutes(deps))

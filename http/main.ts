@@ -20,6 +20,7 @@ import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 import { httpApp } from './app.ts'
 import type { HttpDeps } from './deps.ts'
 import { readSite } from './pages.ts'
+import { openSearch } from './search/elastic-open.ts'
 
 /** How long the parts we stand on may take to come up. */
 const START_MS = 30 * SECOND
@@ -41,8 +42,11 @@ async function main(): Promise<void> {
   lifecycle.listen()
   const deps = await start(config, log, lifecycle)
   const site = config.WEB_ROOT === undefined ? undefined : await readSite(config.WEB_ROOT)
+  const search = await openSearch(deps)
+  lifecycle.add('search', search.close)
   let stopping = false
   const app = httpApp(deps, {
+    search: search.engine,
     ...(site === undefined ? {} : { site }),
     process: { stopping: () => stopping },
   })

@@ -32,7 +32,15 @@ export function head({ chance, metrics }: Pick<HttpDeps, 'chance' | 'metrics'>) 
   })
 }
 
-const EXPOSED = ['ETag', 'Retry-After', 'Location', 'X-Request-Id', 'Idempotency-Replayed', 'X-Onsale-Event']
+const EXPOSED = [
+  'ETag',
+  'Retry-After',
+  'Location',
+  'X-Request-Id',
+  'Idempotency-Replayed',
+  'X-Onsale-Event',
+  'X-Onsale-Degraded',
+]
 const ASKED = [
   'Authorization',
   'Content-Type',

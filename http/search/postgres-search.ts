@@ -6,7 +6,18 @@
 import type { EventRecord, VenueRecord } from '../../shared/event-store.ts'
 import { eventId } from '../../shared/ids.ts'
 import type { Queryable } from '../../shared/postgres.ts'
-import type { EventType, FoundEvent, Near, Search, SearchEngine, SearchResult, When } from './search.ts'
+import {
+  type EventType,
+  FACET_VALUES,
+  type FacetCount,
+  type Facets,
+  type FoundEvent,
+  type Near,
+  type Search,
+  type SearchEngine,
+  type SearchResult,
+  type When,
+} from './search.ts'
 
 export class PostgresSearch implements SearchEngine {
   readonly #database: Queryable
@@ -25,7 +36,16 @@ export class PostgresSearch implements SearchEngine {
     const { text, values } = statement(search, forgiving)
     const { rows } = await this.#database.query<Row>(text, values)
     const events = rows.flatMap(row => (row.id === null ? [] : [found(row, search.near)]))
-    return { events, total: rows[0]?.total ?? 0 }
+    const total = rows[0]?.total ?? 0
+    return { events, total, ...(search.facets ? { facets: await this.#count(search, forgiving) } : {}) }
+  }
+
+  async #count(search: Search, forgiving: boolean): Promise<Facets> {
+    const { text, values } = counting(search, forgiving)
+    const { rows } = await this.#database.query<FacetCount & { facet: keyof Facets }>(text, values)
+    const of = (wanted: keyof Facets): FacetCount[] =>
+      rows.flatMap(({ facet, value, events }) => (facet === wanted ? [{ value, events }] : []))
+    return { types: of('types'), cities: of('cities'), countries: of('countries') }
   }
 }
 
@@ -74,6 +94,23 @@ export function statement(search: Search, forgiving: boolean): { text: string; v
     ) prices
   ) p on true
   order by p.place`
+  return { text, values }
+}
+
+/** One row a value of each facet, the most frequent first; the order among equals is the other engine's too. */
+function counting(search: Search, forgiving: boolean): { text: string; values: unknown[] } {
+  const values: unknown[] = []
+  const bind: Bind = value => `$${values.push(value)}`
+  const most = bind(FACET_VALUES)
+  const each = Object.entries({ types: 'type', cities: 'city', countries: 'country' }).map(
+    ([facet, column]) => `(select '${facet}' as facet, ${column} collate "C" as value, count(*)::int as events
+      from found group by 2 order by 3 desc, 2 limit ${most})`,
+  )
+  const text = `
+  with found as materialized (select e.type, place.city, place.country
+    from ${tables(search)} join venues place on place.id = e.venue_id
+    where ${conditions(search, forgiving, bind).join('\n      and ')})
+  ${each.join(' union all ')}`
   return { text, values }
 }
 

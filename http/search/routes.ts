@@ -8,7 +8,7 @@ import { rateLimit } from '../middleware/limits.ts'
 import { orUndefined } from '../patience.ts'
 import { newRoutes, problems, type Routes } from '../routing.ts'
 import { SearchParameters, searchOf } from './parameters.ts'
-import { EVENT_STATUSES, EVENT_TYPES, type FoundEvent, type SearchEngine } from './search.ts'
+import { EVENT_STATUSES, EVENT_TYPES, FACET_VALUES, type FoundEvent, type SearchEngine } from './search.ts'
 
 const QUEUE_STATES = ['off', 'scheduled', 'pre_queue', 'open', 'paused', 'recovering', 'closing'] as const
 /** The states are a nicety: past this the answer goes out without them. */
@@ -39,12 +39,21 @@ const FoundEventView = z
   })
   .openapi('FoundEvent')
 
+const FacetView = z.object({ value: z.string(), events: z.int() })
+
 const Found = z
   .object({
     events: z.array(FoundEventView),
     page: z.int(),
     pageSize: z.int(),
     total: z.int().openapi({ description: 'On all pages.' }),
+    facets: z
+      .object({ types: z.array(FacetView), cities: z.array(FacetView), countries: z.array(FacetView) })
+      .optional()
+      .openapi({ description: `Of all that were found; of each the ${FACET_VALUES} most frequent.` }),
+    degraded: z.literal(true).optional().openapi({
+      description: 'Elasticsearch is away and Postgres answered; X-Onsale-Degraded: search says so too.',
+    }),
   })
   .openapi('SearchResult')
 
@@ -67,11 +76,13 @@ export function searchRoutes(deps: HttpDeps, engine: SearchEngine): Routes {
   })
   return newRoutes().openapi(route, async c => {
     const search = searchOf(c.req.valid('query'), clock.now())
-    const { events, total } = await engine.search(search).catch(unavailable)
+    const { events, total, facets, degraded } = await engine.search(search).catch(unavailable)
     const states = await queueStates(deps, events)
     c.header('Cache-Control', 'public, max-age=1')
+    if (degraded) c.header('X-Onsale-Degraded', 'search')
     const shown = events.map((event, i) => viewOf(event, states[i], config.HTTP_PUBLIC_URL))
-    return c.json({ events: shown, page: search.page, pageSize: search.pageSize, total }, 200)
+    const beside = { ...(facets && { facets }), ...(degraded && { degraded }) }
+    return c.json({ events: shown, page: search.page, pageSize: search.pageSize, total, ...beside }, 200)
   })
 }
 

@@ -41,6 +41,8 @@ export interface Search {
   /** From 1. */
   page: number
   pageSize: number
+  /** Count what was found by type, city and country too. */
+  facets?: boolean
 }
 
 export interface Near {
@@ -56,7 +58,25 @@ export interface SearchResult {
   events: FoundEvent[]
   /** All that were found, on every page. */
   total: number
+  /** Of all that were found; where it was asked for. */
+  facets?: Facets
+  /** The engine that should have answered could not: another did. */
+  degraded?: true
 }
+
+/** The most frequent values of each, at most FACET_VALUES, the most frequent first. */
+export interface Facets {
+  types: FacetCount[]
+  cities: FacetCount[]
+  countries: FacetCount[]
+}
+
+export interface FacetCount {
+  value: string
+  events: number
+}
+
+export const FACET_VALUES = 20
 
 export interface FoundEvent {
   eventId: EventId
