@@ -11,6 +11,7 @@ import { Metrics } from '../../shared/metrics.ts'
 import { STATUS_NAMES, type Stock } from '../../shared/seats/inventory.ts'
 import { insertSmallHouse } from '../../shared/seats/small-house.ts'
 import { type Answer, makeApp, type Overrides, type TestApp } from '../app-fixture.ts'
+import { quiet } from '../payments/job-runner.ts'
 import { taskList } from '../payments/jobs.ts'
 import { pump } from '../payments/outbox.ts'
 import { saleRoutes } from './routes.ts'
@@ -86,7 +87,8 @@ export async function makeShop(overrides: Overrides = {}): Promise<Shop> {
   })
   const { app, deps } = made
   if (!app.routes.some(route => route.path === '/webhooks/stripe')) app.route('/', saleRoutes(deps))
-  await runMigrations({ pgPool: deps.pool })
+  deps.pool.on('connect', client => client.on('error', () => undefined))
+  await runMigrations({ pgPool: deps.pool, logger: quiet(deps.log) })
   const server = await listen(app)
   const webhookUrl = `${server.url}/webhooks/stripe`
   simulator.setWebhook({ url: webhookUrl, secrets: [SECRET] })
@@ -200,7 +202,12 @@ async function work(sales: Sales): Promise<void> {
   let moved: number
   do {
     moved = await pump(pool)
-    await runOnce({ pgPool: pool, taskList: taskList(sales), noHandleSignals: true })
+    await runOnce({
+      pgPool: pool,
+      taskList: taskList(sales),
+      noHandleSignals: true,
+      logger: quiet(sales.log),
+    })
   } while (moved > 0)
 }
 

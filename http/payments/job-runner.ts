@@ -113,7 +113,7 @@ const FREE_JOBS = `
   select (select count(*) from dead)::int as dead, (select count(*) from freed) as freed`
 
 /** Its every line at our levels: a job that fails comes again by itself, so that is no error of the process. */
-function quiet(log: Log): Logger {
+export function quiet(log: Log): Logger {
   const levels = { error: 'warn', warning: 'warn', info: 'debug', debug: 'trace' } as const
   return new Logger(() => (level, message) => {
     log[levels[level]]({ part: 'jobs' }, message)
