@@ -59,6 +59,7 @@ export class Connection {
   /** At most WATCHES_A_SOCKET; a list, as nearly every socket has one. */
   #watches: readonly Watch[] = []
   #running = 0
+  #ending = false
   #tokens = MESSAGE_BURST
   #refilledAt: number
   #refused = 0
@@ -116,7 +117,8 @@ export class Connection {
   }
 
   end(code: number, why: string): void {
-    if (this.#state === 'closed') return
+    if (this.#state === 'closed' || this.#ending) return
+    this.#ending = true
     this.#tier.meters.closed.inc({ why })
     this.#wire.end(code)
   }

@@ -30,6 +30,7 @@ export interface TestNode {
   eventId: EventId
   stock: Stock
   adminToken: string
+  sessionKey: Buffer
   visitor(): { visitorId: VisitorId; token: string }
   /** Another event in the small house. */
   addEvent(id: string, status?: string, length?: number): Promise<{ eventId: EventId; stock: Stock }>
@@ -96,6 +97,7 @@ export async function makeNode({ redisUrl = '', environment = {} } = {}): Promis
     port,
     ...first,
     adminToken: config.ADMIN_TOKEN,
+    sessionKey: config.keys.session,
     addEvent,
     visitor: () => {
       const visitorId = systemChance.uuid() as VisitorId
