@@ -60,11 +60,13 @@ export async function endAdmission(
   event: EventId,
   visitor: VisitorId,
   reason: EndReason,
+  admittedUntil?: number,
 ): Promise<void> {
   await db.query(
     `update queue_admissions set ended_at = now(), reason = $3
-     where event_id = $1 and visitor_id = $2 and ended_at is null`,
-    [event, visitor, reason],
+     where event_id = $1 and visitor_id = $2 and ended_at is null
+       and admitted_at <= coalesce($4::timestamptz, 'infinity')`,
+    [event, visitor, reason, admittedUntil === undefined ? null : new Date(admittedUntil)],
   )
 }
 

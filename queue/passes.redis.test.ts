@@ -133,3 +133,18 @@ test('[Q21] an expired pass is refused, and so is a pass whose slot is over', as
   await rig.redis.zadd(rig.keys.queue(event).act, systemClock.now() - 1, queue.member(event, visitor))
   expect(await queue.gate(event, visitor, pass)).toEqual({ ok: false, code: 'waiting_room_required' })
 })
+
+test('[Q54] the late word of a purchase ends the slot it was made in, and no place or slot that came after', async () => {
+  const [queue, event, visitor] = [rig.queue('a'), await rig.event(), newVisitor()]
+  await queue.configure(event, { ...open, cap: 1 }, 'test')
+  await letIn(queue, event, [visitor])
+  const bought = systemClock.now()
+  await queue.end(event, visitor, 'purchased', bought)
+  expect(await queue.status(event, visitor)).toEqual({ state: 'none' })
+  await queue.join(event, visitor)
+  await queue.end(event, visitor, 'purchased', bought)
+  expect(await queue.status(event, visitor)).toMatchObject({ state: 'waiting' })
+  await admitUntil(queue, event, async () => (await queue.status(event, visitor)).state === 'admitted')
+  await queue.end(event, visitor, 'purchased', bought)
+  expect(await queue.status(event, visitor)).toMatchObject({ state: 'admitted' })
+})

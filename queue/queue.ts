@@ -55,8 +55,11 @@ export interface Queue {
   leave(event: EventId, visitor: VisitorId): Promise<void>
   /** Where the visitor stands; counts as a sign of life of a visitor who polls. */
   status(event: EventId, visitor: VisitorId): Promise<PlaceInfo>
-  /** A slot comes back at once: the visitor has bought, or was thrown out. */
-  end(event: EventId, visitor: VisitorId, reason: EndReason): Promise<void>
+  /**
+   * A slot comes back at once: the visitor has bought, or was thrown out. With `admittedUntil`, ms, only a slot given
+   * until then ends, and no place in the line: the word of a purchase may come late.
+   */
+  end(event: EventId, visitor: VisitorId, reason: EndReason, admittedUntil?: number): Promise<void>
 
   /** Passes everybody while the queue is off. A pass counts only with its own session and a live slot in Redis. */
   gate(event: EventId, visitor: VisitorId | undefined, pass: string | undefined): Promise<Gate>

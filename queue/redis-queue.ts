@@ -130,11 +130,12 @@ export class RedisQueue implements Queue, QueueNode {
     await this.end(event, visitor, 'left')
   }
 
-  async end(event: EventId, visitor: VisitorId, reason: EndReason): Promise<void> {
-    const ended = await this.#caller.call(event, verbs.end, () => [this.member(event, visitor), reason])
+  async end(event: EventId, visitor: VisitorId, reason: EndReason, admittedUntil?: number): Promise<void> {
+    const member = this.member(event, visitor)
+    const ended = await this.#caller.call(event, verbs.end, () => [member, reason, admittedUntil ?? ''])
     // A place in the line has no admission; in every other case, also after a failure half way, the record is ended.
     if (ended?.rest[0] === 'place') return
-    await reached(endAdmission(this.#parts.pool, event, visitor, reason))
+    await reached(endAdmission(this.#parts.pool, event, visitor, reason, admittedUntil))
   }
 
   async gate(event: EventId, visitor: VisitorId | undefined, pass: string | undefined): Promise<Gate> {
@@ -286,7 +287,7 @@ export class RedisQueue implements Queue, QueueNode {
     const slot = { visitor, member, score, generation: settings.generation, admittedAt, until }
     const admission = await this.#grants.grant(event, slot)
     // Postgres remembers that this place's turn has ended: Redis must not hold a slot for it.
-    if (admission === undefined) await this.#caller.call(event, verbs.end, () => [member, 'expired'])
+    if (admission === undefined) await this.#caller.call(event, verbs.end, () => [member, 'expired', ''])
     return admission
   }
 

@@ -243,7 +243,11 @@ export async function announce(sales: Sales, booking: Booking, failing?: 'or thr
   const { queue, step } = sales
   const tolerate = failing === undefined ? later(sales, booking) : raise
   await show(sales, booking.eventId, booking.seats, booking.id).catch(tolerate)
-  await step('settle.leave', () => queue.end(booking.eventId, booking.visitorId, 'purchased')).catch(tolerate)
+  const { eventId, visitorId, confirmedAt } = booking
+  // The fan who has bought may wait for more by the time a job says this again: only the slot they bought in ends.
+  await step('settle.leave', () =>
+    queue.end(eventId, visitorId, 'purchased', confirmedAt ?? undefined),
+  ).catch(tolerate)
 }
 
 function raise(err: unknown): never {

@@ -1,10 +1,15 @@
 --- @include queue
 -- Ends a visitor's place or slot at once. Harmless when repeated.
 --
--- ARGV 2 member · 3 reason, a word of EndReason
+-- ARGV 2 member · 3 reason, a word of EndReason · 4 '', or ms: then only a slot given until then ends, and no place,
+-- as the word of a purchase may come late, when its visitor waits anew
 -- -> {'OK', 'slot' | 'place' | 'nothing'} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
-local member, reason = ARGV[2], ARGV[3]
+local member, reason, latest = ARGV[2], ARGV[3], ARGV[4]
+if latest ~= '' then
+  local slot, pass = redis.call('ZSCORE', act, member), tonumber(redis.call('HGET', cfg, 'pass'))
+  if not slot or tonumber(slot) - pass > tonumber(latest) then return { 'OK', 'nothing' } end
+end
 local slots = redis.call('ZREM', act, member)
 redis.call('ZREM', called, member)
 local places = 0
