@@ -14,7 +14,7 @@ import {
   COMFORTABLE,
   centred,
   clamped,
-  fit,
+  fitted,
   limitsFor,
   panBy,
   type Size,
@@ -65,6 +65,7 @@ export class MapStage {
   #frame = 0
   #farAt = -FAR_EVERY_MS
   #farStale = true
+  #farLater = 0
   #motion: ((now: number) => boolean) | undefined
   #placed = false
   focused = false
@@ -112,6 +113,7 @@ export class MapStage {
 
   close(): void {
     cancelAnimationFrame(this.#frame)
+    clearTimeout(this.#farLater)
     for (const undo of this.#undo) undo()
   }
 
@@ -159,7 +161,7 @@ export class MapStage {
 
   /** Near enough to choose seats in it. */
   showBox(box: Box): void {
-    const whole = fit(box, this.#size, PADDING * 2)
+    const whole = fitted(box, this.#size, PADDING * 2)
     const { most } = this.#limits()
     const least = (COMFORTABLE * 0.6) / this.scene.layout.pitch
     const scale = Math.min(most, Math.max(least, whole.scale))
@@ -175,8 +177,8 @@ export class MapStage {
     const inView =
       at.x > margin && at.y > margin && at.x < this.#size.width - margin && at.y < this.#size.height - margin
     const near = this.#view.scale * layout.pitch >= TAP_ZOOMS_BELOW
-    if (inView && near) return this.invalidate()
-    this.#fly(centred(x, y, near ? this.#view.scale : COMFORTABLE / layout.pitch, this.#size))
+    if (inView && near) this.invalidate()
+    else this.#fly(centred(x, y, near ? this.#view.scale : COMFORTABLE / layout.pitch, this.#size))
   }
 
   /** On the screen, CSS pixels from the canvas's corner. */
@@ -212,14 +214,16 @@ export class MapStage {
     const { layout } = this.scene
     if (hit.kind === 'section') {
       const section = layout.sections[hit.section]
-      if (section !== undefined && seatDetail(this.#view, layout.pitch) < 1) return this.showBox(section.box)
+      if (section !== undefined && seatDetail(this.#view, layout.pitch) < 1) {
+        this.showBox(section.box)
+        return
+      }
     }
     const small = this.#view.scale * layout.pitch < TAP_ZOOMS_BELOW
     if (hit.kind === 'seat' && small && touch) {
       const { x, y } = toMap(this.#view, at.x, at.y)
-      return this.#fly(centred(x, y, COMFORTABLE / layout.pitch, this.#size))
-    }
-    this.#events.tap(hit)
+      this.#fly(centred(x, y, COMFORTABLE / layout.pitch, this.#size))
+    } else this.#events.tap(hit)
   }
 
   #hover(at: Spot | undefined): void {
@@ -256,7 +260,10 @@ export class MapStage {
   #fly(to: View): void {
     const from = this.#view
     const target = this.#kept(to)
-    if (this.#calm) return this.#set(target)
+    if (this.#calm) {
+      this.#set(target)
+      return
+    }
     const start = performance.now()
     this.#move(now => {
       const t = Math.min(1, Math.max(0, (now - start) / FLIGHT_MS))
@@ -306,7 +313,13 @@ export class MapStage {
       theme: this.#theme,
       focused: this.focused,
     })
-    if (flashing || this.#motion !== undefined || (this.#farStale && detail < 1)) this.invalidate()
+    if (flashing || this.#motion !== undefined) this.invalidate()
+    else if (this.#farStale && detail < 1 && this.#farLater === 0) {
+      this.#farLater = window.setTimeout(() => {
+        this.#farLater = 0
+        this.invalidate()
+      }, FAR_EVERY_MS)
+    }
   }
 
   #spritesNow(): SeatSprites {
@@ -344,7 +357,7 @@ export class MapStage {
   }
 
   #whole(): View {
-    return fit(this.scene.layout.box, this.#size, PADDING)
+    return fitted(this.scene.layout.box, this.#size, PADDING)
   }
 
   #limits() {

@@ -12,6 +12,7 @@ import {
 
 const LIMIT = 3
 const adult = (index: number) => ({ index, ticketType: 'adult' })
+const floor = (quantity: number, ticketType = 'adult') => ({ areaId: 'floor', ticketType, quantity })
 const pick = (...indices: number[]): Selection => ({ seats: indices.map(adult), areas: [] })
 
 describe('choosing seats', () => {
@@ -31,16 +32,17 @@ describe('choosing seats', () => {
 
   it('[V6] seats and standing places together keep to the limit', () => {
     expect(toggled(pick(1, 2, 3), adult(4), 0, LIMIT)).toEqual({ outcome: 'limit', selection: pick(1, 2, 3) })
-    const mixed = withArea(pick(1, 2), 'floor', 5, 100, LIMIT)
+    const mixed = withArea(pick(1, 2), floor(5), 100, LIMIT)
     expect(mixed.outcome).toBe('limit')
     expect(countOf(mixed.selection)).toBe(LIMIT)
     expect(toggled(mixed.selection, adult(4), 0, LIMIT).outcome).toBe('limit')
   })
 
   it('[V6] no more standing places are chosen than are left', () => {
-    const { outcome, selection } = withArea(NOTHING, 'floor', 3, 2, 8)
-    expect([outcome, selection.areas]).toEqual(['taken', [{ areaId: 'floor', quantity: 2 }]])
-    expect(withArea(selection, 'floor', 0, 2, 8).selection).toEqual(NOTHING)
+    const { outcome, selection } = withArea(NOTHING, floor(3), 2, 8)
+    expect([outcome, selection.areas]).toEqual(['taken', [floor(2)]])
+    expect(withArea(selection, floor(1, 'child'), 2, 8).outcome).toBe('taken')
+    expect(withArea(selection, floor(0), 2, 8).selection).toEqual(NOTHING)
   })
 
   it('[V7] seats that somebody else takes leave the selection, and are named', () => {
@@ -62,7 +64,7 @@ describe('the total', () => {
   it('[V8] adds price and fee of each ticket by its type', () => {
     const selection = withType(pick(1, 2), 2, 'child')
     expect(totalOf(selection, prices, categories)).toBe(5_250 + 2_750)
-    expect(totalOf(withArea(selection, 'floor', 2, 9, 8).selection, prices, categories)).toBe(8_000 + 8_000)
+    expect(totalOf(withArea(selection, floor(2), 9, 8).selection, prices, categories)).toBe(8_000 + 8_000)
   })
 
   it("[V8] takes the category's first type where a type is unknown", () => {

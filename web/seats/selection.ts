@@ -17,6 +17,7 @@ export interface ChosenSeat {
 
 export interface ChosenArea {
   areaId: string
+  ticketType: string
   quantity: number
 }
 
@@ -58,21 +59,16 @@ export function toggled(
   return { outcome: 'added', selection: { ...selection, seats: [...selection.seats, seat] } }
 }
 
-/** So many units of a standing area; as many as are left and as the limit allows where that is less. */
-export function withArea(
-  selection: Selection,
-  areaId: string,
-  wanted: number,
-  left: number,
-  limit: number,
-): Chosen {
-  const areas = selection.areas.filter(area => area.areaId !== areaId)
+/** So many units of a type; as many as are left and as the limit allows where that is less. `left`: of all types. */
+export function withArea(selection: Selection, wanted: ChosenArea, left: number, limit: number): Chosen {
+  const { areaId, ticketType } = wanted
+  const areas = selection.areas.filter(area => area.areaId !== areaId || area.ticketType !== ticketType)
+  const others = areas.reduce((sum, area) => sum + (area.areaId === areaId ? area.quantity : 0), 0)
   const room = limit - countOf({ ...selection, areas })
-  const quantity = Math.max(0, Math.min(wanted, left, room))
-  const next = { ...selection, areas: quantity > 0 ? [...areas, { areaId, quantity }] : areas }
-  if (quantity < wanted)
-    return { outcome: room < Math.min(wanted, left) ? 'limit' : 'taken', selection: next }
-  return { outcome: 'changed', selection: next }
+  const quantity = Math.max(0, Math.min(wanted.quantity, left - others, room))
+  const next = { ...selection, areas: quantity > 0 ? [...areas, { areaId, ticketType, quantity }] : areas }
+  if (quantity === wanted.quantity) return { outcome: 'changed', selection: next }
+  return { outcome: quantity === room ? 'limit' : 'taken', selection: next }
 }
 
 export function withType(selection: Selection, index: number, ticketType: string): Selection {
@@ -113,7 +109,8 @@ export function totalOf(
     0,
   )
   return selection.areas.reduce(
-    (sum, { areaId, quantity }) => sum + quantity * each(priceOf(prices, categories.area(areaId))),
+    (sum, { areaId, ticketType, quantity }) =>
+      sum + quantity * each(priceOf(prices, categories.area(areaId), ticketType)),
     seats,
   )
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   between,
   clamped,
-  fit,
+  fitted,
   limitsFor,
   panBy,
   seatDetail,
@@ -17,7 +17,7 @@ const PHONE = { width: 390, height: 500 }
 
 describe('the view', () => {
   it('[V9] begins with the whole map in the middle', () => {
-    const view = fit(BOX, PHONE, 18)
+    const view = fitted(BOX, PHONE, 18)
     const part = seen(view, PHONE)
     expect(part.left).toBeLessThan(0)
     expect(part.right).toBeGreaterThan(BOX.right)
@@ -26,7 +26,7 @@ describe('the view', () => {
   })
 
   it('[V9] a zoom leaves what is under the pointer under the pointer', () => {
-    const view = fit(BOX, PHONE, 18)
+    const view = fitted(BOX, PHONE, 18)
     const at = { x: 100, y: 321 }
     const before = toMap(view, at.x, at.y)
     const near = zoomAt(view, 7, at, limitsFor(BOX, PHONE, 50))
@@ -36,20 +36,20 @@ describe('the view', () => {
 
   it('[V9] zooms from the whole map to a seat as large as a thumb, no further', () => {
     const limits = limitsFor(BOX, PHONE, 50)
-    const near = zoomAt(fit(BOX, PHONE, 0), 1e9, { x: 0, y: 0 }, limits)
+    const near = zoomAt(fitted(BOX, PHONE, 0), 1e9, { x: 0, y: 0 }, limits)
     expect(near.scale * 50).toBeGreaterThanOrEqual(44)
     expect(zoomAt(near, 1e-9, { x: 0, y: 0 }, limits).scale).toBe(limits.least)
   })
 
   it('[V9] cannot be dragged off the map', () => {
-    const lost = clamped(panBy(fit(BOX, PHONE, 18), 99_999, -99_999), BOX, PHONE)
+    const lost = clamped(panBy(fitted(BOX, PHONE, 18), 99_999, -99_999), BOX, PHONE)
     const part = seen(lost, PHONE)
     expect((part.left + part.right) / 2).toBeCloseTo(BOX.left, 6)
     expect((part.top + part.bottom) / 2).toBeCloseTo(BOX.bottom, 6)
   })
 
   it('[V10] shows sections from far, seats from near, and never neither', () => {
-    expect(seatDetail(fit(BOX, PHONE, 18), 50)).toBe(0)
+    expect(seatDetail(fitted(BOX, PHONE, 18), 50)).toBe(0)
     expect(seatDetail({ x: 0, y: 0, scale: 10 / 50 }, 50)).toBe(1)
     const passing = seatDetail({ x: 0, y: 0, scale: 3.6 / 50 }, 50)
     expect(passing).toBeGreaterThan(0)
@@ -57,7 +57,7 @@ describe('the view', () => {
   })
 
   it('[V10] a flight begins here and ends there', () => {
-    const from = fit(BOX, PHONE, 18)
+    const from = fitted(BOX, PHONE, 18)
     const to = { x: 4_000, y: 3_000, scale: 0.5 }
     for (const [t, view] of [
       [0, from],

@@ -35,7 +35,7 @@ export const TAP_ZOOMS_BELOW = 13
 export const COMFORTABLE = 26
 
 /** The whole box, centred. */
-export function fit(box: Box, size: Size, padding: number): View {
+export function fitted(box: Box, size: Size, padding: number): View {
   const [width, height] = [Math.max(1, box.right - box.left), Math.max(1, box.bottom - box.top)]
   const scale = Math.max(
     1e-6,
@@ -49,7 +49,7 @@ export function centred(x: number, y: number, scale: number, size: Size): View {
 }
 
 export function limitsFor(box: Box, size: Size, pitch: number): Limits {
-  const least = fit(box, size, 0).scale * 0.9
+  const least = fitted(box, size, 0).scale * 0.9
   return { least, most: Math.max(least, LARGEST_SEAT / pitch) }
 }
 

@@ -1,0 +1,248 @@
+/** Paying for held tickets: the clock, the form, the bank, and whatever it comes to. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { OnsaleError } from '../../client/http.ts'
+import { Countdown } from '../countdown.tsx'
+import { useEvent } from '../event/event-page.tsx'
+import { clock, longDay } from '../format/dates.ts'
+import { CheckIcon } from '../icons.tsx'
+import { notify } from '../notices.tsx'
+import { Loading, Problem, told, useTitle } from '../page-states.tsx'
+import { useLocation, useRoute } from '../routes.ts'
+import { type NextAction, type OwnBooking, type ShopEvent, useShop } from '../shop.ts'
+import { useOwnBooking, type Watched } from './own-booking.ts'
+import { PayForm } from './pay-form.tsx'
+import { stageOf } from './stage.ts'
+import { confirmWithStripe } from './stripe-element.tsx'
+import { TicketList } from './ticket-list.tsx'
+
+export function CheckoutPage() {
+  const bookingId = useRoute().params['bookingId'] ?? ''
+  const watched = useOwnBooking(bookingId)
+  const { booking, error, reload } = watched
+  const [found] = useEvent(booking?.eventId ?? '')
+  const event = found instanceof Error ? undefined : found
+  useTitle(booking?.status === 'confirmed' ? 'Your tickets' : 'Checkout')
+  useCleanAddress()
+  if (booking === undefined) {
+    if (error === undefined) return <Loading what="your booking" />
+    const missing = error instanceof OnsaleError && error.status === 404
+    return missing ? (
+      <Problem title="No such booking">
+        <p>Bookings are seen only in the browser that made them.</p>
+      </Problem>
+    ) : (
+      <Problem title="The booking did not load" error={error} retry={reload} />
+    )
+  }
+  return (
+    <div class="page checkout">
+      <div class="checkout-main">
+        <Main watched={watched} booking={booking} />
+        {error !== undefined && (
+          <p class="alert" role="status">
+            {told(error)}
+          </p>
+        )}
+      </div>
+      <aside class="summary" aria-label="Your tickets">
+        {event !== undefined && <Occasion event={event} />}
+        <TicketList booking={booking} event={event} />
+        <GiveBack watched={watched} booking={booking} />
+      </aside>
+    </div>
+  )
+}
+
+/** What the bank has added to the address on the way back says nothing that the server does not know better. */
+function useCleanAddress(): void {
+  const { query, path, route } = useLocation()
+  useEffect(() => {
+    if (Object.keys(query).length > 0) route(path, true)
+  }, [query, path, route])
+}
+
+function Main({ watched, booking }: { watched: Watched; booking: OwnBooking }) {
+  const stage = stageOf(booking)
+  const [another, setAnother] = useState(false)
+  switch (stage.stage) {
+    case 'pay':
+      return (
+        <>
+          <Clock booking={booking} ended={watched.reload} />
+          <PayForm
+            key={booking.bookingId}
+            booking={booking}
+            declined={stage.declined}
+            paid={next => settle(next, watched.set)}
+            changed={watched.reload}
+          />
+        </>
+      )
+    case 'bank':
+      return (
+        <>
+          <Clock booking={booking} ended={watched.reload} />
+          {another ? (
+            <PayForm
+              booking={booking}
+              declined={undefined}
+              paid={next => settle(next, watched.set)}
+              changed={watched.reload}
+            />
+          ) : (
+            <Bank action={stage.action} reload={watched.reload} another={() => setAnother(true)} />
+          )}
+        </>
+      )
+    case 'settling':
+      return (
+        <div class="settling" role="status" data-testid="settling">
+          <span class="spinner" aria-hidden="true" />
+          <h1>Your payment is under way</h1>
+          <p>Your tickets are kept for you meanwhile. This page goes on by itself.</p>
+        </div>
+      )
+    case 'confirmed':
+      return <Confirmed />
+    case 'ended':
+      return (
+        <div class="ended" data-testid="ended">
+          <h1>{stage.title}</h1>
+          <p>{stage.text}</p>
+          <p class="actions">
+            <a class="button primary" href={`/e/${booking.eventId}`}>
+              Back to the seats
+            </a>
+            <a class="button quiet" href="/">
+              Other events
+            </a>
+          </p>
+        </div>
+      )
+    default:
+      return stage satisfies never
+  }
+}
+
+/** Straight on to the bank where it asks; otherwise the page shows what the booking has become. */
+function settle(booking: OwnBooking, set: (booking: OwnBooking) => void): void {
+  set(booking)
+  const { status, nextAction } = booking
+  if (status === 'paying' && nextAction?.type === 'redirect') location.assign(nextAction.url)
+}
+
+function Clock({ booking, ended }: { booking: OwnBooking; ended: () => void }) {
+  return (
+    <div class="clock">
+      <h1>{booking.status === 'paying' ? 'Finish your payment' : 'Held for you'}</h1>
+      <p>
+        <Countdown until={Date.parse(booking.expiresAt)} label="Time left to pay" ended={ended} />
+      </p>
+    </div>
+  )
+}
+
+function Bank({ action, reload, another }: { action: NextAction; reload: () => void; another: () => void }) {
+  const { stripePublishableKey } = useShop().config
+  const [fault, setFault] = useState<string>()
+  const ask = async (clientSecret: string) => {
+    try {
+      setFault(await confirmWithStripe(stripePublishableKey ?? '', clientSecret))
+    } catch (error) {
+      setFault(error instanceof Error ? error.message : told(error))
+    }
+    reload()
+  }
+  return (
+    <div class="bank">
+      <h2>Your bank wants you to confirm</h2>
+      <p>Nothing is charged before you do. Your tickets stay held.</p>
+      {fault !== undefined && (
+        <p class="alert bad" role="alert">
+          {fault}
+        </p>
+      )}
+      <p class="actions">
+        {action.type === 'redirect' ? (
+          <a class="button primary" href={action.url}>
+            Continue to your bank
+          </a>
+        ) : (
+          action.clientSecret !== null && (
+            <button type="button" class="button primary" onClick={() => void ask(action.clientSecret ?? '')}>
+              Confirm with your bank
+            </button>
+          )
+        )}
+        <button type="button" class="button quiet" onClick={another}>
+          Use another card
+        </button>
+      </p>
+    </div>
+  )
+}
+
+function Confirmed() {
+  const title = useRef<HTMLHeadingElement>(null)
+  useEffect(() => title.current?.focus(), [])
+  return (
+    <div class="confirmed" data-testid="confirmed">
+      <span class="confirmed-mark" aria-hidden="true">
+        <CheckIcon />
+      </span>
+      <h1 ref={title} tabIndex={-1}>
+        They are yours.
+      </h1>
+      <p>The payment went through and the tickets are booked. You find them under My bookings.</p>
+      <p class="actions">
+        <a class="button primary" href="/my-bookings">
+          My bookings
+        </a>
+        <a class="button quiet" href="/">
+          More events
+        </a>
+      </p>
+    </div>
+  )
+}
+
+function Occasion({ event }: { event: ShopEvent }) {
+  const { venue, startsAt } = event
+  return (
+    <header class={`occasion ${event.type}`}>
+      <h2>
+        <a href={`/e/${event.eventId}`}>{event.name}</a>
+      </h2>
+      <p class="soft">
+        {longDay(startsAt, venue.timeZone)}, {clock(startsAt, venue.timeZone)} · {venue.name}, {venue.city}
+      </p>
+    </header>
+  )
+}
+
+function GiveBack({ watched, booking }: { watched: Watched; booking: OwnBooking }) {
+  const shop = useShop()
+  const [busy, setBusy] = useState(false)
+  if (booking.status !== 'in_progress' && booking.status !== 'paying') return null
+  const give = async () => {
+    setBusy(true)
+    try {
+      await shop.asVisitor(() => shop.onsale.bookings.cancel(booking.bookingId))
+    } catch (error) {
+      notify(told(error), 'bad')
+    }
+    setBusy(false)
+    watched.reload()
+  }
+  return (
+    <button
+      type="button"
+      class="button quiet wide"
+      disabled={busy}
+      onClick={() => void give()}
+      data-testid="give-back"
+    >
+      Give the tickets back
+    </button>
+  )
+}

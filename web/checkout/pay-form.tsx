@@ -1,0 +1,151 @@
+/** Who buys, with which card, and the button that pays. */
+import { useCallback, useRef, useState } from 'preact/hooks'
+import { OnsaleError } from '../../client/http.ts'
+import { money } from '../format/money.ts'
+import { kept, tab } from '../kept.ts'
+import { told } from '../page-states.tsx'
+import { type OwnBooking, useShop } from '../shop.ts'
+import { declineText } from './decline-words.ts'
+import { type MakeMethod, StripeElement } from './stripe-element.tsx'
+import { TEST_CARDS, TestCards } from './test-cards.tsx'
+
+export interface PayFormProps {
+  booking: OwnBooking
+  /** Of the last try, where it was declined. */
+  declined: string | undefined
+  paid(booking: OwnBooking): void
+  /** The booking may have changed: look again. */
+  changed(): void
+}
+
+/** What a try to pay has come to, where that is not a newer booking. */
+interface Fault {
+  text: string
+  field?: string
+}
+
+export function PayForm({ booking, declined, paid, changed }: PayFormProps) {
+  const shop = useShop()
+  const { stripePublishableKey } = shop.config
+  const [name, setName] = useState(kept(tab, 'buyer-name') ?? '')
+  const [email, setEmail] = useState(kept(tab, 'buyer-email') ?? '')
+  const [card, setCard] = useState(TEST_CARDS[0]?.paymentMethodId ?? '')
+  const [busy, setBusy] = useState(false)
+  const [fault, setFault] = useState<Fault | undefined>(
+    declined === undefined ? undefined : { text: declineText(declined) },
+  )
+  const make = useRef<MakeMethod>(undefined)
+  const ready = useCallback((made: MakeMethod | undefined) => {
+    make.current = made
+  }, [])
+
+  const methodOf = async (buyer: { name: string; email: string }) => {
+    // Where nothing is to be paid the server does not look at it.
+    if (booking.amount === 0) return 'pm_none'
+    return stripePublishableKey === null ? card : make.current?.(buyer)
+  }
+  const pay = async () => {
+    const buyer = { name: name.trim(), email: email.trim() }
+    tab.set('buyer-name', buyer.name)
+    tab.set('buyer-email', buyer.email)
+    const method = await methodOf(buyer)
+    if (method === undefined) throw new Error('The card form is still loading.')
+    const payment = {
+      paymentMethodId: method,
+      buyer,
+      amount: booking.amount,
+      returnUrl: `${location.origin}/checkout/${booking.bookingId}`,
+    }
+    return shop.booking(() => shop.onsale.confirm(booking.bookingId, payment))
+  }
+  const submit = async () => {
+    if (busy) return
+    setBusy(true)
+    setFault(undefined)
+    try {
+      paid(await pay())
+    } catch (error) {
+      setFault(faultOf(error))
+      if (error instanceof OnsaleError) changed()
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form
+      class="pay"
+      onSubmit={event => {
+        event.preventDefault()
+        void submit()
+      }}
+    >
+      {fault !== undefined && (
+        <p class="alert bad" role="alert" data-testid="pay-fault">
+          {fault.text}
+        </p>
+      )}
+      <fieldset class="buyer">
+        <legend>Who buys</legend>
+        <label>
+          Name
+          <input
+            required
+            autocomplete="name"
+            maxLength={200}
+            value={name}
+            aria-invalid={fault?.field === 'buyer.name'}
+            onInput={event => setName(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          E-mail
+          <input
+            required
+            type="email"
+            autocomplete="email"
+            maxLength={254}
+            value={email}
+            aria-invalid={fault?.field === 'buyer.email'}
+            onInput={event => setEmail(event.currentTarget.value)}
+          />
+        </label>
+      </fieldset>
+      {booking.amount > 0 &&
+        (stripePublishableKey === null ? (
+          <TestCards chosen={card} choose={setCard} />
+        ) : (
+          <StripeElement
+            publishableKey={stripePublishableKey}
+            amount={booking.amount}
+            currency={booking.currency}
+            ready={ready}
+          />
+        ))}
+      <button type="submit" class="button primary wide" disabled={busy} data-testid="pay">
+        {busy
+          ? 'Paying …'
+          : booking.amount === 0
+            ? 'Get the tickets'
+            : `Pay ${money(booking.amount, booking.currency)}`}
+      </button>
+    </form>
+  )
+}
+
+function faultOf(error: unknown): Fault {
+  if (!(error instanceof OnsaleError)) return { text: error instanceof Error ? error.message : told(error) }
+  const { code, body, fields } = error
+  if (code === 'card_declined') {
+    const decline = body['declineCode']
+    return { text: declineText(typeof decline === 'string' ? decline : undefined) }
+  }
+  if (code === 'invalid_request' && fields[0] !== undefined)
+    return { text: fieldText(fields[0]), field: fields[0].field }
+  return { text: told(error) }
+}
+
+function fieldText({ field, message }: { field: string; message: string }): string {
+  if (field === 'buyer.name') return 'Tell us your name as it should stand on the tickets.'
+  if (field === 'buyer.email') return 'That e-mail address is not complete.'
+  return `${field}: ${message}`
+}

@@ -1,0 +1,51 @@
+/** The way into an event on sale: straight to the seats while the queue is off, through the waiting room while it is on. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { Countdown } from '../countdown.tsx'
+import { CheckIcon } from '../icons.tsx'
+import { notify } from '../notices.tsx'
+import { SeatRoom } from '../seats/seat-room.tsx'
+import type { ShopEvent } from '../shop.ts'
+import { usePlace } from '../waiting/place.ts'
+import { useFlashingTitle } from '../waiting/title.ts'
+import { WaitingRoom } from '../waiting/waiting-room.tsx'
+
+export function Doors({ event }: { event: ShopEvent }) {
+  const [queued, setQueued] = useState(event.queue !== null && event.queue.state !== 'off')
+  const place = usePlace(event.eventId, queued)
+  const { view } = place
+  const waited = useRef(false)
+  if (view.place === 'waiting') waited.current = true
+  const admitted = queued && view.place === 'admitted'
+
+  useEffect(() => {
+    if (queued && view.queue === 'off' && view.place !== 'ended') {
+      setQueued(false)
+      if (waited.current) notify('The waiting room is closed: everybody may go on to the seats.', 'good')
+    }
+  }, [queued, view.queue, view.place])
+  useFlashingTitle(admitted && waited.current, 'It is your turn!')
+
+  const toQueue = useCallback(() => {
+    setQueued(true)
+    // Asked anew: a pass that the server refuses is not the one it would give.
+    place.join()
+  }, [place.join])
+
+  if (!queued) return <SeatRoom event={event} pass={undefined} toQueue={toQueue} />
+  if (admitted && view.pass !== undefined) {
+    return (
+      <>
+        <p class="turn" role="status" data-testid="turn">
+          <CheckIcon /> <strong>It is your turn.</strong>
+          {view.until !== undefined && (
+            <span>
+              <Countdown until={view.until} label="Time left to choose" /> to choose your seats
+            </span>
+          )}
+        </p>
+        <SeatRoom event={event} pass={view.pass} toQueue={toQueue} />
+      </>
+    )
+  }
+  return <WaitingRoom event={event} place={place} />
+}

@@ -1,0 +1,108 @@
+/** An event that is not on sale: why, from when, and at what prices. */
+import { Countdown } from '../countdown.tsx'
+import { clock, longDay, zoneName } from '../format/dates.ts'
+import { money } from '../format/money.ts'
+import type { ShopEvent } from '../shop.ts'
+import { useShop } from '../shop.ts'
+
+/** A countdown of days moves nobody. */
+const COUNTED_MS = 24 * 3_600_000
+
+export function OffSale({ event, opened }: { event: ShopEvent; opened: () => void }) {
+  return (
+    <div class="off-sale">
+      <Why event={event} opened={opened} />
+      <Prices event={event} />
+    </div>
+  )
+}
+
+function Why({ event, opened }: { event: ShopEvent; opened: () => void }) {
+  const shop = useShop()
+  const { status, onSaleAt, venue } = event
+  if (status === 'canceled') {
+    return (
+      <section class="panel">
+        <h2>This event is canceled</h2>
+        <p>Who has tickets gets the money back without asking.</p>
+      </section>
+    )
+  }
+  if (status === 'postponed' || status === 'rescheduled') {
+    return (
+      <section class="panel">
+        <h2>{status === 'postponed' ? 'This event is postponed' : 'This event has a new date'}</h2>
+        <p>Tickets stay valid. Nothing is sold at the moment.</p>
+      </section>
+    )
+  }
+  const opens = Date.parse(onSaleAt)
+  const left = opens - shop.now()
+  if (left <= 0) {
+    return (
+      <section class="panel">
+        <h2>Not on sale</h2>
+        <p>The sale of this event has not been opened, or is over.</p>
+      </section>
+    )
+  }
+  return (
+    <section class="panel">
+      <p class="eyebrow">On sale from</p>
+      <h2 class="big">
+        {longDay(opens, venue.timeZone)}, {clock(opens, venue.timeZone)}{' '}
+        <span class="soft">{zoneName(opens, venue.timeZone)}</span>
+      </h2>
+      {left < COUNTED_MS ? (
+        <p>
+          Opens in <Countdown until={opens} label="Time until the sale opens" ended={opened} />. This page
+          goes on by itself.
+        </p>
+      ) : (
+        <p>
+          Come back then. When many come at once there is a waiting room, and coming early gives no advantage.
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Prices({ event }: { event: ShopEvent }) {
+  const types = [...new Map(event.prices.map(price => [price.ticketType, price.ticketTypeName]))]
+  if (types.length === 0) return null
+  return (
+    <section class="panel">
+      <h2>Prices</h2>
+      <table class="prices">
+        <thead>
+          <tr>
+            <th scope="col">Category</th>
+            {types.map(([id, name]) => (
+              <th key={id} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {event.categories.map(({ categoryId, name, colour }) => (
+            <tr key={categoryId}>
+              <th scope="row">
+                <i class="swatch" style={{ background: colour }} /> {name}
+              </th>
+              {types.map(([type]) => {
+                const price = event.prices.find(one => one.category === categoryId && one.ticketType === type)
+                return (
+                  <td key={type}>
+                    {price === undefined ? '–' : money(price.price + price.fee, event.currency)}
+                  </td>
+                )
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="soft">Fees included.</p>
+    </section>
+  )
+}

@@ -1,0 +1,80 @@
+/** An event among the results, as the stub of a ticket. */
+import { clock, longDay, moment, stub, zoneName } from '../format/dates.ts'
+import { shortMoney } from '../format/money.ts'
+import { PinIcon, TypeIcon } from '../icons.tsx'
+import type { FoundEvent } from '../shop.ts'
+
+export function EventCard({ event }: { event: FoundEvent }) {
+  const { venue, startsAt, priceRange } = event
+  const day = stub(startsAt, venue.timeZone)
+  return (
+    <li>
+      <a class={`stub ${event.type}`} href={`/e/${event.eventId}`} data-testid="event-card">
+        <span class="stub-date">
+          <span class="visually-hidden">{longDay(startsAt, venue.timeZone)}</span>
+          <span aria-hidden="true" class="month">
+            {day.month}
+          </span>
+          <span aria-hidden="true" class="day">
+            {day.day}
+          </span>
+          <span aria-hidden="true" class="weekday">
+            {day.weekday} {day.year}
+          </span>
+        </span>
+        <span class="stub-body">
+          <span class="kind">
+            <TypeIcon type={event.type} />
+            {event.competition ?? kindOf(event)}
+          </span>
+          <span class="name">{event.name}</span>
+          <span class="facts">
+            <PinIcon />
+            <span>
+              {venue.name}, {venue.city}
+              <span class="soft">
+                {' '}
+                · {clock(startsAt, venue.timeZone)} {zoneName(startsAt, venue.timeZone)}
+                {event.distanceKm !== undefined && ` · ${Math.round(event.distanceKm)} km away`}
+              </span>
+            </span>
+          </span>
+        </span>
+        <span class="stub-sale">
+          <Status event={event} />
+          {priceRange !== null && (
+            <span class="price">
+              <span class="soft">from</span> {shortMoney(priceRange.min, priceRange.currency)}
+            </span>
+          )}
+        </span>
+      </a>
+    </li>
+  )
+}
+
+function kindOf({ type, performers }: FoundEvent): string {
+  const by = performers[0]?.name
+  return by === undefined || type === 'football' ? type : by
+}
+
+const OTHER = { postponed: 'Postponed', rescheduled: 'Rescheduled', canceled: 'Canceled' } as const
+
+export function Status({
+  event,
+}: {
+  event: Pick<FoundEvent, 'status' | 'onSaleAt' | 'venue'> & { queue: { state: string } | null }
+}) {
+  const { status, queue } = event
+  if (status === 'onsale') {
+    const waiting = queue !== null && queue.state !== 'off'
+    return <span class={`badge ${waiting ? 'waiting' : 'good'}`}>{waiting ? 'Waiting room' : 'On sale'}</span>
+  }
+  if (status !== 'offsale') return <span class="badge bad">{OTHER[status]}</span>
+  const over = Date.parse(event.onSaleAt) < Date.now()
+  return (
+    <span class="badge">
+      {over ? 'Not on sale' : `On sale from ${moment(event.onSaleAt, event.venue.timeZone)}`}
+    </span>
+  )
+}

@@ -1,0 +1,132 @@
+/** The selection of one fan on one event, as the page keeps it: the rules of selection.ts, with words for what happens. */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { notify } from '../notices.tsx'
+import type { ShopEvent } from '../shop.ts'
+import { changedSeats, type SeatFeed } from './seat-feed.ts'
+import type { SeatLayout } from './seat-layout.ts'
+import { lostText, type Place, placeName, statusName } from './seat-words.ts'
+import {
+  type ChosenArea,
+  countOf,
+  NOTHING,
+  priceOf,
+  type Selection,
+  toggled,
+  withArea,
+  without,
+  withType,
+} from './selection.ts'
+
+export interface Choices {
+  selection: Selection
+  seats: ReadonlySet<number>
+  /** For the ear: what the last act has done. */
+  said: string
+  choose(index: number): void
+  setArea(wanted: ChosenArea, left: number): void
+  setType(index: number, ticketType: string): void
+  /** Others have them: out of the selection, with a notice. */
+  lose(indices: Iterable<number>): void
+  /** Loses what the map shows as taken. */
+  check(): void
+}
+
+export function useChoices(
+  event: ShopEvent,
+  layout: SeatLayout,
+  feed: SeatFeed,
+  mine: ReadonlySet<number>,
+  limit: number,
+  /** While a hold is under way, our own seats are told as held before its answer comes. */
+  holding: { current: boolean },
+): Choices {
+  const [selection, setSelection] = useState(NOTHING)
+  const [said, setSaid] = useState('')
+  const latest = useRef(selection)
+  latest.current = selection
+  const set = useCallback((next: Selection) => {
+    latest.current = next
+    setSelection(next)
+  }, [])
+
+  const choose = useCallback(
+    (index: number) => {
+      const place = layout.plan.at(index)
+      if (place === undefined) return
+      if (mine.has(index)) {
+        notify(`${placeName(place)} is already yours.`)
+        return
+      }
+      const ticketType = priceOf(event.prices, place.category)?.ticketType ?? ''
+      const { outcome, selection: next } = toggled(
+        latest.current,
+        { index, ticketType },
+        feed.state.get(index),
+        limit,
+      )
+      set(next)
+      if (outcome === 'limit') notify(limitText(limit))
+      else if (outcome === 'taken')
+        notify(`${placeName(place)} is ${statusName(feed.state.get(index), undefined)}.`)
+      else
+        setSaid(
+          `${placeName(place)} ${outcome === 'added' ? 'chosen' : 'removed'}. ${countOf(next)} of ${limit}.`,
+        )
+    },
+    [event, layout, feed, mine, limit, set],
+  )
+  const setArea = useCallback(
+    (wanted: ChosenArea, left: number) => {
+      const { outcome, selection: next } = withArea(latest.current, wanted, left, limit)
+      set(next)
+      if (outcome === 'limit') notify(limitText(limit))
+      else if (outcome === 'taken') notify('No more places are left there.')
+      else setSaid(`${countOf(next)} of ${limit} chosen.`)
+    },
+    [limit, set],
+  )
+  const lose = useCallback(
+    (indices: Iterable<number>) => {
+      const { selection: next, lost } = without(latest.current, indices)
+      if (lost.length === 0) return
+      set(next)
+      const places = lost
+        .map(index => layout.plan.at(index))
+        .filter((place): place is Place & { index: number; category: string } => place !== undefined)
+      notify(lostText(places), 'bad')
+    },
+    [layout, set],
+  )
+  const check = useCallback(
+    (among: readonly number[]) => lose(among.filter(index => feed.state.get(index) !== 0)),
+    [feed, lose],
+  )
+  useEffect(
+    () =>
+      feed.on(change => {
+        if (holding.current || change.kind === 'status') return
+        const changed = changedSeats(change)
+        const chosen = chosenIn(latest.current)
+        check(changed === undefined ? chosen : chosen.filter(index => changed.includes(index)))
+      }),
+    [feed, check, holding],
+  )
+  return {
+    selection,
+    said,
+    seats: useMemo(() => new Set(selection.seats.map(seat => seat.index)), [selection]),
+    choose,
+    setArea,
+    setType: useCallback((index, ticketType) => set(withType(latest.current, index, ticketType)), [set]),
+    lose,
+    check: useCallback(() => check(chosenIn(latest.current)), [check]),
+  }
+}
+
+function chosenIn({ seats }: Selection): number[] {
+  return seats.map(({ index }) => index)
+}
+
+function limitText(limit: number): string {
+  return `You can take ${limit} ${limit === 1 ? 'ticket' : 'tickets'} at most. Remove one to choose another.`
+}

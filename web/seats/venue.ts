@@ -1,0 +1,76 @@
+/** What a seat room needs from the network: the map's geometry, laid out once, and the live feed of its seats. */
+import { useCallback, useEffect, useReducer, useState } from 'preact/hooks'
+import type { WatchStatus } from '../../client/seats.ts'
+import type { SeatMap } from '../../shared/seats/seat-map.ts'
+import { useShop } from '../shop.ts'
+import { SeatFeed } from './seat-feed.ts'
+import { SeatLayout } from './seat-layout.ts'
+
+/** Laid out maps by path: geometry never changes, and one goes back and forth between checkout and map. */
+const layouts = new Map<string, SeatLayout>()
+const MOST_LAYOUTS = 3
+
+export function useSeatLayout(path: string): [SeatLayout | Error | undefined, () => void] {
+  const shop = useShop()
+  const [layout, setLayout] = useState<SeatLayout | Error | undefined>(() => layouts.get(path))
+  const [attempt, retry] = useReducer((n: number) => n + 1, 0)
+  useEffect(() => {
+    let current = true
+    const known = layouts.get(path)
+    setLayout(known)
+    if (known !== undefined) return
+    shop.onsale.events
+      .map<SeatMap>(path)
+      .then(map => {
+        const made = new SeatLayout(map)
+        if (layouts.size >= MOST_LAYOUTS) layouts.clear()
+        layouts.set(path, made)
+        if (current) setLayout(made)
+      })
+      .catch((error: unknown) => {
+        if (current) setLayout(error instanceof Error ? error : new Error(String(error)))
+      })
+    return () => {
+      current = false
+    }
+  }, [shop, path, attempt])
+  return [layout, useCallback(() => retry(undefined), [])]
+}
+
+/** Undefined until there is a session: the seats of an event with a queue are shown to a visitor, not to anybody. */
+export function useSeatFeed(eventId: string, pass: string | undefined): SeatFeed | undefined {
+  const shop = useShop()
+  const [feed, setFeed] = useState<SeatFeed>()
+  useEffect(() => {
+    let opened: SeatFeed | undefined
+    let current = true
+    const open = () => {
+      if (!current) return
+      opened = new SeatFeed(shop.onsale, eventId, pass)
+      setFeed(opened)
+    }
+    // Where no session can be made, the seats of an open sale are shown all the same.
+    void shop.session().then(open, open)
+    return () => {
+      current = false
+      opened?.close()
+      setFeed(undefined)
+    }
+    // A newer pass is given to the open feed below.
+  }, [shop, eventId])
+  useEffect(() => feed?.setPass(pass), [feed, pass])
+  return feed
+}
+
+/** Shows the component again when the feed's status or its first snapshot has come. */
+export function useFeedStatus(feed: SeatFeed | undefined): WatchStatus {
+  const [, show] = useReducer((n: number) => n + 1, 0)
+  useEffect(
+    () =>
+      feed?.on(change => {
+        if (change.kind !== 'some') show(undefined)
+      }),
+    [feed],
+  )
+  return feed?.status ?? 'loading'
+}

@@ -1,0 +1,80 @@
+/** The fan's place in an event's line, as the page shows it: the SDK's place, its receipt kept, its failures told. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import type { ConnectionState } from '../../client/connection.ts'
+import type { OnsaleError } from '../../client/http.ts'
+import type { QueuePlace, QueueView } from '../../client/queue.ts'
+import { kept, local, tab } from '../kept.ts'
+import { useShop } from '../shop.ts'
+
+export interface Place {
+  view: QueueView
+  connection: ConnectionState
+  /** What went wrong last; none while all is well. */
+  error: OnsaleError | undefined
+  join(): void
+  leave(): void
+}
+
+const UNKNOWN: QueueView = {
+  queue: undefined,
+  waiting: 0,
+  active: 0,
+  message: undefined,
+  place: 'joining',
+  position: undefined,
+  wait: null,
+  pass: undefined,
+  until: undefined,
+  reason: undefined,
+  receipt: undefined,
+}
+
+/** Joins while `wanted`. Going to another page keeps the place; only `leave` gives it up. */
+export function usePlace(eventId: string, wanted: boolean): Place {
+  const shop = useShop()
+  const [view, setView] = useState<QueueView>(UNKNOWN)
+  const [connection, setConnection] = useState(shop.onsale.connection)
+  const [error, setError] = useState<OnsaleError>()
+  const place = useRef<QueuePlace>(undefined)
+
+  useEffect(() => shop.onsale.onConnection(setConnection), [shop])
+  useEffect(() => {
+    if (!wanted) return
+    let current = true
+    setView(UNKNOWN)
+    const opened = shop.onsale.queue(eventId, {
+      receipt: kept(local, `receipt:${eventId}`),
+      onChange: next => {
+        keep(eventId, next)
+        setView({ ...next })
+        setError(undefined)
+      },
+      onError: setError,
+    })
+    place.current = opened
+    const join = () => {
+      if (current) opened.join()
+    }
+    void shop.session().then(join, join)
+    return () => {
+      current = false
+      place.current = undefined
+      opened.close()
+    }
+  }, [shop, eventId, wanted])
+
+  return {
+    view: view.place === 'none' && view.queue === undefined ? { ...view, place: 'joining' } : view,
+    connection,
+    error,
+    join: useCallback(() => place.current?.join(), []),
+    leave: useCallback(() => place.current?.leave(), []),
+  }
+}
+
+function keep(eventId: string, { place, receipt, pass }: QueueView): void {
+  if (place === 'waiting' && receipt !== undefined) local.set(`receipt:${eventId}`, receipt)
+  if (place === 'ended' || place === 'none') local.remove(`receipt:${eventId}`)
+  // For other pages of this tab, and gone with it.
+  if (pass !== undefined) tab.set(`pass:${eventId}`, pass)
+}

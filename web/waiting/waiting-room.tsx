@@ -1,0 +1,227 @@
+/** The waiting room: where one stands, how long it takes, and that nothing is lost. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { EndReason, QueueView } from '../../client/queue.ts'
+import { waiting as waitingText } from '../format/durations.ts'
+import { ShieldIcon } from '../icons.tsx'
+import { kept, tab } from '../kept.ts'
+import { told } from '../page-states.tsx'
+import type { ShopEvent } from '../shop.ts'
+import type { Place } from './place.ts'
+
+/** A position that spoke at each change would never be silent. */
+const SPOKEN_EVERY_MS = 15_000
+
+export function WaitingRoom({ event, place }: { event: ShopEvent; place: Place }) {
+  const { view } = place
+  if (view.place === 'ended' || view.place === 'none') return <Outside place={place} />
+  return (
+    <div class="waiting-room" data-testid="waiting-room">
+      <div class="waiting-card">
+        <p class="eyebrow">
+          Waiting room <Live place={place} />
+        </p>
+        <Position view={view} eventId={event.eventId} />
+        <State view={view} />
+        {view.message !== undefined && view.message !== '' && (
+          <blockquote class="operator-message" data-testid="queue-message">
+            {view.message}
+          </blockquote>
+        )}
+        <Assurance place={place} />
+        <LeaveButton leave={place.leave} />
+      </div>
+    </div>
+  )
+}
+
+function Position({ view, eventId }: { view: QueueView; eventId: string }) {
+  const { position, wait, place } = view
+  const done = useProgress(eventId, position)
+  const words = useSpokenPosition(view)
+  if (place === 'joining') return <p class="place-number soft">Finding your place …</p>
+  return (
+    <>
+      <h2 class="visually-hidden">Your place</h2>
+      {position === undefined ? (
+        <p class="place-number soft">Your place is being worked out</p>
+      ) : position === 0 ? (
+        <p class="place-number" data-testid="position" data-position="0">
+          You are next
+        </p>
+      ) : (
+        <p class="place">
+          <span class="place-number" data-testid="position" data-position={position}>
+            {position.toLocaleString('en')}
+          </span>
+          <span class="place-words">
+            {position === 1 ? 'person is ahead of you' : 'people are ahead of you'}
+          </span>
+        </p>
+      )}
+      <div class="progress" aria-hidden="true">
+        <span style={{ transform: `scaleX(${done})` }} />
+      </div>
+      <dl class="place-facts">
+        <div>
+          <dt>Estimated wait</dt>
+          <dd data-testid="wait">{wait === null ? 'not known yet' : waitingText(wait.p50, wait.p90)}</dd>
+        </div>
+        <div>
+          <dt>In the line</dt>
+          <dd>{view.waiting.toLocaleString('en')}</dd>
+        </div>
+        <div>
+          <dt>Choosing seats now</dt>
+          <dd>{view.active.toLocaleString('en')}</dd>
+        </div>
+      </dl>
+      <p class="visually-hidden" aria-live="polite">
+        {words}
+      </p>
+    </>
+  )
+}
+
+/** The share of the way done since this tab first saw a position; it survives a reload. */
+function useProgress(eventId: string, position: number | undefined): number {
+  const name = `position:${eventId}`
+  const first = useRef(Number(kept(tab, name) ?? 0))
+  if (position === undefined) return 0
+  if (first.current < position) {
+    first.current = position
+    tab.set(name, String(position))
+  }
+  return first.current === 0 ? 1 : 1 - position / (first.current + 1)
+}
+
+function useSpokenPosition({ position, wait }: QueueView): string {
+  const [words, setWords] = useState('')
+  const spokenAt = useRef(0)
+  useEffect(() => {
+    const now = performance.now()
+    if (
+      position === undefined ||
+      (position > 0 && spokenAt.current > 0 && now - spokenAt.current < SPOKEN_EVERY_MS)
+    )
+      return
+    spokenAt.current = now
+    const ahead = position === 0 ? 'You are next.' : `${position} ahead of you.`
+    setWords(wait === null ? ahead : `${ahead} Estimated wait: ${waitingText(wait.p50, wait.p90)}.`)
+  }, [position, wait])
+  return words
+}
+
+function State({ view }: { view: QueueView }) {
+  const text = stateText(view)
+  return text === undefined ? null : (
+    <p class="queue-state" role="status">
+      {text}
+    </p>
+  )
+}
+
+function stateText({ queue }: QueueView): string | undefined {
+  switch (queue) {
+    case 'paused':
+      return 'The line is paused. Nobody is let in for now, and nobody loses their place.'
+    case 'recovering':
+      return 'The line is being restored after a fault. Your place is safe.'
+    case 'scheduled':
+    case 'pre_queue':
+      return 'The doors are not open yet. You are in time.'
+    case 'closing':
+      return 'The line is closing: nobody new may join.'
+    default:
+      return undefined
+  }
+}
+
+function Live({ place }: { place: Place }) {
+  const live = place.connection === 'open'
+  return <span class={`liveness ${live ? 'live' : 'slow'}`}>{live ? 'live' : 'reconnecting'}</span>
+}
+
+function Assurance({ place }: { place: Place }) {
+  const { connection, error } = place
+  if (connection === 'offline' || connection === 'connecting') {
+    return (
+      <p class="assurance" role="status" data-testid="place-safe">
+        <ShieldIcon />
+        <span>
+          <strong>Connection lost. Your place is safe.</strong> We reconnect by ourselves
+          {error === undefined ? '.' : `. ${told(error)}`}
+        </span>
+      </p>
+    )
+  }
+  return (
+    <p class="assurance">
+      <ShieldIcon />
+      <span>
+        Keep this page open. Reloading it, or opening it twice, neither loses nor gains a place. You go on to
+        the seats by yourself when it is your turn.
+      </span>
+    </p>
+  )
+}
+
+function LeaveButton({ leave }: { leave: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  return (
+    <>
+      <button type="button" class="button quiet" onClick={() => dialog.current?.showModal()}>
+        Leave the line
+      </button>
+      <dialog ref={dialog} aria-labelledby="leave-title">
+        <form method="dialog">
+          <h2 id="leave-title">Leave the line?</h2>
+          <p>Your place is given up. Whoever joins again starts at the end.</p>
+          <p class="actions">
+            <button type="submit" class="button quiet">
+              Stay
+            </button>
+            <button type="submit" class="button danger" onClick={leave}>
+              Leave
+            </button>
+          </p>
+        </form>
+      </dialog>
+    </>
+  )
+}
+
+const ENDED: Record<EndReason, [title: string, text: string]> = {
+  left: ['You have left the line', 'You can join again at the end.'],
+  expired: ['Your turn is over', 'The time to choose has passed. You can join again at the end of the line.'],
+  purchased: ['You have your tickets', 'They are under My bookings. To buy more, join the line again.'],
+  ejected: [
+    'Your place was taken back',
+    'The organiser has ended it. You can join again at the end of the line.',
+  ],
+  sold_out: [
+    'Sold out',
+    'Every seat is sold. Seats whose payment fails come back: you can join again and see.',
+  ],
+  queue_off: ['The waiting room is closed', 'Everybody may go on to the seats.'],
+}
+
+function Outside({ place }: { place: Place }) {
+  const { view, join } = place
+  const [title, text] = ENDED[view.reason ?? 'left']
+  return (
+    <div class="waiting-room">
+      <div class="waiting-card" role="status">
+        <h2>{title}</h2>
+        <p>{text}</p>
+        <p class="actions">
+          <button type="button" class="button primary" onClick={join}>
+            {view.reason === 'queue_off' ? 'To the seats' : 'Join the line'}
+          </button>
+          <a class="button quiet" href="/my-bookings">
+            My bookings
+          </a>
+        </p>
+      </div>
+    </div>
+  )
+}
