@@ -32,6 +32,9 @@ const REQUEST_MS = 30 * SECOND
 /** Its head alone. */
 const HEADERS_MS = 10 * SECOND
 
+/** While going away: how long a connection may be idle. */
+const IDLE_CHECK_MS = 100
+
 /** What an operator has to mend, in one line. */
 class StartRefused extends Error {}
 
@@ -124,11 +127,13 @@ function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Pr
   })
 }
 
-/** No new connections; those under way may finish, within a time. */
+/** No new connections; those under way may finish, within a time, and are closed as they fall idle. */
 function drained(server: Server): Promise<void> {
   return new Promise(resolve => {
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
     const last = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
     server.close(() => {
+      clearInterval(idle)
       clearTimeout(last)
       resolve()
     })
