@@ -1,0 +1,348 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { BookingId } from '../../shared/ids.ts'
+import { STATUS } from '../../shared/seats/inventory.ts'
+import {
+  type Fan,
+  type House,
+  makeShop,
+  type Shop,
+  salesOf,
+  timeIsOver,
+  until,
+} from '../bookings/sale-fixture.ts'
+import { capture } from './capture.ts'
+import { lapse } from './lapse.ts'
+import { paymentOf } from './payment-store.ts'
+import { reconcile } from './reconcile.ts'
+import { settle } from './settle.ts'
+
+let shop: Shop
+let house: House
+let fan: Fan
+beforeAll(async () => {
+  shop = await makeShop()
+})
+afterEach(async () => {
+  shop.simulator.change({ reset: true })
+  await shop.work()
+  expect(await shop.audit()).toEqual([])
+})
+afterAll(() => shop.close())
+
+async function opened(): Promise<void> {
+  house = await shop.house()
+  fan = await house.fan()
+}
+
+/** A booking whose payment is at the bank's page, with the page's address. */
+async function atThreeDSecure(...seats: number[]): Promise<{ booking: BookingId; url: string }> {
+  const booking = await fan.held(...seats)
+  const { body } = await fan.pay(booking, 'pm_card_threeDSecure2Required')
+  const url = (body.nextAction as { url: string } | undefined)?.url
+  if (url === undefined) throw new Error(JSON.stringify(body))
+  return { booking, url }
+}
+
+async function complete(url: string): Promise<void> {
+  const { status } = await fetch(url, {
+    method: 'POST',
+    body: new URLSearchParams({ result: 'complete' }),
+    redirect: 'manual',
+  })
+  expect(status).toBe(303)
+}
+
+async function intentOf(booking: BookingId): Promise<string> {
+  const payment = await paymentOf(shop.deps.pool, booking)
+  return payment?.intentId ?? ''
+}
+
+async function worked(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  await until(what, async () => {
+    await shop.work()
+    return holds()
+  })
+}
+
+/** The time to pay and the guard have passed while nobody could do anything about it. */
+async function expire(booking: BookingId): Promise<void> {
+  await timeIsOver(shop, booking, 'pay')
+  await timeIsOver(shop, booking, 'guard')
+  shop.simulator.change({ failNext: { path: '/v1/payment_intents/*', status: 503, times: 50 } })
+  await lapse(shop.sales)
+  await lapse(shop.sales)
+  shop.simulator.change({ reset: true })
+  expect((await fan.get(booking)).status).toBe('expired')
+}
+
+describe('the end of the time to pay', () => {
+  beforeAll(opened)
+
+  test('[P26] A hold that ends unpaid is expired and its seats are free.', async () => {
+    const booking = await fan.held(0)
+    await timeIsOver(shop, booking, 'hold')
+    await lapse(shop.sales)
+    expect(await fan.get(booking)).toMatchObject({ status: 'expired', reason: 'hold_ended' })
+    expect(await house.shown(0)).toBe('available')
+  })
+
+  test('[P27] At the end of the time to pay the payment is cancelled at Stripe, and then the seats are free.', async () => {
+    const { booking, url } = await atThreeDSecure(1)
+    await timeIsOver(shop, booking, 'pay')
+    await lapse(shop.sales)
+    expect((await fan.get(booking)).status).toBe('closing')
+    expect(await house.shown(1)).toBe('held')
+    const { status, body } = await fan.pay(booking)
+    expect([status, body.code]).toEqual([409, 'booking_expired'])
+    await worked('it is expired', async () => (await fan.get(booking)).status === 'expired')
+    expect(shop.atStripe(booking)).toMatchObject({ status: 'canceled' })
+    expect(await house.shown(1)).toBe('available')
+    await fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams({ result: 'complete' }),
+      redirect: 'manual',
+    })
+    expect(shop.atStripe(booking)).toMatchObject({ status: 'canceled', charges: 0 })
+  })
+
+  test('[P28] Money that came before the cancellation buys the seats.', async () => {
+    const { booking, url } = await atThreeDSecure(2)
+    shop.simulator.change({ webhooks: { hold: true } })
+    await complete(url)
+    await timeIsOver(shop, booking, 'pay')
+    await lapse(shop.sales)
+    await worked('it is confirmed', async () => (await fan.get(booking)).status === 'confirmed')
+    expect(await house.shown(2)).toBe('sold')
+  })
+
+  test('[P29] With Stripe away the seats wait for the guard alone; the payment is cancelled when it can be.', async () => {
+    const { booking } = await atThreeDSecure(3)
+    await expire(booking)
+    expect(await house.shown(3)).toBe('available')
+    expect(await fan.get(booking)).toMatchObject({ reason: 'guard_ended' })
+    expect(shop.atStripe(booking)).toMatchObject({ status: 'requires_action' })
+    await until('it is cancelled at Stripe', async () => {
+      await reconcile(shop.sales, 0)
+      return shop.atStripe(booking)?.status === 'canceled'
+    })
+  })
+})
+
+describe('giving back while paying', () => {
+  beforeAll(opened)
+
+  test('[P30] The payment is cancelled at Stripe, the booking cancelled, the seats free.', async () => {
+    const { booking } = await atThreeDSecure(0)
+    const { status, body } = await fan.cancel(booking)
+    expect([status, body.status]).toEqual([200, 'cancelled'])
+    expect(shop.atStripe(booking)).toMatchObject({ status: 'canceled' })
+    expect(await house.shown(0)).toBe('available')
+  })
+
+  test('[P31] Money that was authorised all the same goes back.', async () => {
+    const { booking, url } = await atThreeDSecure(1)
+    shop.simulator.change({ webhooks: { hold: true } })
+    await complete(url)
+    const { body } = await fan.cancel(booking)
+    expect(body.status).toBe('cancelled')
+    await worked('the money is back', () => shop.atStripe(booking)?.status === 'canceled')
+    expect(await house.shown(1)).toBe('available')
+  })
+
+  test('with Stripe away it is closing, and cancelled later', async () => {
+    const { booking } = await atThreeDSecure(2)
+    shop.simulator.change({ failNext: { path: '/v1/payment_intents/*', status: 503 } })
+    expect((await fan.cancel(booking)).body.status).toBe('closing')
+    await worked('it is cancelled', async () => (await fan.get(booking)).status === 'cancelled')
+  })
+
+  test('bought tickets are not given back this way', async () => {
+    const booking = await fan.held(3)
+    await fan.pay(booking)
+    const { status, body } = await fan.cancel(booking)
+    expect([status, body.code]).toEqual([409, 'booking_state'])
+    expect(await house.shown(3)).toBe('sold')
+  })
+})
+
+describe('late money', () => {
+  beforeAll(opened)
+
+  test('[P32] It buys the seats where nobody holds them.', async () => {
+    const { booking, url } = await atThreeDSecure(0, 1)
+    await expire(booking)
+    expect(await house.shown(0)).toBe('available')
+    await complete(url)
+    await worked('it is confirmed', async () => (await fan.get(booking)).status === 'confirmed')
+    expect([await house.shown(0), await house.shown(1)]).toEqual(['sold', 'sold'])
+  })
+
+  test('[P33] It goes back by itself where somebody holds one of them, and the holder keeps it.', async () => {
+    const { booking, url } = await atThreeDSecure(2, 3)
+    await expire(booking)
+    const other = await house.fan()
+    const theirs = await other.held(3)
+    await complete(url)
+    await worked('the money is back', () => shop.atStripe(booking)?.status === 'canceled')
+    expect((await fan.get(booking)).status).toBe('expired')
+    expect([await house.shown(2), await house.shown(3)]).toEqual(['available', 'held'])
+    expect((await other.pay(theirs)).body.status).toBe('confirmed')
+  })
+
+  test('it goes back where they are sold or blocked by now', async () => {
+    const { booking, url } = await atThreeDSecure(4)
+    await expire(booking)
+    await shop.deps.pool.query('insert into seat_blocks (event_id, seat_index) values ($1, 4)', [
+      house.eventId,
+    ])
+    await shop.deps.inventory.mark(house.stock, [4], STATUS.blocked)
+    await complete(url)
+    await worked('the money is back', () => shop.atStripe(booking)?.status === 'canceled')
+    expect(await house.shown(4)).toBe('blocked')
+  })
+
+  test('once it is decided to give it back, it is not kept though the seats come free', async () => {
+    const { booking, url } = await atThreeDSecure(5)
+    await expire(booking)
+    const other = await house.fan()
+    const theirs = await other.held(5)
+    shop.simulator.change({ webhooks: { hold: true } })
+    await complete(url)
+    const seen = await shop.sales.stripe.retrieve(await intentOf(booking))
+    if (!seen.ok) throw new Error('away')
+    expect(await settle(shop.sales, seen.value)).toBe('too_late')
+    await other.cancel(theirs)
+    expect(await settle(shop.sales, seen.value)).toBe('too_late')
+    await shop.work()
+    expect(shop.atStripe(booking)).toMatchObject({ status: 'canceled' })
+    expect(await house.shown(5)).toBe('available')
+  })
+})
+
+describe('seats that are lost', () => {
+  beforeAll(opened)
+
+  test('[P34] A seat sold to somebody else meanwhile costs the booking, and the money goes back.', async () => {
+    const booking = await fan.held(0, 1)
+    await shop.deps.pool.query(
+      `with b as (
+         insert into bookings (id, event_id, visitor_id, status, seats, total, currency, generation, expires_at)
+         values (gen_random_uuid(), $1, gen_random_uuid(), 'confirmed', '{1}', 1, 'EUR', 1, now()) returning id
+       ), i as (
+         insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, state)
+         select id, $1, 1, 'adult', 1, 0, 'sold' from b
+       )
+       insert into tickets (event_id, seat_index, status, booking_id) select $1, 1, 'sold', id from b`,
+      [house.eventId],
+    )
+    const { status, body } = await fan.pay(booking)
+    expect([status, body.code]).toEqual([409, 'hold_conflict'])
+    expect(await fan.get(booking)).toMatchObject({ status: 'cancelled', reason: 'seats_lost' })
+    expect([await house.shown(0), await house.shown(1)]).toEqual(['available', 'sold'])
+    await worked('the money is back', () => shop.atStripe(booking)?.status === 'canceled')
+  })
+
+  test('[B29] Postgres alone refuses to sell a ticket twice.', async () => {
+    const [ada, bob] = [await fan.held(2), await (await house.fan()).held(3)]
+    const { pool } = shop.deps
+    await pool.query(`update booking_items set state = 'sold', seat_index = 9 where booking_id = $1`, [ada])
+    const twice = pool.query(
+      `update booking_items set state = 'sold', seat_index = 9 where booking_id = $1`,
+      [bob],
+    )
+    await expect(twice).rejects.toMatchObject({ code: '23505', constraint: 'booking_items_sold_once' })
+    await pool.query(`update booking_items set state = 'held', seat_index = 2 where booking_id = $1`, [ada])
+    const orphan = pool.query(`insert into tickets (event_id, seat_index, status) values ($1, 9, 'sold')`, [
+      house.eventId,
+    ])
+    await expect(orphan).rejects.toMatchObject({ code: '23514' })
+  })
+
+  test('[B30] Bookings that cross in their seats are sold one by one, without a deadlock.', async () => {
+    const own = await shop.house()
+    const fans = await Promise.all(Array.from({ length: 8 }, () => own.fan()))
+    const bookings = await Promise.all(fans.map((one, i) => one.held(i, 15 - i)))
+    const paid = await Promise.all(fans.map((one, i) => one.pay(bookings[i] ?? '')))
+    expect(paid.map(({ body }) => body.status)).toEqual(Array(8).fill('confirmed'))
+  })
+})
+
+describe('a sale', () => {
+  beforeAll(opened)
+
+  test('[P35] With Redis away at the commit it stands all the same, and maps are told by a job.', async () => {
+    const { booking, url } = await atThreeDSecure(0)
+    shop.simulator.change({ webhooks: { hold: true } })
+    await complete(url)
+    const seen = await shop.sales.stripe.retrieve(await intentOf(booking))
+    if (!seen.ok) throw new Error('away')
+    const blind = salesOf(shop, {
+      step: (name, work) =>
+        name === 'settle.show' || name === 'settle.leave'
+          ? Promise.reject(new Error('Redis is away'))
+          : work(),
+    })
+    expect(await settle(blind, seen.value)).toBe('confirmed')
+    expect(await house.shown(0)).toBe('held')
+    await shop.work()
+    expect(await house.shown(0)).toBe('sold')
+  })
+
+  test('[P36] The visitor’s slot in the waiting room comes back with the sale.', async () => {
+    const ended: string[] = []
+    const { queue } = shop.sales
+    const end = queue.end.bind(queue)
+    queue.end = async (event, visitor, reason) => {
+      ended.push(`${visitor} ${reason}`)
+      await end(event, visitor, reason)
+    }
+    const booking = await fan.held(1)
+    await fan.pay(booking)
+    await shop.work()
+    queue.end = end
+    expect(ended).toContain(`${fan.visitorId} purchased`)
+  })
+
+  test('[P37] A payment whose webhooks never come is settled by the reconciler.', async () => {
+    shop.simulator.change({ webhooks: { dropRate: 1 } })
+    const { booking, url } = await atThreeDSecure(2)
+    await complete(url)
+    await shop.work()
+    expect((await fan.get(booking)).status).toBe('paying')
+    await until('it is confirmed', async () => {
+      await reconcile(shop.sales, 0)
+      return (await fan.get(booking)).status === 'confirmed'
+    })
+    await shop.work()
+    expect(shop.atStripe(booking)).toMatchObject({ status: 'succeeded' })
+  })
+
+  test('a capture nobody asked for again is asked for by the reconciler', async () => {
+    const booking = await fan.held(3)
+    await fan.pay(booking)
+    await shop.deps.pool.query('delete from outbox')
+    await until('it is captured', async () => {
+      await reconcile(shop.sales, 0)
+      return shop.atStripe(booking)?.status === 'succeeded'
+    })
+  })
+
+  test('[P38] Where the authorised money cannot be had the sale is undone, and its seats are on sale again.', async () => {
+    const booking = await fan.held(4)
+    await fan.pay(booking)
+    await shop.deps.pool.query('delete from outbox')
+    const intent = await intentOf(booking)
+    await shop.sales.stripe.cancel(intent)
+    const payment = await paymentOf(shop.deps.pool, booking)
+    await capture(shop.sales, payment?.id ?? '')
+    await shop.work()
+    expect(await fan.get(booking)).toMatchObject({ status: 'cancelled', reason: 'payment_failed' })
+    expect(await house.shown(4)).toBe('available')
+    const { rows } = await shop.deps.pool.query(
+      'select serial from tickets where event_id = $1 and seat_index = 4',
+      [house.eventId],
+    )
+    expect(rows).toEqual([{ serial: 2 }])
+    await (await house.fan()).held(4)
+  })
+})
