@@ -39,7 +39,7 @@ export class Onsale {
 
   constructor({ httpUrl, realtimeUrl = httpUrl, token, ...given }: OnsaleOptions) {
     this.#platform = { ...platformDefaults(), ...given }
-    this.#session = new Session(token)
+    this.#session = new Session(token, () => this.#connection.restart())
     const present = () => this.#session.token
     this.#http = new Http(httpUrl, present, this.#platform)
     this.#connection = new Connection(realtimeUrl, present, this.#platform)
@@ -60,10 +60,8 @@ export class Onsale {
   }
 
   /** A new visitor; keep its token and give it to `connectOnsale` the next time. */
-  async createSession(): Promise<NewSession> {
-    const session = await this.#session.create(this.#http)
-    this.#connection.restart()
-    return session
+  createSession(): Promise<NewSession> {
+    return this.#session.create(this.#http)
   }
 
   /** ms since 1970 by the server's clock, once the socket was open; before that by ours. */

@@ -8,10 +8,13 @@ export interface NewSession {
 
 export class Session {
   token: string | undefined
+  readonly #changed: () => void
   #running: Promise<NewSession> | undefined
 
-  constructor(token: string | undefined) {
+  /** `changed` is called when another token has come. */
+  constructor(token: string | undefined, changed: () => void) {
     this.token = token
+    this.#changed = changed
   }
 
   /** A new visitor. Keep the token (localStorage, a cookie): who loses it loses place and bookings. */
@@ -23,6 +26,7 @@ export class Session {
       .json<NewSession>('/sessions', { method: 'POST' })
       .then(session => {
         this.token = session.token
+        this.#changed()
         return session
       })
       .finally(() => {

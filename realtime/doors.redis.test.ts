@@ -233,7 +233,7 @@ describe('the door of Socket.IO', () => {
   })
 })
 
-test('[R70] /healthz, /readyz and /metrics answer, anything else is 404', async () => {
+test('[R45] /healthz, /readyz and /metrics answer, anything else is 404', async () => {
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${node.port}${path}`)
     return { status: response.status, text: await response.text() }

@@ -93,7 +93,7 @@ async function hold(seats: number[]): Promise<BookingId> {
   return booking
 }
 
-test('[R71] a node starts from its environment alone, and two of them tell their fans the same', async () => {
+test('[R46] a node starts from its environment alone, and two of them tell their fans the same', async () => {
   const [a, b] = [await startNode('a'), await startNode('b')]
   const [x, y] = [await watching(a.port), await watching(b.port)]
   await hold([1, 2])

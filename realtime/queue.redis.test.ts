@@ -147,7 +147,7 @@ test('[S19] a lost call is made up for: whoever stands at or below the frontier 
   a.fan.close()
 })
 
-test('[S20] who leaves has no place; the last socket to close starts the grace, a return within it keeps the place', async () => {
+test('[S30] who leaves has no place; the last socket to close starts the grace, a return within it keeps the place', async () => {
   await open({ graceSeconds: 2 })
   const first = await fillFront()
   const leaver = await join()

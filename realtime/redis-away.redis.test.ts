@@ -23,7 +23,7 @@ async function watching() {
   return { fan, told: await fan.next('watching') }
 }
 
-test('[S21] Redis killed: maps say that updates are paused; back and empty: every map resyncs to a raised epoch', async () => {
+test('[S31] Redis killed: maps say that updates are paused; back and empty: every map resyncs to a raised epoch', async () => {
   const { fan, told } = await watching()
   await node.inventory.mark(node.stock, [1], 2)
   await fan.diff()
@@ -49,7 +49,7 @@ test('[S21] Redis killed: maps say that updates are paused; back and empty: ever
   late.close()
 }, 60_000)
 
-test('[S22] Redis flushed without a word: the node notices, the seats come back, every map resyncs', async () => {
+test('[S32] Redis flushed without a word: the node notices, the seats come back, every map resyncs', async () => {
   const { fan, told } = await watching()
   await node.deps.redis.flushall()
   expect((await fan.next('resync', 12_000)).epoch).toBeGreaterThan(told.epoch)
@@ -58,7 +58,7 @@ test('[S22] Redis flushed without a word: the node notices, the seats come back,
   fan.close()
 }, 60_000)
 
-test('[S23] Redis cut off and back with nothing changed: watchers are told the same version', async () => {
+test('[S33] Redis cut off and back with nothing changed: watchers are told the same version', async () => {
   const { fan } = await watching()
   await node.hold([9])
   const { epoch, seq } = await fan.diff()
@@ -70,7 +70,7 @@ test('[S23] Redis cut off and back with nothing changed: watchers are told the s
   fan.close()
 })
 
-test('[S24] the line goes on when Redis lost it: places come back, and move up', async () => {
+test('[S34] the line goes on when Redis lost it: places come back, and move up', async () => {
   const { eventId } = await node.addEvent('recovers')
   await node.queue.configure(eventId, { state: 'open', rate: 0.0001, burst: 1, cap: 100 }, 'test')
   const join = async () => {

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import type { PlaceInfo, QueueTick } from '../shared/wire/messages.ts'
+import type { QueueView } from './queue.ts'
+import { EVENT, World } from './world-fixture.ts'
+
+const waiting = (position: number, score: number, more = {}): PlaceInfo => ({
+  state: 'waiting',
+  position,
+  score,
+  receipt: `receipt-${score}`,
+  generation: 1,
+  wait: null,
+  ...more,
+})
+
+const tick = (world: World, knots: number[], more: Partial<QueueTick> = {}): QueueTick => ({
+  type: 'tick',
+  eventId: EVENT,
+  generation: 1,
+  state: 'open',
+  waiting: 1_000,
+  active: 5,
+  frontier: 0,
+  knots,
+  rate: 0,
+  serverTime: world.now + world.ahead,
+  ...more,
+})
+
+async function joined(world: World, place = waiting(10, 500)) {
+  const views: QueueView[] = []
+  const onsale = world.onsale()
+  const queue = onsale.queue(EVENT, { onChange: view => views.push(view) })
+  queue.join()
+  await world.pass(10)
+  world.socket.say({ type: 'place', eventId: EVENT, place })
+  const joins = () => world.sockets.flatMap(({ said }) => said.filter(({ type }) => type === 'join'))
+  return { queue, views, joins, onsale }
+}
+
+describe('a place', () => {
+  test('[W50] is joined once the socket is open, and again with its receipt on each new socket', async () => {
+    const world = new World()
+    const { queue, joins } = await joined(world)
+    expect(joins()).toEqual([{ type: 'join', eventId: EVENT }])
+    expect(queue.view).toMatchObject({ place: 'waiting', position: 10, receipt: 'receipt-500' })
+    world.socket.end(1006)
+    await world.pass(2_000)
+    expect(joins()).toHaveLength(2)
+    expect(joins()[1]).toEqual({ type: 'join', eventId: EVENT, receipt: 'receipt-500' })
+    expect(queue.view.place).toBe('waiting')
+  })
+
+  test('[W51] finds its position in ticks, counts on between them, and never shows a higher one', async () => {
+    const world = new World()
+    const { queue, views } = await joined(world)
+    world.socket.say(tick(world, [100, 0, 500, 8, 900, 20], { rate: 1 }))
+    expect([queue.view.position, queue.view.wait?.p50]).toEqual([8, 9])
+    await world.pass(3_100)
+    expect(queue.view.position).toBe(5)
+    world.socket.say(tick(world, [100, 0, 500, 7, 900, 20], { rate: 1 }))
+    expect(queue.view.position).toBe(5)
+    await world.pass(60_000)
+    expect(queue.view.position).toBe(0)
+    const shown = views.flatMap(({ position }) => position ?? [])
+    expect(shown).toEqual([...shown].sort((a, b) => b - a))
+  })
+
+  test('[W52] while nobody is admitted it does not count on, and forecasts nothing', async () => {
+    const world = new World()
+    const { queue } = await joined(world)
+    world.socket.say(tick(world, [100, 0, 500, 8], { state: 'paused', rate: 0 }))
+    await world.pass(10_000)
+    expect(queue.view).toMatchObject({ queue: 'paused', position: 8, wait: null })
+  })
+
+  test('[W53] in another life of Redis it joins again with its receipt before it shows a number', async () => {
+    const world = new World()
+    const { queue, joins } = await joined(world)
+    world.socket.say(tick(world, [100, 0], { generation: 2 }))
+    await world.pass(0)
+    expect(joins().at(-1)).toMatchObject({ receipt: 'receipt-500' })
+    expect(queue.view.position).toBe(10)
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(12, 500, { generation: 2 }) })
+    expect(queue.view.position).toBe(10)
+  })
+
+  test('[W54] called and not told, it asks', async () => {
+    const world = new World()
+    const { joins } = await joined(world)
+    world.socket.say(tick(world, [600, 0], { frontier: 550 }))
+    await world.pass(4_000)
+    expect(joins()).toHaveLength(1)
+    await world.pass(2_000)
+    expect(joins()).toHaveLength(2)
+  })
+
+  test('[W55] admitted, it has the pass until its turn ends', async () => {
+    const world = new World()
+    const { queue } = await joined(world)
+    world.socket.say({ type: 'admitted', eventId: EVENT, pass: 'p', until: 99 })
+    expect(queue.view).toMatchObject({ place: 'admitted', pass: 'p', until: 99, position: undefined })
+    world.socket.say({ type: 'ended', eventId: EVENT, reason: 'expired' })
+    expect(queue.view).toMatchObject({
+      place: 'ended',
+      reason: 'expired',
+      pass: undefined,
+      receipt: undefined,
+    })
+    world.socket.end(1006)
+    await world.pass(5_000)
+    expect(world.socket.said.some(({ type }) => type === 'join')).toBe(false)
+  })
+
+  test('[W56] without a socket it joins and looks by HTTP at the pace the server asks for', async () => {
+    const world = new World()
+    world.blocked = true
+    const queueInfo = { state: 'open', waiting: 5, active: 1 }
+    const path = `/events/${EVENT}/queue`
+    const answer = (place: PlaceInfo) => ({
+      status: 200,
+      body: { queue: queueInfo, place, refreshIntervalSeconds: 4 },
+    })
+    world.answers.set(`POST ${path}`, answer(waiting(3, 700)))
+    world.answers.set(`GET ${path}`, answer(waiting(2, 700)))
+    const queue = world.onsale().queue(EVENT)
+    queue.join()
+    await world.pass(4_000)
+    expect(queue.view).toMatchObject({ place: 'waiting', position: 3, queue: 'open', waiting: 5 })
+    await world.pass(20_000)
+    expect(queue.view.position).toBe(2)
+    const polls = world.calls.filter(({ path: asked, method }) => asked === path && method === 'GET')
+    expect(polls.length).toBeGreaterThanOrEqual(3)
+    expect(polls.length).toBeLessThanOrEqual(5)
+    world.answers.set(`GET ${path}`, answer({ state: 'admitted', pass: 'p', until: 5 }))
+    await world.pass(6_000)
+    expect(queue.view).toMatchObject({ place: 'admitted', pass: 'p' })
+    world.answers.set(`DELETE ${path}`, { status: 204, body: undefined })
+    queue.leave()
+    await world.pass(0)
+    expect(world.calls.at(-1)?.method).toBe('DELETE')
+    expect(queue.view.place).toBe('none')
+  })
+
+  test('[W57] a queue that is off says so, and a busy one is asked again', async () => {
+    const world = new World()
+    const queue = world.onsale().queue(EVENT)
+    queue.join()
+    await world.pass(10)
+    world.socket.say({
+      type: 'error',
+      eventId: EVENT,
+      code: 'queue_unavailable',
+      detail: 'busy',
+      retryAfter: 2,
+    })
+    await world.pass(4_000)
+    expect(world.socket.said.filter(({ type }) => type === 'join')).toHaveLength(2)
+    world.socket.say({ type: 'error', eventId: EVENT, code: 'queue_off', detail: 'off' })
+    expect(queue.view).toMatchObject({ queue: 'off', place: 'none' })
+    await world.pass(60_000)
+    expect(world.socket.said.filter(({ type }) => type === 'join')).toHaveLength(2)
+  })
+})

@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { encodeSnapshot } from '../shared/wire/seat-frames.ts'
+import type { OnsaleError } from './http.ts'
+import type { SeatChange, WatchStatus } from './seats.ts'
+import { EVENT, look, World } from './world-fixture.ts'
+
+function watch(world: World, options = {}) {
+  const changes: SeatChange[] = []
+  const statuses: WatchStatus[] = []
+  const errors: OnsaleError[] = []
+  const onsale = world.onsale()
+  const seats = onsale.watchSeats(EVENT, {
+    onChange: change => changes.push(change),
+    onStatus: status => statuses.push(status),
+    onError: error => errors.push(error),
+    ...options,
+  })
+  return { onsale, seats, changes, statuses, errors }
+}
+
+describe('a watch', () => {
+  test('[S35] subscribes first, then fetches, then applies what came between', async () => {
+    const world = new World()
+    world.cached = encodeSnapshot({ epoch: 1, seq: 0, seats: 16, state: new Uint8Array(4), areas: [10] })
+    const { seats, changes, statuses } = watch(world)
+    await world.pass(0)
+    world.change([3, 1])
+    world.cached = undefined
+    await world.pass(1_000)
+    expect(look(seats.state)).toBe(look(world.seats.state))
+    expect(changes.at(0)).toEqual({ kind: 'all' })
+    expect(statuses).toEqual(['live'])
+    expect(world.socket.protocols).toEqual(['onsale.v1', 'bearer.token'])
+  })
+
+  test('[S36] a snapshot of a cache that is older than the subscription is asked again, as a diff', async () => {
+    const world = new World()
+    world.cached = encodeSnapshot({ epoch: 1, seq: 0, seats: 16, state: new Uint8Array(4), areas: [10] })
+    world.change([0, 2])
+    world.change([1, 2])
+    const { seats } = watch(world)
+    await world.pass(50)
+    world.change([2, 1])
+    expect(seats.state.seq).toBe(0)
+    world.cached = undefined
+    await world.pass(1_000)
+    expect(look(seats.state)).toBe(look(world.seats.state))
+    expect(world.calls.at(-1)?.path).toBe(`/events/${EVENT}/seats?since=1.0`)
+  })
+
+  test('[S37] whatever frames are dropped, doubled or reordered and whenever sockets die, the map ends as the truth', async () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant('change'), seat: fc.nat(15), status: fc.nat(3) }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constantFrom('drop', 'double', 'hold'),
+          seat: fc.nat(15),
+          status: fc.nat(3),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constantFrom('cut', 'dead', 'rebuild', 'refuse'),
+          seat: fc.nat(15),
+          status: fc.nat(3),
+        }),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.record({ do: fc.constant('pass'), seat: fc.nat(2_000), status: fc.nat(3) }),
+      },
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
+        async (steps, chance) => {
+          const world = new World(() => chance.next().value ?? 0.5)
+          const { seats, onsale } = watch(world)
+          await world.pass(0)
+          const held: { socket: typeof world.socket; frame: Uint8Array }[] = []
+          for (const { do: what, seat, status } of steps) {
+            const { socket } = world
+            if (what === 'pass') await world.pass(seat)
+            else if (what === 'cut') socket.end(1006)
+            else if (what === 'dead') socket.dead = true
+            else if (what === 'refuse') world.offline = !world.offline
+            else if (what === 'rebuild') {
+              world.seats.rebuild()
+              for (const one of world.sockets)
+                if (one.watches) one.say({ type: 'resync', eventId: EVENT, epoch: world.seats.epoch, seq: 0 })
+            } else {
+              socket.fate = frame => {
+                if (what === 'hold') held.push({ socket, frame })
+                return what === 'change' ? [frame] : what === 'double' ? [frame, frame] : []
+              }
+              world.change([seat, status])
+              socket.fate = frame => [frame]
+            }
+          }
+          for (const { socket, frame } of held) socket.frame(frame)
+          // After quiet: a dead socket is found out, a last lost diff by the version that the server tells.
+          world.offline = false
+          await world.pass(60_000)
+          const { epoch, seq } = world.seats
+          world.socket.say({ type: 'resync', eventId: EVENT, epoch, seq })
+          await world.pass(60_000)
+          expect(look(seats.state)).toBe(look(world.seats.state))
+          expect(seats.status).toBe('live')
+          onsale.close()
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('[S38] without a socket it polls, and says so; with one again it is live and has missed nothing', async () => {
+    const world = new World()
+    world.blocked = true
+    const { seats, statuses } = watch(world)
+    await world.pass(10_000)
+    expect(statuses).toEqual(['polling'])
+    world.change([5, 2])
+    await world.pass(10_000)
+    expect(look(seats.state)).toBe(look(world.seats.state))
+    world.blocked = false
+    await world.pass(40_000)
+    expect(statuses).toEqual(['polling', 'live'])
+    const polls = world.calls.length
+    await world.pass(20_000)
+    expect(world.calls).toHaveLength(polls)
+  })
+
+  test('[S39] while the server cannot see changes it is paused, not live', async () => {
+    const world = new World()
+    const { seats, statuses } = watch(world)
+    await world.pass(100)
+    world.socket.say({ type: 'paused', eventId: EVENT, paused: true })
+    expect(seats.status).toBe('paused')
+    world.socket.say({ type: 'paused', eventId: EVENT, paused: false })
+    world.seats.rebuild()
+    world.socket.say({ type: 'resync', eventId: EVENT, epoch: 2, seq: 0 })
+    await world.pass(2_000)
+    expect(statuses).toEqual(['live', 'paused', 'live'])
+    expect(look(seats.state)).toBe(look(world.seats.state))
+  })
+
+  test('[W30] refused for want of a pass it stops asking, and goes on with the pass it is given', async () => {
+    const world = new World()
+    const { seats, statuses, errors } = watch(world)
+    await world.pass(100)
+    const socket = world.socket
+    socket.watches = false
+    socket.say({ type: 'error', code: 'waiting_room_required', detail: 'join', eventId: EVENT })
+    expect(seats.status).toBe('refused')
+    expect(errors[0]?.code).toBe('waiting_room_required')
+    const calls = world.calls.length
+    world.seats.change([1, 1], 0)
+    await world.pass(60_000)
+    expect(world.calls).toHaveLength(calls)
+    seats.setPass('the-pass')
+    await world.pass(2_000)
+    expect(world.socket.said.filter(({ type }) => type === 'watch').at(-1)).toMatchObject({
+      pass: 'the-pass',
+    })
+    expect(world.calls.at(-1)?.headers['x-onsale-pass']).toBe('the-pass')
+    expect(statuses.at(-1)).toBe('live')
+    expect(look(seats.state)).toBe(look(world.seats.state))
+  })
+
+  test('[W31] a watch that cannot be served just now is asked again after Retry-After, and polled meanwhile', async () => {
+    const world = new World()
+    world.refusal = { type: 'error', code: 'unavailable', detail: 'away', eventId: EVENT, retryAfter: 4 }
+    const { seats, errors } = watch(world)
+    await world.pass(3_900)
+    expect(errors.map(({ code }) => code)).toEqual(['unavailable'])
+    expect(seats.state.filled).toBe(true)
+    world.refusal = undefined
+    await world.pass(4_100)
+    expect(world.socket.said.filter(({ type }) => type === 'watch')).toHaveLength(2)
+    expect(seats.status).toBe('live')
+  })
+})
