@@ -62,7 +62,7 @@ const SETTINGS: estypes.IndicesIndexSettings = {
   auto_expand_replicas: '0-1',
   analysis: {
     analyzer: {
-      folded: { type: 'custom', tokenizer: 'whitespace', filter: ['lowercase', 'asciifolding'] },
+      folded: { type: 'custom', tokenizer: 'standard', filter: ['lowercase', 'asciifolding'] },
     },
   },
 }
