@@ -78,7 +78,7 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
   const result = await charge(sales, booking, {
     paymentMethod: paymentMethodId,
     returnUrl,
-    next: () => newPayment(sales, booking),
+    next: () => newPayment(booking, sales.chance.uuid(), sales.config.INSTANCE),
   })
   switch (result.outcome) {
     case 'known':
@@ -109,7 +109,7 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
 
 /** Moves the booking from in_progress to paying, or, where nothing is to be paid, to confirmed. */
 async function begin(sales: Sales, booking: Booking, request: PayRequest): Promise<void> {
-  const { pool, step, chance } = sales
+  const { pool, step, chance, config } = sales
   const event = await eventOf(sales, booking.eventId)
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw expired()
@@ -132,7 +132,7 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
         return true
       }
       await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt: payUntil + PAY_GUARD_MS })
-      await insertPayment(client, newPayment(sales, current))
+      await insertPayment(client, newPayment(current, chance.uuid(), config.INSTANCE))
       return false
     }),
   ).catch((error: unknown) => {
@@ -144,8 +144,11 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
 /** Metadata values hold 500 characters; more seats than fit are in the booking. */
 const METADATA_CHARS = 500
 
-function newPayment({ chance, config }: Sales, booking: Booking): NewPayment {
-  const id = chance.uuid()
+export function newPayment(
+  booking: Pick<Booking, 'id' | 'eventId' | 'seats' | 'total' | 'currency'>,
+  id: string,
+  instance: string,
+): NewPayment {
   return {
     id,
     bookingId: booking.id,
@@ -158,7 +161,7 @@ function newPayment({ chance, config }: Sales, booking: Booking): NewPayment {
       capture_method: 'manual',
       allowed_payment_method_types: ['card'],
       metadata: {
-        onsale: config.INSTANCE,
+        onsale: instance,
         bookingId: booking.id,
         paymentId: id,
         eventId: booking.eventId,
