@@ -211,9 +211,9 @@ async function work(sales: Sales): Promise<void> {
   } while (moved > 0)
 }
 
-/** Polls until it holds, for some seconds at most. */
+/** Polls until it holds, for a quarter of a minute at most. */
 export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  const end = performance.now() + 8_000
+  const end = performance.now() + 15_000
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`never: ${what}`)
     await new Promise(resolve => setTimeout(resolve, 10))

@@ -63,6 +63,8 @@ export function startJobRunner({ pool, tasks, node, clock, log }: RunnerParts): 
           logger: quiet(log),
         })
         failing = false
+        // At once: what a worker killed before us left behind waits long enough.
+        await beat(pool, node, [...ids])
         if (over.signal.aborted) await runner.stop()
         await runner.promise
       } catch (err) {
