@@ -22,14 +22,16 @@ export interface TestElastic {
   close(): Promise<void>
 }
 
-/** `url`: another way to the same server. */
-export async function testElastic(pool: Pool, url = ELASTICSEARCH_URL): Promise<TestElastic> {
-  if (url === undefined) throw new Error('ELASTICSEARCH_URL is not set')
-  const client = await connectElastic(url)
+export async function testElastic(
+  pool: Pool,
+  instance = `test-${systemChance.bytes(6).toString('hex')}`,
+): Promise<TestElastic> {
+  if (ELASTICSEARCH_URL === undefined) throw new Error('ELASTICSEARCH_URL is not set')
+  const client = await connectElastic(ELASTICSEARCH_URL)
   const index = new ElasticIndex({
     client,
     pool,
-    instance: `test-${systemChance.bytes(6).toString('hex')}`,
+    instance,
     chance: systemChance,
     log: makeLog('test', 'silent'),
   })
