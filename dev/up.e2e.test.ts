@@ -64,30 +64,28 @@ test('[R90] prints the three addresses, is alone on its data, and leaves nothing
   expect(pids.filter(pid => startTime(pid) !== null)).toEqual([])
 })
 
-test('[R91] a second start finds the data of the first, --fresh none of it, and both the same operator', async () => {
+const TOKEN = /#token=(\S+)/
+let token: string | undefined
+
+test('[R91] a second start finds the data of the first; killed outright, its children end all the same', async () => {
   const again = npmStart()
   await isUp(again)
   expect(again.said()).toContain('loaded already')
-  process.kill(again.pid, 'SIGTERM')
-  expect(await again.ended).toBe(0)
-
-  const fresh = npmStart('--fresh')
-  await isUp(fresh)
-  expect(fresh.said()).toContain('Loaded the demo catalogue')
-  const token = /#token=(\S+)/
-  expect(token.exec(fresh.said())?.[1]).toBe(token.exec(again.said())?.[1])
-  process.kill(fresh.pid, 'SIGINT')
-  await fresh.ended
-})
-
-test('[R77] when it is killed outright its children end all the same', async () => {
-  const run = npmStart()
-  await isUp(run)
+  token = TOKEN.exec(again.said())?.[1]
   const { pid } = JSON.parse(readFileSync(join(folder, 'instance.json'), 'utf8'))
   const pids = children()
   process.kill(pid, 'SIGKILL')
-  await run.ended
+  await again.ended
   await vi.waitFor(() => expect(pids.filter(child => startTime(child) !== null)).toEqual([]), 30_000)
+})
+
+test('[R91] --fresh begins with empty databases, for the same operator, whatever the last one left', async () => {
+  const fresh = npmStart('--fresh')
+  await isUp(fresh)
+  expect(fresh.said()).toContain('Loaded the demo catalogue')
+  expect(TOKEN.exec(fresh.said())?.[1]).toBe(token)
+  process.kill(fresh.pid, 'SIGTERM')
+  expect(await fresh.ended).toBe(0)
 })
 
 test('[R92] an unknown argument is refused', async () => {
