@@ -1,4 +1,4 @@
-# Read by install.sh, start.sh and stop.sh. $1 is the port; the node's own transport takes the one 100 above it.
+# Read by install.sh, start.sh and stop.sh. $1 is the port.
 version=8.19.21
 sha256=215d5f3dbf0609a149f6218a9e47b6ae2df34ebbff3c5754e35f15a5e5393c8a
 unprivileged=65534

@@ -18,7 +18,8 @@ cluster.name: onsale-ci-$port
 discovery.type: single-node
 network.host: 127.0.0.1
 http.port: $port
-transport.port: $((port + 100))
+# Any free one: a single node talks to nobody there.
+transport.port: 0
 path.data: $run/data
 path.logs: $run/logs
 xpack.security.enabled: false
@@ -34,7 +35,7 @@ if [ "$(id -u)" = 0 ]; then
   as=(setpriv "--reuid=$unprivileged" "--regid=$unprivileged" --clear-groups)
 fi
 failed() {
-  tail -n 60 "$run"/logs/*.log >&2
+  tail -n 40 "$run/logs/console.log" >&2
   "$here/stop.sh" "$port"
   exit 1
 }
