@@ -60,7 +60,7 @@ test('[R33] the tier starts from its environment alone, and on SIGTERM finishes 
   underWay.write('{')
   await expect.poll(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
   child.kill('SIGTERM')
-  await expect.poll(ready).toBe(0)
+  await expect.poll(ready, { timeout: 5_000 }).toBe(0)
   underWay.end('}')
   const [response] = (await answered) as [IncomingMessage]
   expect(response.statusCode).toBeGreaterThanOrEqual(400)

@@ -126,9 +126,9 @@ describe('GET /events/:eventId', () => {
     const free = async () =>
       (await it.call<{ availability: { free: number } }>('GET', `/events/${it.eventId}`)).body.availability
         .free
-    await expect.poll(free, { timeout: 2_000 }).toBe(47)
+    await expect.poll(free, { timeout: 5_000 }).toBe(47)
     await it.deps.inventory.release(stock, booking)
-    await expect.poll(free, { timeout: 2_000 }).toBe(50)
+    await expect.poll(free, { timeout: 5_000 }).toBe(50)
   })
 })
 
