@@ -263,6 +263,13 @@ describe('an empty Redis', () => {
     expect(await take([5])).toMatchObject({ ok: true })
   })
 
+  test('[H17] and an event nobody has looked at yet are told as what they are, not as sold out', async () => {
+    expect(await inventory.counts(stock)).toMatchObject({ free: 50, holds: 0, seq: 0 })
+    await redis.flushall()
+    expect(await inventory.since(stock, 1, 0)).toBeUndefined()
+    expect(await newInventory().counts(stock)).toMatchObject({ free: 50, epoch: 2 })
+  })
+
   test('[H16] after a restart is rebuilt by one of many who meet it', async () => {
     await sell(booking(), [0])
     await inventory.snapshot(stock)

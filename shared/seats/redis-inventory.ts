@@ -182,11 +182,10 @@ export class RedisInventory implements Inventory {
   async since(stock: Stock, epoch: number, seq: number): Promise<SeatDiff[] | undefined> {
     const keys = this.#keys.seats(stock.eventId)
     return this.#believing(stock, async generation => {
-      const head = await this.#redis.hmget(keys.meta, 'generation', 'epoch', 'seq')
-      const [found, nowEpoch, nowSeq] = head.map(Number)
-      if (found !== generation) return undefined
-      if (nowEpoch !== epoch) return { diffs: undefined }
-      const missed = (nowSeq ?? 0) - seq
+      const [found, nowEpoch, nowSeq] = await this.#redis.hmget(keys.meta, 'generation', 'epoch', 'seq')
+      if (found !== String(generation)) return undefined
+      if (Number(nowEpoch) !== epoch) return { diffs: undefined }
+      const missed = Number(nowSeq) - seq
       if (missed <= 0) return { diffs: missed === 0 ? [] : undefined }
       if (missed > DIFF_LOG_LENGTH) return { diffs: undefined }
       // More may have come since the head was read: the list's front is the newest.
@@ -204,9 +203,9 @@ export class RedisInventory implements Inventory {
         .hmget(keys.meta, 'generation', 'epoch', 'seq', 'free')
         .zcard(keys.expiries)
       const [meta, holds] = await answers(read)
-      const [found, epoch, seq, free] = (meta as (string | null)[]).map(Number)
-      if (found !== generation) return undefined
-      return { epoch: epoch ?? 0, seq: seq ?? 0, free: free ?? 0, holds: Number(holds) }
+      const [found, epoch, seq, free] = meta as (string | null)[]
+      if (found !== String(generation)) return undefined
+      return { epoch: Number(epoch), seq: Number(seq), free: Number(free), holds: Number(holds) }
     })
   }
 
