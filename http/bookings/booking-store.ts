@@ -164,18 +164,19 @@ export async function findByKey(
   return rows.map(readRow)[0]
 }
 
-/** The visitor's, newest first. */
+/** The visitor's, newest first, but for those they were never told of. */
 export async function listBookings(
   db: Queryable,
   visitorId: VisitorId,
   { page, pageSize }: { page: number; pageSize: number },
 ): Promise<{ bookings: Booking[]; total: number }> {
   const { rows } = await db.query<Row>(
-    `select ${COLUMNS} from bookings where visitor_id = $1 order by created_at desc, id limit $2 offset $3`,
+    `select ${COLUMNS} from bookings where visitor_id = $1 and reason is distinct from 'abandoned'
+     order by created_at desc, id limit $2 offset $3`,
     [visitorId, pageSize, (page - 1) * pageSize],
   )
   const counted = await db.query<{ total: number }>(
-    'select count(*)::int as total from bookings where visitor_id = $1',
+    `select count(*)::int as total from bookings where visitor_id = $1 and reason is distinct from 'abandoned'`,
     [visitorId],
   )
   return { bookings: rows.map(readRow), total: counted.rows[0]?.total ?? 0 }

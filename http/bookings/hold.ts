@@ -16,7 +16,15 @@ import {
 } from '../../shared/ids.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
 import { STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
-import { abandonBooking, type Booking, findByKey, insertBooking, itemsOf } from './booking-store.ts'
+import {
+  abandonBooking,
+  type Booking,
+  findBooking,
+  findByKey,
+  insertBooking,
+  itemsOf,
+} from './booking-store.ts'
+import { isOver } from './machine.ts'
 import { type HoldBody, hashOf, type Order, orderOf } from './order.ts'
 import { type Priced, totalOf } from './pricing.ts'
 import { eventOf, redisNow, type Sales } from './sales.ts'
@@ -74,7 +82,7 @@ async function replay(
   hash: string,
 ): Promise<BookingView | undefined> {
   const { pool, step } = sales
-  const booking = await step('hold.replay', () => findByKey(pool, visitorId, key))
+  let booking = await step('hold.replay', () => findByKey(pool, visitorId, key))
   if (booking === undefined) return undefined
   if (booking.idemHash !== hash)
     throw new Problem('idempotency_conflict', 'This Idempotency-Key was used with another body.')
@@ -87,9 +95,16 @@ async function replay(
       await abandon(sales, event.stock, booking.id)
       return undefined
     }
+    if (active.again) {
+      // Given back in this very moment: what was taken again goes back too.
+      const { id } = booking
+      booking = (await step('booking.read', () => findBooking(pool, id))) ?? booking
+      if (isOver(booking.status)) await free(sales, event.stock, id)
+    }
   }
-  const items = await step('booking.read', () => itemsOf(pool, [booking.id]))
-  return viewOf(booking, items.get(booking.id) ?? [], event, now)
+  const found = booking
+  const items = await step('booking.read', () => itemsOf(pool, [found.id]))
+  return viewOf(found, items.get(found.id) ?? [], event, now)
 }
 
 async function holdNew(
@@ -103,13 +118,14 @@ async function holdNew(
   const order = orderOf(event, request.body, config.MAX_TICKETS_PER_BOOKING)
   await passGate(sales, event.eventId, request)
   const id = chance.uuid() as BookingId
-  const began = clock.now()
   const { indices, now } = await take(sales, event, order, id, request.visitorId)
+  // Counted from the answer on: a hold may end some ms later than it was told, but never earlier.
+  const taken = clock.now()
   const holdMs = config.HOLD_SECONDS * SECOND
   const items = order.itemsOf(indices)
   const booking = newBooking(id, event, request.visitorId, items, now, now + holdMs)
   await insert(sales, event, booking, items, idem)
-  const active = await activate(sales, event.stock, booking, holdMs - (clock.now() - began)).catch(
+  const active = await activate(sales, event.stock, booking, holdMs - (clock.now() - taken)).catch(
     async (error: unknown) => {
       await abandon(sales, event.stock, id)
       throw error
@@ -250,7 +266,8 @@ async function showTaken(
   }).catch((err: unknown) => log.warn({ err, event: stock.eventId }, 'taken seats could not be shown'))
 }
 
-export type Activated = { ok: true; now: number } | { ok: false; seats: number[] }
+/** `again`: the hold was gone, and was taken anew. */
+export type Activated = { ok: true; now: number; again: boolean } | { ok: false; seats: number[] }
 
 /** Gives the hold its length. Where Redis lost it, takes exactly these seats again, if nobody has them. */
 export async function activate(
@@ -258,14 +275,14 @@ export async function activate(
   stock: Stock,
   booking: Pick<Booking, 'id' | 'seats'>,
   ttlMs: number,
-  name: 'hold.activate' | 'pay.extend' = 'hold.activate',
+  name: 'hold.activate' | 'pay.extend' | 'settle.extend' = 'hold.activate',
 ): Promise<Activated> {
   const { id, seats } = booking
   if (ttlMs <= 0) return { ok: false, seats }
   const extended = await step(name, () => inventory.extend(stock, id, ttlMs))
-  if (extended.ok) return { ok: true, now: extended.now }
+  if (extended.ok) return { ok: true, now: extended.now, again: false }
   const again = await step('hold.reacquire', () => inventory.reacquire(stock, id, seats, ttlMs))
-  if (again.ok) return { ok: true, now: again.hold.now }
+  if (again.ok) return { ok: true, now: again.hold.now, again: true }
   return { ok: false, seats: again.reason === 'hold_conflict' ? again.seats : seats }
 }
 

@@ -10,10 +10,11 @@ import { transaction } from '../../shared/postgres.ts'
 import { charge } from '../payments/charge.ts'
 import { addToOutbox } from '../payments/outbox.ts'
 import { insertPayment, type NewPayment } from '../payments/payment-store.ts'
-import { SeatsLost, sellSeats } from '../payments/seats.ts'
+import { freeHold, SeatsLost, sellSeats } from '../payments/seats.ts'
 import { announce } from '../payments/settle.ts'
 import { type Booking, lockBooking, moveBooking, writePerson } from './booking-store.ts'
 import { activate } from './hold.ts'
+import { isOver } from './machine.ts'
 import { readOwn, viewNow } from './own.ts'
 import { eventOf, redisNow, type Sales } from './sales.ts'
 import type { BookingView } from './view.ts'
@@ -120,25 +121,27 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   if (!extended.ok) throw expired()
   const payUntil = extended.now + payMs
   const personId = booking.personId ?? chance.uuid()
-  const sold = await step('pay.begin', () =>
+  const begun = await step('pay.begin', () =>
     transaction(pool, async client => {
       const current = await lockBooking(client, booking.id)
-      if (current?.status !== 'in_progress') return false
+      if (current?.status !== 'in_progress') return current?.status ?? 'cancelled'
       await writePerson(client, personId, request.buyer)
-      if (current.total === 0) {
-        await sellSeats(client, current)
-        await moveBooking(client, current, 'confirm_free', { personId })
-        await addToOutbox(client, [{ kind: 'sold', bookingId: current.id }])
-        return true
+      if (current.total > 0) {
+        await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt: payUntil + PAY_GUARD_MS })
+        await insertPayment(client, newPayment(current, chance.uuid(), config.INSTANCE))
+        return 'paying'
       }
-      await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt: payUntil + PAY_GUARD_MS })
-      await insertPayment(client, newPayment(current, chance.uuid(), config.INSTANCE))
-      return false
+      await sellSeats(client, current)
+      await moveBooking(client, current, 'confirm_free', { personId })
+      await addToOutbox(client, [{ kind: 'sold', bookingId: current.id }])
+      return 'sold'
     }),
   ).catch((error: unknown) => {
     throw error instanceof SeatsLost ? lost(event, booking) : error
   })
-  if (sold) await announce(sales, booking)
+  if (begun === 'sold') await announce(sales, booking)
+  // Given back or ended in this very moment: what was extended, or taken again, goes back too.
+  else if (isOver(begun)) await freeHold(sales, booking)
 }
 
 /** Metadata values hold 500 characters; more seats than fit are in the booking. */

@@ -14,7 +14,6 @@ import { type Answer, makeApp, type Overrides, type TestApp } from '../app-fixtu
 import { quiet } from '../payments/job-runner.ts'
 import { taskList } from '../payments/jobs.ts'
 import { pump } from '../payments/outbox.ts'
-import { saleRoutes } from './routes.ts'
 import { makeSales, type Sales } from './sales.ts'
 import type { StepName, Walker } from './steps.ts'
 import type { BookingView } from './view.ts'
@@ -86,7 +85,6 @@ export async function makeShop(overrides: Overrides = {}): Promise<Shop> {
     },
   })
   const { app, deps } = made
-  if (!app.routes.some(route => route.path === '/webhooks/stripe')) app.route('/', saleRoutes(deps))
   deps.pool.on('connect', client => client.on('error', () => undefined))
   await runMigrations({ pgPool: deps.pool, logger: quiet(deps.log) })
   const server = await listen(app)

@@ -7,7 +7,6 @@ import { findBooking } from '../bookings/booking-store.ts'
 import type { Sales } from '../bookings/sales.ts'
 import {
   failPayment,
-  findPayment,
   insertPayment,
   isLive,
   type NewPayment,
@@ -39,8 +38,10 @@ export async function charge(sales: Sales, booking: Booking, attempt: Attempt): 
   const payment = await livePayment(sales, booking, attempt)
   if (payment === undefined) return { outcome: 'away' }
   const wasOpen = payment.intentId !== null
-  const intentId = payment.intentId ?? (await create(sales, payment))
-  if (intentId === undefined) return { outcome: 'away' }
+  const made: Created =
+    payment.intentId === null ? await create(sales, payment) : { ok: true, intentId: payment.intentId }
+  if (!made.ok) return made.reason === 'busy' ? waitForOther(sales, payment) : { outcome: 'away' }
+  const { intentId } = made
   if (wasOpen) {
     const seen = await look(sales, intentId, attempt.paymentMethod)
     if (seen !== 'confirm') return seen
@@ -65,22 +66,26 @@ async function livePayment(sales: Sales, booking: Booking, { next }: Attempt): P
   return made !== undefined && isLive(made) ? made : undefined
 }
 
-/** Stripe's id; undefined where the PaymentIntent could not be made now. */
-export async function create(sales: Sales, payment: Payment): Promise<string | undefined> {
+export type Created =
+  | { ok: true; intentId: string }
+  /** Somebody else is making it now. */
+  | { ok: false; reason: 'busy' }
+  /** It could not be made now, or never can be under this key: then the payment has failed. */
+  | { ok: false; reason: 'away' }
+
+/** Makes the PaymentIntent; asked again under its key, Stripe names the one it made. */
+export async function create(sales: Sales, payment: Payment): Promise<Created> {
   const { pool, step, stripe, log } = sales
   const made = await step('pay.create', () => stripe.create(payment))
   if (made.ok) {
     await step('pay.created', () => openPayment(pool, payment.id, made.value.id))
-    return made.value.id
+    return { ok: true, intentId: made.value.id }
   }
   switch (made.reason) {
     case 'away':
-      return undefined
-    case 'busy': {
-      // Another tab is making it under the same key.
-      const now = await step('booking.read', () => findPayment(pool, payment.id))
-      return now?.intentId ?? undefined
-    }
+      return { ok: false, reason: 'away' }
+    case 'busy':
+      return { ok: false, reason: 'busy' }
     case 'failed':
     case 'refused':
     case 'declined':
@@ -88,7 +93,7 @@ export async function create(sales: Sales, payment: Payment): Promise<string | u
       // Under this key it would be refused for ever: the next attempt makes another.
       log.error({ payment: payment.id, refusal: made }, 'a payment could not be made')
       await step('pay.failed', () => failPayment(pool, payment.id))
-      return undefined
+      return { ok: false, reason: 'away' }
     default:
       return made satisfies never
   }

@@ -6,7 +6,7 @@ import type { BookingId } from '../../shared/ids.ts'
 import { transaction } from '../../shared/postgres.ts'
 import { findBooking, lockBooking } from '../bookings/booking-store.ts'
 import type { Sales } from '../bookings/sales.ts'
-import { create } from './charge.ts'
+import { type Created, create } from './charge.ts'
 import { isLive, type Payment, paymentOf } from './payment-store.ts'
 import { freeHold } from './seats.ts'
 import { endBooking, settle } from './settle.ts'
@@ -34,8 +34,10 @@ export async function close(sales: Sales, id: BookingId): Promise<Closed> {
 export async function endPayment(sales: Sales, payment: Payment): Promise<Closed> {
   const { step, stripe } = sales
   // A creation whose answer was lost: asked again under its key, Stripe names the same PaymentIntent.
-  const intentId = payment.intentId ?? (await create(sales, payment))
-  if (intentId === undefined) return 'later'
+  const made: Created =
+    payment.intentId === null ? await create(sales, payment) : { ok: true, intentId: payment.intentId }
+  if (!made.ok) return 'later'
+  const { intentId } = made
   const seen = await step('close.look', () => stripe.retrieve(intentId))
   if (!seen.ok) return 'later'
   switch (seen.value.status) {

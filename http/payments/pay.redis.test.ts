@@ -60,7 +60,7 @@ describe('paying', () => {
       expect(left).toBeGreaterThan(PAY_EXTENSION_MS - 5_000)
       expect(left).toBeLessThanOrEqual(PAY_EXTENSION_MS)
       const ends = await quick.deps.redis.pexpiretime(quick.deps.keys.seats(own.eventId).seat(0))
-      expect(Math.abs(ends - Date.parse(expiresAt) - PAY_GUARD_MS)).toBeLessThan(50)
+      expect(ends - Date.parse(expiresAt)).toBe(PAY_GUARD_MS)
       await fan.pay(booking, 'pm_card_chargeDeclined')
       expect((await fan.get(booking)).expiresAt).toBe(expiresAt)
     } finally {
@@ -133,8 +133,9 @@ describe('paying', () => {
     const fan = await house.fan()
     const booking = await fan.held(7)
     const answers = await Promise.all([fan.pay(booking), fan.pay(booking), fan.pay(booking)])
-    for (const { status } of answers) expect([200, 503]).toContain(status)
-    expect(answers.some(({ body }) => body.status === 'confirmed')).toBe(true)
+    expect(answers.map(({ status, body }) => [status, body.status])).toEqual(
+      Array(3).fill([200, 'confirmed']),
+    )
     expect((await fan.get(booking)).status).toBe('confirmed')
     expect(
       shop.simulator.state().payments.filter(({ metadata }) => metadata['bookingId'] === booking),
@@ -208,7 +209,7 @@ describe('paying', () => {
     }
   }
 
-  test.for([
+  const MALFORMED = [
     ['paymentMethodId', { paymentMethodId: 'card', buyer: BUYER }],
     ['paymentMethodId', { buyer: BUYER }],
     ['buyer', { paymentMethodId: 'pm_card_visa' }],
@@ -219,7 +220,9 @@ describe('paying', () => {
     ['returnUrl', { paymentMethodId: 'pm_card_visa', buyer: BUYER, returnUrl: 'https://evil.example/' }],
     ['returnUrl', { paymentMethodId: 'pm_card_visa', buyer: BUYER, returnUrl: 'javascript:alert(1)' }],
     ['paymentMethodId', { paymentMethodId: 'pm_nobody_made_it', buyer: BUYER }],
-  ] as const)('[P11] A malformed payment is 400 and names the field: %s.', async ([field, body]) => {
+  ] as const
+
+  test.for(MALFORMED)('[P11] A malformed payment is 400 and names the field: %s.', async ([field, body]) => {
     const fan = await house.fan()
     const booking = await fan.held(12)
     try {

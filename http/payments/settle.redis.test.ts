@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { BookingId } from '../../shared/ids.ts'
 import { STATUS } from '../../shared/seats/inventory.ts'
+import { pay } from '../bookings/pay.ts'
 import {
+  BUYER,
   type Fan,
   type House,
   makeShop,
@@ -156,6 +158,27 @@ describe('giving back while paying', () => {
     await worked('it is cancelled', async () => (await fan.get(booking)).status === 'cancelled')
   })
 
+  test('[P51] Given back in the very moment it is paid, a booking holds nothing any more.', async () => {
+    const booking = await fan.held(4)
+    const racing = salesOf(shop, {
+      step: async (name, work) => {
+        if (name === 'pay.extend') expect((await fan.cancel(booking)).body.status).toBe('cancelled')
+        return work()
+      },
+    })
+    const paid = pay(racing, {
+      visitorId: fan.visitorId as Parameters<typeof pay>[1]['visitorId'],
+      bookingId: booking,
+      paymentMethodId: 'pm_card_visa',
+      buyer: BUYER,
+      amount: undefined,
+      returnUrl: 'http://localhost/',
+    })
+    await expect(paid).rejects.toMatchObject({ code: 'booking_state' })
+    expect(await house.shown(4)).toBe('available')
+    expect(shop.atStripe(booking)).toBeUndefined()
+  })
+
   test('bought tickets are not given back this way', async () => {
     const booking = await fan.held(3)
     await fan.pay(booking)
@@ -186,6 +209,20 @@ describe('late money', () => {
     await worked('the money is back', () => shop.atStripe(booking)?.status === 'canceled')
     expect((await fan.get(booking)).status).toBe('expired')
     expect([await house.shown(2), await house.shown(3)]).toEqual(['available', 'held'])
+    expect((await other.pay(theirs)).body.status).toBe('confirmed')
+  })
+
+  test('it is late though no worker has ended the booking yet', async () => {
+    const { booking, url } = await atThreeDSecure(6)
+    await timeIsOver(shop, booking, 'pay')
+    await timeIsOver(shop, booking, 'guard')
+    // As the end of its keys does.
+    await shop.deps.inventory.release(house.stock, booking)
+    const other = await house.fan()
+    const theirs = await other.held(6)
+    await complete(url)
+    await worked('the money is back', () => shop.atStripe(booking)?.status === 'canceled')
+    expect(await fan.get(booking)).toMatchObject({ status: 'cancelled', reason: 'seats_lost' })
     expect((await other.pay(theirs)).body.status).toBe('confirmed')
   })
 

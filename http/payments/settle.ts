@@ -7,7 +7,8 @@ import { UUID } from '../../shared/ids.ts'
 import { SECOND } from '../../shared/limits.ts'
 import { type Client, sqlState, transaction } from '../../shared/postgres.ts'
 import { type Booking, findBooking, lockBooking, moveBooking } from '../bookings/booking-store.ts'
-import { eventOf, type Sales } from '../bookings/sales.ts'
+import { activate } from '../bookings/hold.ts'
+import { eventOf, redisNow, type Sales } from '../bookings/sales.ts'
 import { addToOutbox } from './outbox.ts'
 import {
   findByIntent,
@@ -93,8 +94,8 @@ async function money(sales: Sales, payment: Payment, intent: Intent): Promise<Se
     const booking = await step('booking.read', () => findBooking(pool, payment.bookingId))
     if (booking === undefined) return alarm(sales, intent, 'unknown_booking')
     // Late money: the seats are asked for first, as somebody may hold them by now.
-    const late = booking.status === 'expired' && payment.returnedFor === null
-    if (late && !(await reacquire(sales, booking))) return giveUp(sales, payment, intent, 'too_late')
+    const late = payment.returnedFor === null && (await isLate(sales, booking))
+    if (late && !(await holdAgain(sales, booking))) return giveUp(sales, payment, intent, 'too_late')
     const outcome = await buy(sales, payment, intent, late)
     if (outcome === 'lost') return giveUp(sales, payment, intent, 'seats_lost')
     if (outcome === 'again') continue
@@ -105,12 +106,15 @@ async function money(sales: Sales, payment: Payment, intent: Intent): Promise<Se
   throw new Error(`booking ${payment.bookingId} does not come to rest`)
 }
 
-async function reacquire(sales: Sales, booking: Booking): Promise<boolean> {
+/** The hold is over, whether somebody has written that down yet or not. */
+async function isLate(sales: Sales, { status, expiresAt }: Booking): Promise<boolean> {
+  if (status === 'expired') return true
+  return (status === 'paying' || status === 'closing') && expiresAt <= (await redisNow(sales))
+}
+
+async function holdAgain(sales: Sales, booking: Booking): Promise<boolean> {
   const { stock } = await eventOf(sales, booking.eventId)
-  const taken = await sales.step('settle.reacquire', () =>
-    sales.inventory.reacquire(stock, booking.id, booking.seats, LATE_HOLD_MS),
-  )
-  return taken.ok
+  return (await activate(sales, stock, booking, LATE_HOLD_MS, 'settle.extend')).ok
 }
 
 type Bought = 'confirmed' | 'known' | 'again' | 'lost' | ReturnReason
@@ -238,20 +242,15 @@ async function lock(client: Client, found: Payment): Promise<{ booking: Booking;
   return { booking, payment }
 }
 
-/** After the commit, at once. What fails is left to the job that repeats it; that one throws. */
-export async function announce(sales: Sales, booking: Booking, failing?: 'or throw'): Promise<void> {
-  const { queue, step } = sales
-  const tolerate = failing === undefined ? later(sales, booking) : raise
-  await show(sales, booking.eventId, booking.seats, booking.id).catch(tolerate)
-  const { eventId, visitorId, confirmedAt } = booking
-  // The fan who has bought may wait for more by the time a job says this again: only the slot they bought in ends.
-  await step('settle.leave', () =>
-    queue.end(eventId, visitorId, 'purchased', confirmedAt ?? undefined),
-  ).catch(tolerate)
+/** After the commit, at once; what fails here is left to the job that repeats it. */
+export async function announce(sales: Sales, booking: Booking): Promise<void> {
+  await show(sales, booking.eventId, booking.seats, booking.id).catch(later(sales, booking))
+  await leaveQueue(sales, booking).catch(later(sales, booking))
 }
 
-function raise(err: unknown): never {
-  throw err
+/** The buyer's slot comes back at once. */
+export async function leaveQueue({ queue, step }: Sales, { eventId, visitorId }: Booking): Promise<void> {
+  await step('settle.leave', () => queue.end(eventId, visitorId, 'purchased'))
 }
 
 function later({ log }: Sales, booking: Booking): (err: unknown) => void {
