@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testDatabase } from '../dev/test-parts.ts'
+import { systemClock } from './clock.ts'
 import { makeLog } from './log.ts'
 import { connectPostgres, isAway, type Pool, sqlState, transaction } from './postgres.ts'
 
@@ -47,4 +48,15 @@ test('[R63] a lost connection is told from a faulty statement', async () => {
   await expect(ended).rejects.toSatisfy(isAway)
   const faulty = pool.query('select 1/0')
   await expect(faulty).rejects.toSatisfy(error => sqlState(error) === '22012' && !isAway(error))
+})
+
+test('[R64] a connection that ends within a transaction rejects it, and the process goes on', async () => {
+  const cut = transaction(pool, async client => {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+    await systemClock.sleep(100)
+    await client.query('select 1')
+  })
+  await expect(cut).rejects.toSatisfy(isAway)
+  expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
 })

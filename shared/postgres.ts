@@ -30,6 +30,10 @@ export function connectPostgres(url: string, application: string, log: Log, size
   })
   // Without a listener the end of an idle connection (restart, failover) ends the process.
   pool.on('error', err => log.warn({ err }, 'an idle Postgres connection ended'))
+  // The same of one that is in use: its query rejects, which is all its user needs to know.
+  pool.on('connect', client =>
+    client.on('error', err => log.warn({ err }, 'a Postgres connection ended in use')),
+  )
   return pool
 }
 
@@ -79,6 +83,8 @@ export function isAway(error: unknown): boolean {
     return true
   return (
     error instanceof Error &&
-    /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(error.message)
+    /timeout exceeded when trying to connect|Connection terminated|has encountered a connection error|Query read timeout/.test(
+      error.message,
+    )
   )
 }

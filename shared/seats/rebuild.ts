@@ -141,10 +141,13 @@ export class SeatRebuild {
     for (const row of blocked.rows) status[row.seat_index] = STATUS.blocked
     for (const row of sold.rows) status[row.seat_index] = STATUS.sold
     const now = this.#clock.now()
-    const live = holds.rows.filter(
-      hold => hold.until.getTime() > now && hold.seats.every(index => status[index] === STATUS.available),
-    )
-    for (const hold of live) for (const index of hold.seats) status[index] = STATUS.held
+    const live: LiveHold[] = []
+    for (const hold of holds.rows) {
+      const free = hold.seats.every(index => status[index] === STATUS.available)
+      if (!free || hold.until.getTime() <= now) continue
+      for (const index of hold.seats) status[index] = STATUS.held
+      live.push(hold)
+    }
     return { status, holds: live }
   }
 
@@ -193,13 +196,16 @@ export class SeatRebuild {
   }
 }
 
-/** The last word on when each live hold ends; a payment's guard stands behind its end. Oldest first: it has the seats. */
+/**
+ * The last word on when each live hold ends; a payment's guard stands behind its end. Newest first: where two claim a
+ * seat, the older was never activated (its process died), lost the seat within seconds, and another fan took it.
+ */
 const LIVE_HOLDS = `
   select id, seats,
     case status when 'in_progress' then expires_at else pay_until + make_interval(secs => $2) end as until
   from bookings
   where event_id = $1 and status in ('in_progress', 'paying', 'closing')
-  order by taken_at`
+  order by taken_at desc, id`
 
 /** SCAN's MATCH reads [ ] * ? \ as signs; a hash tag's braces are plain. */
 function escaped(pattern: string): string {

@@ -72,11 +72,17 @@ function house(marks: Record<number, number>): string {
   return Array.from({ length: 40 }, (_, i) => marks[i] ?? 0).join('')
 }
 
-async function saveBooking(id: BookingId, seats: number[], status: string, until: Date): Promise<void> {
+async function saveBooking(
+  id: BookingId,
+  seats: number[],
+  status: string,
+  until: Date,
+  taken = new Date(),
+): Promise<void> {
   await pool.query(
-    `insert into bookings (id, event_id, visitor_id, status, seats, total, currency, generation, expires_at, pay_until)
-     values ($1, $2, $3, $4, $5, 100, 'EUR', 1, $6, $6)`,
-    [id, stock.eventId, randomUUID(), status, seats, until],
+    `insert into bookings (id, event_id, visitor_id, status, seats, total, currency, generation, expires_at, pay_until, taken_at)
+     values ($1, $2, $3, $4, $5, 100, 'EUR', 1, $6, $6, $7)`,
+    [id, stock.eventId, randomUUID(), status, seats, until, taken],
   )
 }
 
@@ -268,6 +274,18 @@ describe('an empty Redis', () => {
     await redis.flushall()
     expect(await inventory.since(stock, 1, 0)).toBeUndefined()
     expect(await newInventory().counts(stock)).toMatchObject({ free: 50, epoch: 2 })
+  })
+
+  test('[H18] gives a seat that two bookings claim to the one that took it last', async () => {
+    const orphan = booking()
+    const holder = booking()
+    const until = new Date(Date.now() + 60_000)
+    await saveBooking(orphan, [7, 8], 'in_progress', until, new Date(Date.now() - 30_000))
+    await saveBooking(holder, [8, 9], 'in_progress', until)
+    await redis.flushall()
+    expect(await inventory.extend(stock, holder, 60_000)).toMatchObject({ ok: true })
+    expect(await inventory.extend(stock, orphan, 60_000)).toEqual({ ok: false, reason: 'lost' })
+    expect(await statuses()).toMatchObject({ seats: house({ 8: 1, 9: 1 }) })
   })
 
   test('[H16] after a restart is rebuilt by one of many who meet it', async () => {
