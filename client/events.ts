@@ -2,7 +2,7 @@
 import type { QueueInfo } from '../shared/wire/messages.ts'
 import type { Http } from './http.ts'
 
-export type { QueueInfo, QueueState } from '../shared/wire/messages.ts'
+export type { QueueInfo } from '../shared/wire/messages.ts'
 
 export interface SearchQuery {
   keyword?: string

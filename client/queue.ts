@@ -161,6 +161,12 @@ export class QueuePlace implements Member {
         return
       case 'error':
         this.#refused(new OnsaleError(0, { ...message }))
+        return
+      case 'watching':
+      case 'resync':
+      case 'paused':
+        // Of seats.
+        return
     }
   }
 

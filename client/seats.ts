@@ -11,7 +11,7 @@ import type { Connection, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
 
-export { SeatState, type SeatStatus } from '../shared/wire/seat-state.ts'
+export { SeatState } from '../shared/wire/seat-state.ts'
 
 /** `paused`: the server cannot see changes now. `refused`: a pass is needed, or there is no such event on sale. */
 export type WatchStatus = 'loading' | 'live' | 'polling' | 'paused' | 'refused'
@@ -154,7 +154,14 @@ export class SeatWatch implements Member {
         else this.#need(0, 0, 0)
         return
       case 'error':
-        this.#failed(new OnsaleError(0, { ...message }))
+        if (!message.code.startsWith('queue_')) this.#failed(new OnsaleError(0, { ...message }))
+        return
+      case 'queue':
+      case 'place':
+      case 'admitted':
+      case 'ended':
+        // Of the waiting room.
+        return
     }
   }
 
@@ -185,6 +192,8 @@ export class SeatWatch implements Member {
       case 'resync':
         this.#buffer.push(frame)
         this.#need(epoch, seq, RESYNC_SPREAD_MS * this.#platform.random())
+        return
+      case 'ignored':
     }
   }
 

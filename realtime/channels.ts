@@ -32,7 +32,7 @@ export class Channels {
     this.#clock = clock
     this.#log = log
     this.#away = redis.status !== 'ready'
-    redis.on('message', (channel: string, text: string) => this.#hearers.get(channel)?.(text))
+    redis.on('message', (channel: string, text: string) => this.#hear(channel, text))
     redis.on('close', () => this.#leave())
     redis.on('ready', () => void this.#return())
     void this.#beat()
@@ -63,6 +63,15 @@ export class Channels {
   close(): void {
     this.#end.abort()
     this.#redis.disconnect()
+  }
+
+  /** What cannot be read is left out: the gap shows, and comparing finds it. */
+  #hear(channel: string, text: string): void {
+    try {
+      this.#hearers.get(channel)?.(text)
+    } catch (err) {
+      this.#log.error({ err, channel }, 'a message of Redis could not be read')
+    }
   }
 
   #leave(): void {

@@ -4,6 +4,9 @@ import type { Fetch } from '../client/platform.ts'
 import { encodeDiff, encodeSnapshot, mergeDiffs } from '../shared/wire/seat-frames.ts'
 import { makeNode, type TestNode } from './node-fixture.ts'
 
+/** On a busy machine. */
+const SOON = { timeout: 10_000 }
+
 let node: TestNode
 
 beforeAll(async () => {
@@ -39,7 +42,7 @@ function fan(options: Partial<OnsaleOptions> = {}) {
 test('[W60] the SDK’s maps equal the inventory bit by bit, on two fans, after a storm of holds', async () => {
   const fans = [fan(), fan()]
   const watches = fans.map(one => one.watchSeats(node.eventId))
-  await expect.poll(() => watches.map(({ status }) => status)).toEqual(['live', 'live'])
+  await expect.poll(() => watches.map(({ status }) => status), SOON).toEqual(['live', 'live'])
   for (let round = 0; round < 20; round++) {
     const seats = Array.from({ length: 40 }, (_, i) => i).filter(i => i % 20 === round)
     const booking = await node.hold(seats)
@@ -49,7 +52,7 @@ test('[W60] the SDK’s maps equal the inventory bit by bit, on two fans, after 
   const truth = await node.inventory.snapshot(node.stock)
   const want = Array.from({ length: 40 }, (_, i) => ((truth.state[i >> 2] ?? 0) >> (6 - 2 * (i & 3))) & 3)
   for (const { state } of watches) {
-    await expect.poll(() => state.seq).toBe(truth.seq)
+    await expect.poll(() => state.seq, SOON).toBe(truth.seq)
     expect(want.map((_, i) => state.get(i))).toEqual(want)
     expect(state.free).toBe((await node.inventory.counts(node.stock)).free)
   }
@@ -65,14 +68,14 @@ test('[W61] the SDK joins, waits, is admitted, and watches with its pass', async
   await expect.poll(() => front.view.place, { timeout: 5_000 }).toBe('admitted')
   const place = second.queue(eventId)
   place.join()
-  await expect.poll(() => place.view.place).toBe('waiting')
+  await expect.poll(() => place.view.place, SOON).toBe('waiting')
   expect(place.view.position).toBe(0)
   const watch = second.watchSeats(eventId)
-  await expect.poll(() => watch.status).toBe('refused')
+  await expect.poll(() => watch.status, SOON).toBe('refused')
   await node.queue.configure(eventId, { rate: 50, burst: 50 }, 'test')
   await expect.poll(() => place.view.place, { timeout: 5_000 }).toBe('admitted')
   watch.setPass(place.view.pass)
-  await expect.poll(() => watch.status).toBe('live')
+  await expect.poll(() => watch.status, SOON).toBe('live')
   first.close()
   second.close()
 })
