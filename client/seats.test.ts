@@ -171,16 +171,19 @@ describe('a watch', () => {
     expect(look(seats.state)).toBe(look(world.seats.state))
   })
 
-  test('[W31] a watch that cannot be served just now is asked again after Retry-After, and polled meanwhile', async () => {
-    const world = new World()
-    world.refusal = { type: 'error', code: 'unavailable', detail: 'away', eventId: EVENT, retryAfter: 4 }
-    const { seats, errors } = watch(world)
-    await world.pass(3_900)
-    expect(errors.map(({ code }) => code)).toEqual(['unavailable'])
-    expect(seats.state.filled).toBe(true)
-    world.refusal = undefined
-    await world.pass(4_100)
-    expect(world.socket.said.filter(({ type }) => type === 'watch')).toHaveLength(2)
-    expect(seats.status).toBe('live')
-  })
+  test.each(['unavailable', 'queue_unavailable'])(
+    '[W31] a watch that cannot be served just now is asked again after Retry-After, and polled meanwhile: %s',
+    async code => {
+      const world = new World()
+      world.refusal = { type: 'error', code, detail: 'away', eventId: EVENT, retryAfter: 4 }
+      const { seats, errors } = watch(world)
+      await world.pass(3_900)
+      expect(errors.map(error => error.code)).toEqual([code])
+      expect(seats.state.filled).toBe(true)
+      world.refusal = undefined
+      await world.pass(4_100)
+      expect(world.socket.said.filter(({ type }) => type === 'watch')).toHaveLength(2)
+      expect(seats.status).toBe('live')
+    },
+  )
 })

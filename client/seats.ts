@@ -154,7 +154,8 @@ export class SeatWatch implements Member {
         else this.#need(0, 0, 0)
         return
       case 'error':
-        if (!message.code.startsWith('queue_')) this.#failed(new OnsaleError(0, { ...message }))
+        // Of a join, not of a watch.
+        if (message.code !== 'queue_off') this.#failed(new OnsaleError(0, { ...message }))
         return
       case 'queue':
       case 'place':
