@@ -2,7 +2,7 @@
  * The only speller of Redis keys and channels. Everything of one event carries one hash tag, so that a script
  * may touch its seats and its queue together, on a Redis Cluster too.
  */
-import type { BookingId, EventId } from './ids.ts'
+import type { BookingId, EventId, VisitorId } from './ids.ts'
 
 export interface SeatKeys {
   /** hash: generation, epoch, seq, seats, units, free */
@@ -68,6 +68,8 @@ export interface Keys {
   queuesOn: string
   /** string with a TTL: calls of one network in one window. */
   rate(limit: string, network: string): string
+  /** string with a TTL: a booking under this Idempotency-Key is under way. */
+  flight(visitor: VisitorId, idempotencyKey: string): string
   /** Prefix of the Socket.IO adapter's channels. */
   adapter: string
   prefix: string
@@ -80,6 +82,7 @@ export function makeKeys(prefix: string): Keys {
     queuesOn: `${prefix}queues-on`,
     adapter: `${prefix}sio`,
     rate: (limit, network) => `${prefix}rate:${limit}:${network}`,
+    flight: (visitor, idempotencyKey) => `${prefix}flight:${visitor}:${idempotencyKey}`,
     seats: event => {
       const s = `${prefix}s:{${event}}`
       return {

@@ -4,8 +4,8 @@ import type { QueueChange, QueueSettings } from '../../queue/queue.ts'
 import type { EventId } from '../../shared/ids.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
+import { QueueView } from '../events/view.ts'
 import { requireAdmin } from '../middleware/admin.ts'
-import { QueueView } from '../queue/routes.ts'
 import { byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
 
 const rate = z

@@ -114,7 +114,7 @@ describe('a hold that fails half way', () => {
       expect(left).toBeLessThanOrEqual(wasActive ? 600_000 : TAKE_TTL_MS)
       // Those seconds pass; then the same call comes again, or somebody else's.
       if (!wasActive) await secondsPass(own)
-      await redis.del(...(await redis.keys(`${keys.rate('flight', '')}*`)), keys.rate('flight', 'x'))
+      await redis.del('-', ...(await redis.keys(`${keys.prefix}flight:*`)))
       const retried = await ada.hold([0], {}, { 'idempotency-key': 'k' })
       expect([retried.status, retried.body.status]).toEqual([201, 'in_progress'])
       expect((await bob.hold([0])).status).toBe(409)

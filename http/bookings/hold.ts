@@ -60,7 +60,7 @@ export async function hold(sales: Sales, request: HoldRequest): Promise<BookingV
 async function holdOnce(sales: Sales, request: HoldRequest & { key: string }): Promise<BookingView> {
   const { redis, keys, chance, step } = sales
   const named = createHash('sha256').update(request.key).digest('base64url')
-  const flight = keys.rate('flight', `${request.visitorId}:${named}`)
+  const flight = keys.flight(request.visitorId, named)
   // As long as a take: whoever dies on the way leaves seats and key free at the same time.
   const ours = await step('hold.flight', () => redis.set(flight, chance.uuid(), 'PX', TAKE_TTL_MS, 'NX'))
   if (ours === null)

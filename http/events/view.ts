@@ -37,9 +37,9 @@ const CategoryView = z.object({ categoryId: z.string(), name: z.string(), colour
 export const QueueView = z
   .object({
     state: z.enum(['off', 'scheduled', 'pre_queue', 'open', 'paused', 'recovering', 'closing']),
-    waiting: z.int(),
-    active: z.int(),
-    message: z.string().optional(),
+    waiting: z.int().openapi({ description: 'Places in the line.' }),
+    active: z.int().openapi({ description: 'Admitted and not gone.' }),
+    message: z.string().optional().openapi({ description: "The operator's word to those who wait." }),
   })
   .openapi('Queue')
 

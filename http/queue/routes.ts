@@ -9,17 +9,9 @@ import type { EventId } from '../../shared/ids.ts'
 import type { PlaceInfo } from '../../shared/wire/messages.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
+import { QueueView } from '../events/view.ts'
 import { requireSession } from '../middleware/session.ts'
 import { type AppEnv, bySession, newRoutes, problems, type Routes } from '../routing.ts'
-
-export const QueueView = z
-  .object({
-    state: z.enum(['off', 'scheduled', 'pre_queue', 'open', 'paused', 'recovering', 'closing']),
-    waiting: z.int().openapi({ description: 'Places in the line.' }),
-    active: z.int().openapi({ description: 'Admitted and not gone.' }),
-    message: z.string().optional().openapi({ description: "The operator's word to those who wait." }),
-  })
-  .openapi('Queue')
 
 const WaitTime = z.object({ p50: z.int(), p90: z.int() }).openapi('WaitTime', {
   description: 'Seconds: half of those at this place wait less than p50, nine in ten less than p90.',
