@@ -69,7 +69,10 @@ const Environment = z.object({
     .string()
     .regex(/^[a-z0-9-]{1,40}$/)
     .default('onsale'),
-  ELASTICSEARCH_URL: z.url().optional(),
+  /** http://... or https://..., with a user and a password where it asks for them. Unset: Postgres answers searches. */
+  ELASTICSEARCH_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL with http:// or https://' })
+    .optional(),
   MAX_SOCKETS: whole(100_000, 1, 1_000_000),
   NODE_NAME: z.string().default(`${hostname()}-${process.pid}`),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -30,21 +30,32 @@ export interface EventDocument extends Stored, Record<WordField, string> {
   priceMin?: number
 }
 
-/** Events fingerprinted by one statement: some 100 ms of Postgres. */
-const FINGERPRINT_PAGE = 5_000
 /** Events read and sent at once: some 1.5 MB. */
 const PAGE = 1_000
 
-/** Another one as soon as anything that a document is made of has changed, whatever wrote it. */
+/** What documents are made of. Times are numbers, so that no session's settings show in them. */
+const SOURCES = [
+  `select id, name, type, venue_id, extract(epoch from starts_at), status, extract(epoch from on_sale_at), currency,
+    competition, modelled from events`,
+  'select event_id, price from event_prices',
+  'select * from event_performers',
+  'select * from performers',
+  'select * from venues',
+  'select * from country_names',
+  'select * from city_names',
+]
+
+/**
+ * Another one as soon as anything that a document is made of has changed, whatever wrote it. One look at each table, and
+ * no order: a tenth of the work of reading the documents.
+ */
 export async function fingerprint(database: Queryable): Promise<string> {
   const hash = createHash('sha256')
-  for (let after: string | null = ''; after !== null; ) {
-    const page: { rows: { last: string | null; digest: string | null }[] } = await database.query(
-      `select max(id) as last, md5(string_agg(md5(r::text), '' order by id)) as digest from (${ROWS}) r`,
-      [after, FINGERPRINT_PAGE],
+  for (const source of SOURCES) {
+    const { rows } = await database.query<{ digest: string }>(
+      `select concat(count(*), ' ', sum(hashtextextended(r::text, 0))) as digest from (${source}) r`,
     )
-    after = page.rows[0]?.last ?? null
-    hash.update(page.rows[0]?.digest ?? '')
+    hash.update(`${rows[0]?.digest}\n`)
   }
   return hash.digest('hex').slice(0, 16)
 }

@@ -73,7 +73,7 @@ test('[F53] a load that fails or dies leaves searches as they were, and the next
   const breaking = {
     connect: () => pool.connect(),
     query: (text: string, values: unknown[]) =>
-      text.includes('string_agg(md5') ? pool.query(text, values) : Promise.reject(new Error('cut')),
+      text.includes('as digest') ? pool.query(text, values) : Promise.reject(new Error('cut')),
   } as Pool
   await expect(another(breaking).bringUpToDate()).rejects.toThrow('cut')
   expect(await serving()).toEqual(before)

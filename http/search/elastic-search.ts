@@ -31,12 +31,14 @@ export class ElasticSearch implements SearchEngine {
     const signal = AbortSignal.timeout(this.#options.deadlineMs)
     const strict = await this.#ask(search, 'none', new Set(), signal)
     if (strict.total > 0 || wordsOf(search).length === 0) return strict
-    const unknown = await this.#unknownWords(search, signal)
-    if (unknown.size > 0) {
-      const mended = await this.#ask(search, 'unknown', unknown, signal)
-      if (mended.total > 0) return mended
-    }
-    return this.#ask(search, 'any', unknown, signal)
+    // Asked together: most often all words are unknown, or none, and then this is the answer.
+    const [unknown, any] = await Promise.all([
+      this.#unknownWords(search, signal),
+      this.#ask(search, 'any', new Set(), signal),
+    ])
+    if (any.total === 0 || unknown.size === 0 || unknown.size === termsIn(search).size) return any
+    const mended = await this.#ask(search, 'unknown', unknown, signal)
+    return mended.total > 0 ? mended : any
   }
 
   async #ask(
@@ -66,7 +68,7 @@ export class ElasticSearch implements SearchEngine {
 
   /** Those of the search's words that are no word of any event and no word's beginning. */
   async #unknownWords(search: Search, signal: AbortSignal): Promise<Set<string>> {
-    const terms = [...new Set(wordsOf(search).flatMap(([, all]) => all))]
+    const terms = [...termsIn(search)]
     if (terms.length === 0) return new Set()
     const { aggregations } = await this.#request<{ known: estypes.AggregationsFiltersAggregate }>(
       { size: 0, aggs: { known: { filters: { filters: terms.map(term => beginning('words', term)) } } } },
@@ -80,6 +82,10 @@ export class ElasticSearch implements SearchEngine {
     const { client, index } = this.#options
     return client.search<Stored, Aggregations>({ index, ...request }, { signal, maxRetries: 0 })
   }
+}
+
+function termsIn(search: Search): Set<string> {
+  return new Set(wordsOf(search).flatMap(([, terms]) => terms))
 }
 
 interface Facetted {
