@@ -225,7 +225,6 @@ describe('the door of Socket.IO', () => {
     })
     const statuses: AdminStatus[] = []
     admin.on('status', (status: AdminStatus) => statuses.push(status))
-    await node.inventory.rebuild(node.stock)
     admin.emit('watch', { eventId: node.eventId })
     await expect.poll(() => statuses.length, { timeout: 5_000 }).toBeGreaterThan(1)
     expect(statuses.at(-1)).toMatchObject({

@@ -48,7 +48,7 @@ interface Feed {
 }
 
 interface Parts {
-  inventory: Pick<Inventory, 'counts' | 'rebuild'>
+  inventory: Pick<Inventory, 'counts'>
   channels: Channels
   keys: Keys
   door: Door
@@ -162,8 +162,8 @@ export class SeatFeed {
 
   /** Makes a feed live that hears: reads the version, and keeps of what was heard meanwhile what follows it. */
   async #read(feed: Feed, life: number): Promise<void> {
-    const { channels } = this.#parts
-    const { epoch, seq } = await this.#version(feed.stock)
+    const { channels, inventory } = this.#parts
+    const { epoch, seq } = await inventory.counts(feed.stock)
     if (channels.life !== life) throw new Problem('unavailable', 'Live updates are interrupted.')
     feed.heard = { epoch, seq }
     feed.published = { epoch, seq }
@@ -293,7 +293,8 @@ export class SeatFeed {
    */
   async #compare(feed: Feed): Promise<void> {
     const heard = feed.heard
-    const version = await this.#version(feed.stock)
+    const { epoch, seq } = await this.#parts.inventory.counts(feed.stock)
+    const version = { epoch, seq }
     const missed = () => isAfter(version, feed.heard)
     if (missed()) await this.#parts.clock.sleep(DIFF_LATE_MS, this.#end.signal)
     if (feed.state !== 'live') return
@@ -302,16 +303,6 @@ export class SeatFeed {
       feed.heard = version
       this.#resync(feed, 'lost')
     } else if (++feed.quiet === 1 || feed.quiet % VERSION_REPEATS === 0) this.#tellVersion(feed)
-  }
-
-  async #version(stock: Stock): Promise<Version> {
-    const { inventory } = this.#parts
-    const { epoch, seq } = await inventory.counts(stock)
-    if (epoch > 0) return { epoch, seq }
-    // Nobody has asked for these seats before: they do not stand in Redis yet.
-    await inventory.rebuild(stock)
-    const built = await inventory.counts(stock)
-    return { epoch: built.epoch, seq: built.seq }
   }
 
   /** A diff of nothing that follows the newest: who has all ignores it, who lacks the last one sees the gap. */
