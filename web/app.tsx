@@ -67,7 +67,7 @@ function Header({ path }: { path: string }) {
 function DemoBanner() {
   return (
     <p class="demo" role="note">
-      <strong>Demo.</strong> No real money moves, and no ticket here lets anybody in.
+      <strong>Demo.</strong> No real money moves; no ticket lets anybody in.
     </p>
   )
 }

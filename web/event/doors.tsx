@@ -17,12 +17,14 @@ export function Doors({ event }: { event: ShopEvent }) {
   if (view.place === 'waiting') waited.current = true
   const admitted = queued && view.place === 'admitted'
 
+  // Who bought or was thrown out is told so first; everybody else goes on to the seats.
+  const closed = view.place === 'ended' ? view.reason === 'queue_off' : view.queue === 'off'
   useEffect(() => {
-    if (queued && view.queue === 'off' && view.place !== 'ended') {
-      setQueued(false)
-      if (waited.current) notify('The waiting room is closed: everybody may go on to the seats.', 'good')
-    }
-  }, [queued, view.queue, view.place])
+    if (!queued || !closed) return
+    setQueued(false)
+    if (waited.current) notify('The waiting room is closed: everybody may go on to the seats.', 'good')
+    waited.current = false
+  }, [queued, closed])
   useFlashingTitle(admitted && waited.current, 'It is your turn!')
 
   const toQueue = useCallback(() => {

@@ -4,6 +4,8 @@ import { shortMoney } from '../format/money.ts'
 import { PinIcon, TypeIcon } from '../icons.tsx'
 import type { FoundEvent } from '../shop.ts'
 
+const THIS_YEAR = String(new Date().getFullYear())
+
 export function EventCard({ event }: { event: FoundEvent }) {
   const { venue, startsAt, priceRange } = event
   const day = stub(startsAt, venue.timeZone)
@@ -19,7 +21,8 @@ export function EventCard({ event }: { event: FoundEvent }) {
             {day.day}
           </span>
           <span aria-hidden="true" class="weekday">
-            {day.weekday} {day.year}
+            {day.weekday}
+            {day.year === THIS_YEAR ? '' : ` ${day.year}`}
           </span>
         </span>
         <span class="stub-body">

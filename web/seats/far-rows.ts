@@ -41,7 +41,7 @@ export class FarRows {
     pen.setTransform(this.#scale, 0, 0, this.#scale, 0, 0)
     pen.lineCap = 'butt'
     pen.lineJoin = 'round'
-    pen.lineWidth = this.#layout.pitch * 1.1
+    pen.lineWidth = this.#layout.depth
     const { categories } = this.#layout.map
     // One path for each category and level: some thirty strokes instead of thousands.
     const paths = new Map<number, Path2D>()

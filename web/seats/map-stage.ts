@@ -46,6 +46,15 @@ const FAR_EVERY_MS = 250
 /** Screens of more than this ratio gain nothing that is seen, and cost by its square. */
 const MOST_RATIO = 2
 const FRICTION = 0.0045
+/** Pixels by which one may miss a section. */
+const SLIP = 8
+const SLIPS = [
+  [0, 0],
+  [-1, 0],
+  [1, 0],
+  [0, -1],
+  [0, 1],
+] as const
 
 export class MapStage {
   readonly scene: SeatScene
@@ -203,10 +212,16 @@ export class MapStage {
       const index = grid.nearest(x, y, Math.max(layout.pitch * 0.6, 10 / this.#view.scale))
       if (index >= 0) return { kind: 'seat', index }
     }
-    const area = layout.areaAt(x, y)
-    if (area >= 0) return { kind: 'area', area }
-    const section = layout.sectionAt(x, y)
-    return section >= 0 ? { kind: 'section', section } : { kind: 'nothing' }
+    // A finger may meet the gangway between two sections.
+    const reach = SLIP / this.#view.scale
+    for (const [dx, dy] of SLIPS) {
+      const [px, py] = [x + dx * reach, y + dy * reach]
+      const area = layout.areaAt(px, py)
+      if (area >= 0) return { kind: 'area', area }
+      const section = layout.sectionAt(px, py)
+      if (section >= 0) return { kind: 'section', section }
+    }
+    return { kind: 'nothing' }
   }
 
   #tap(at: Spot, touch: boolean): void {

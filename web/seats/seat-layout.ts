@@ -34,6 +34,8 @@ export interface LaidSection {
   section: Section
   box: Box
   centre: Point
+  /** Side of a square as large as the section, cm: what a label has room for, however it is turned. */
+  room: number
   /** Its seats' indices: first to first + seats - 1. */
   first: number
   seats: number
@@ -68,6 +70,8 @@ export class SeatLayout {
   readonly areas: LaidArea[]
   /** Usual distance between neighbours in a row, cm. */
   readonly pitch: number
+  /** Usual distance from row to row, cm. */
+  readonly depth: number
   readonly box: Box
 
   constructor(map: SeatMap) {
@@ -85,6 +89,7 @@ export class SeatLayout {
       category: this.#category(area.category),
     }))
     this.pitch = usualPitch(map)
+    this.depth = this.#usualDepth()
     this.box = { left: 0, top: 0, right: map.width, bottom: map.height }
   }
 
@@ -139,7 +144,28 @@ export class SeatLayout {
       seats += length
     }
     const box = boxOf(section.outline)
-    this.sections.push({ section, box, centre: centreOf(section.outline), first, seats, firstRow })
+    this.sections.push({
+      section,
+      box,
+      centre: centreOf(section.outline),
+      room: Math.sqrt(areaOf(section.outline)),
+      first,
+      seats,
+      firstRow,
+    })
+  }
+
+  /** The median over neighbouring rows of how far their middles are apart. */
+  #usualDepth(): number {
+    const depths: number[] = []
+    for (let r = 1; r < this.rows.length; r++) {
+      const [a, b] = [this.rows[r - 1] as LaidRow, this.rows[r] as LaidRow]
+      if (a.section !== b.section) continue
+      const [i, j] = [a.first + (a.length >> 1), b.first + (b.length >> 1)]
+      depths.push(Math.hypot((this.x[i] ?? 0) - (this.x[j] ?? 0), (this.y[i] ?? 0) - (this.y[j] ?? 0)))
+    }
+    depths.sort((a, b) => a - b)
+    return depths[depths.length >> 1] ?? this.pitch * 1.6
   }
 
   #category(id: string): number {
@@ -160,6 +186,14 @@ export function boxOf(outline: readonly number[]): Box {
     box.bottom = Math.max(box.bottom, y)
   }
   return box
+}
+
+/** Of the polygon, in square cm. */
+export function areaOf(outline: readonly number[]): number {
+  let twice = 0
+  for (let i = 0, before = outline.length - 2; i + 1 < outline.length; before = i, i += 2)
+    twice += (outline[before] ?? 0) * (outline[i + 1] ?? 0) - (outline[i] ?? 0) * (outline[before + 1] ?? 0)
+  return Math.abs(twice) / 2
 }
 
 export function within(box: Box, x: number, y: number): boolean {

@@ -3,6 +3,7 @@
  * other. It draws what it is given and decides nothing.
  */
 import type { FarRows } from './far-rows.ts'
+import { paintLabels } from './map-labels.ts'
 import { type MapTheme, tone } from './map-theme.ts'
 import type { Box } from './seat-layout.ts'
 import type { SeatScene } from './seat-scene.ts'
@@ -42,8 +43,6 @@ export class Outlines {
 }
 
 export const FLASH_MS = 900
-const SECTION_LABELS_UNTIL = 13
-const ROW_LABELS_FROM = 11
 
 /** Answers whether something still moves, so that another frame is needed. */
 export function paint(frame: Frame): boolean {
@@ -72,7 +71,7 @@ export function paint(frame: Frame): boolean {
   pen.strokeStyle = theme.line
   pen.stroke(outlines.all)
   const pointed = outlines.sections[scene.hoveredSection] ?? outlines.areas[scene.hoveredArea]
-  if (pointed !== undefined) {
+  if (pointed !== undefined && detail < 1) {
     pen.lineWidth = 2.5 / view.scale
     pen.strokeStyle = theme.ink
     pen.stroke(pointed)
@@ -166,112 +165,6 @@ function paintAreas({ pen, view, scene, outlines, theme }: Frame): void {
   }
 }
 
-function paintLabels(frame: Frame, detail: number): void {
-  const { pen, view, scene, theme, size } = frame
-  const { layout, counts } = scene
-  const pitch = layout.pitch * view.scale
-  const box = seen(view, size)
-  pen.textAlign = 'center'
-  pen.textBaseline = 'middle'
-  label(
-    frame,
-    layout.map.stage.label,
-    middle(layout.map.stage.outline),
-    widthOf(layout.map.stage.outline),
-    theme.muted,
-  )
-  for (const [i, { area, box: place, centre }] of layout.areas.entries()) {
-    const left = scene.source.areas[i] ?? 0
-    const told = left > 0 ? `${left.toLocaleString()} left` : 'Sold out'
-    if (overlaps(box, place)) label(frame, area.name, centre, place.right - place.left, '#fff', told)
-  }
-  if (pitch < SECTION_LABELS_UNTIL) {
-    pen.globalAlpha = detail === 1 ? 0.85 : 1
-    for (const [i, { section, box: place, centre }] of layout.sections.entries()) {
-      if (!overlaps(box, place)) continue
-      const left = counts.section(i)
-      const told = left > 0 ? `${left.toLocaleString()} left` : 'Sold out'
-      const width = Math.min(place.right - place.left, (place.bottom - place.top) * 2.2)
-      label(
-        frame,
-        section.name,
-        centre,
-        width,
-        left > 0 ? '#fff' : theme.muted,
-        detail < 1 ? told : undefined,
-        left > 0,
-      )
-    }
-    pen.globalAlpha = 1
-  }
-  if (pitch >= ROW_LABELS_FROM) paintRowNames(frame, box, pitch)
-}
-
-/** At either end of each row, one seat away. */
-function paintRowNames({ pen, view, scene, theme }: Frame, box: Box, pitch: number): void {
-  const { layout } = scene
-  pen.fillStyle = theme.muted
-  pen.font = `600 ${Math.round(Math.min(13, pitch * 0.5))}px ${theme.font}`
-  for (const section of layout.sections) {
-    if (!overlaps(box, section.box)) continue
-    for (let r = section.firstRow; r < section.firstRow + section.section.rows.length; r++) {
-      const row = layout.rows[r]
-      if (row === undefined || row.length === 0) continue
-      const ends = [
-        [row.first, row.first + Math.min(1, row.length - 1)],
-        [row.first + row.length - 1, row.first + Math.max(0, row.length - 2)],
-      ] as const
-      for (const [end, next] of ends) {
-        const [ex, ey] = [layout.x[end] as number, layout.y[end] as number]
-        if (ex < box.left || ex > box.right || ey < box.top || ey > box.bottom) continue
-        const [nx, ny] = [layout.x[next] as number, layout.y[next] as number]
-        const length = Math.hypot(ex - nx, ey - ny) || 1
-        const [ux, uy] = end === next ? [1, 0] : [(ex - nx) / length, (ey - ny) / length]
-        const away = layout.pitch * 0.85
-        pen.fillText(
-          row.row.name,
-          (ex + ux * away - view.x) * view.scale,
-          (ey + uy * away - view.y) * view.scale,
-        )
-      }
-    }
-  }
-}
-
-/** A name, and a line below it where there is room; nothing where there is not even room for the name. */
-function label(
-  { pen, view, theme }: Frame,
-  name: string,
-  at: { x: number; y: number },
-  width: number,
-  colour: string,
-  told?: string,
-  plate = false,
-): void {
-  const room = width * view.scale
-  const height = Math.min(16, Math.max(9, room / 5))
-  pen.font = `650 ${height}px ${theme.font}`
-  let text = name
-  if (pen.measureText(text).width > room * 0.94) text = name.split(' ').at(-1) ?? ''
-  const wide = pen.measureText(text).width
-  if (wide > room * 0.94) return
-  const [x, y] = [(at.x - view.x) * view.scale, (at.y - view.y) * view.scale]
-  const two = told !== undefined && room > 74
-  if (plate) {
-    pen.fillStyle = 'rgb(12 14 20 / 0.55)'
-    const [w, h] = [Math.max(wide, two ? 52 : 0) + 10, two ? height + 20 : height + 6]
-    pen.beginPath()
-    pen.roundRect(x - w / 2, y - h / 2, w, h, 5)
-    pen.fill()
-  }
-  pen.fillStyle = colour
-  pen.fillText(text, x, two ? y - 7 : y + 0.5)
-  if (two) {
-    pen.font = `500 11px ${theme.font}`
-    pen.fillText(told, x, y + height - 6)
-  }
-}
-
 function paintFlashes({ pen, view, scene, theme, now }: Frame, detail: number): boolean {
   const { layout, flashes } = scene
   for (const [seat, at] of flashes) {
@@ -340,23 +233,4 @@ function polygon(outline: readonly number[]): Path2D {
   for (let i = 0; i + 1 < outline.length; i += 2) path.lineTo(outline[i] ?? 0, outline[i + 1] ?? 0)
   path.closePath()
   return path
-}
-
-function overlaps(a: Box, b: Box): boolean {
-  return a.left <= b.right && a.right >= b.left && a.top <= b.bottom && a.bottom >= b.top
-}
-
-function middle(outline: readonly number[]): { x: number; y: number } {
-  let [x, y] = [0, 0]
-  for (let i = 0; i + 1 < outline.length; i += 2) {
-    x += outline[i] ?? 0
-    y += outline[i + 1] ?? 0
-  }
-  const n = Math.max(1, outline.length / 2)
-  return { x: x / n, y: y / n }
-}
-
-function widthOf(outline: readonly number[]): number {
-  const xs = outline.filter((_, i) => i % 2 === 0)
-  return Math.max(...xs) - Math.min(...xs)
 }
