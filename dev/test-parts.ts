@@ -1,5 +1,5 @@
 /**
- * What a test file asks for: a database, a piece of Redis, a Redis of its own to break, a browser. All of it stands on the
+ * What a test file asks for: a database, a piece of Redis or a Redis of its own to break. All of it stands on the
  * system that test-system.ts started for the run, and is gone when the run ends, whether given back or not.
  */
 import { randomBytes } from 'node:crypto'
@@ -126,14 +126,6 @@ export async function ownRedis({ durable = false } = {}): Promise<OwnRedis> {
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** Where Debian, Ubuntu and Fedora put it. */
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
-/** Null where there is none: skip with `context.skip('no Chromium')`, which the run then says in words. */
-export function chromiumPath(): string | null {
-  return CHROMIUM.find(path => existsSync(path)) ?? null
 }
 
 function randomName(): string {
