@@ -13,6 +13,8 @@ export const PAY_EXTENSION_MS = 5 * MINUTE
 export const DIFF_LOG_LENGTH = 2_000
 /** Holds swept in one round of one event: some 5 ms of Redis. */
 export const SWEEP_BATCH = 200
+/** Batches of one call: 5,000 holds that end together are all shown free within half a second. */
+export const SWEEP_BATCHES = 25
 /** Between sweeps: holds must show free within 500 ms of their second. */
 export const SWEEP_EVERY_MS = 200
 /** Largest JSON body; the biggest honest one names eight tickets and a buyer. */

@@ -43,9 +43,13 @@ test('[R62] a transaction that throws leaves nothing and gives its connection ba
   expect(pool.idleCount).toBe(pool.totalCount)
 })
 
-test('[R63] a lost connection is told from a faulty statement', async () => {
+test('[R63] a lost connection and a passed deadline are told from a faulty statement', async () => {
   const ended = pool.query('select pg_terminate_backend(pg_backend_pid())')
   await expect(ended).rejects.toSatisfy(isAway)
+  const slow = pool.query(
+    "set local statement_timeout = 0; set statement_timeout = '50ms'; select pg_sleep(1)",
+  )
+  await expect(slow).rejects.toSatisfy(isAway)
   const faulty = pool.query('select 1/0')
   await expect(faulty).rejects.toSatisfy(error => sqlState(error) === '22012' && !isAway(error))
 })

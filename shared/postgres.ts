@@ -76,11 +76,16 @@ export function sqlState(error: unknown): string | undefined {
   return undefined
 }
 
-/** Postgres cannot be reached, is starting or stopping, or has no connection left: answer 503. */
+/**
+ * Not now: unreachable (08), starting or stopping (57P), out of connections or disk (53), past a deadline of ours
+ * (57014, 25P03), still in the way after all retries (40P01, 40001, 55P03), read-only after a failover (25006).
+ */
+const NOT_NOW = /^(08|57P|53|57014|25P03|40P01|40001|55P03|25006)/
+
+/** Postgres cannot be reached or cannot answer now: answer 503. */
 export function isAway(error: unknown): boolean {
   const code = sqlState(error) ?? ''
-  if (/^(08|57P|53)/.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_)/.test(code))
-    return true
+  if (NOT_NOW.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_)/.test(code)) return true
   return (
     error instanceof Error &&
     /timeout exceeded when trying to connect|Connection terminated|has encountered a connection error|Query read timeout/.test(

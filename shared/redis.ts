@@ -64,6 +64,11 @@ export function connectSubscriber(url: string, log: Log): Redis {
   )
 }
 
+/** The answer of TIME, seconds and microseconds as texts, in ms. */
+export function redisMs(time: readonly (string | number)[]): number {
+  return Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000)
+}
+
 /** Resolves once the connection is ready; throws after the deadline. */
 export async function ready(redis: Redis, deadlineMs: number): Promise<void> {
   if (redis.status === 'ready') return

@@ -14,7 +14,7 @@ import { PAY_GUARD_MS } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { Script } from '../lua.ts'
 import { type Client, type Pool, transaction } from '../postgres.ts'
-import type { Redis } from '../redis.ts'
+import { type Redis, redisMs } from '../redis.ts'
 import { STATUS, type Stock } from './inventory.ts'
 
 const open = new Script(import.meta.url, './lua/open.lua')
@@ -102,7 +102,14 @@ export class SeatRebuild {
     const taken = await this.#read(client, stock)
     const free = await this.#write(keys, stock, taken)
     const units = stock.areas.reduce((sum, area) => sum + area.capacity, 0)
-    const news = JSON.stringify({ e: next.epoch, s: 0, t: this.#clock.now(), c: [], a: [], f: free })
+    const news = JSON.stringify({
+      e: next.epoch,
+      s: 0,
+      t: redisMs(await this.#redis.time()),
+      c: [],
+      a: [],
+      f: free,
+    })
     const { generation, epoch } = next
     const opened = await open.run(
       this.#redis,
@@ -140,7 +147,8 @@ export class SeatRebuild {
     const holds = await client.query<LiveHold>(LIVE_HOLDS, [stock.eventId, PAY_GUARD_MS / 1_000])
     for (const row of blocked.rows) status[row.seat_index] = STATUS.blocked
     for (const row of sold.rows) status[row.seat_index] = STATUS.sold
-    const now = this.#clock.now()
+    // A hold's end is by Redis's clock: a node ahead of it must not free seats early.
+    const now = redisMs(await this.#redis.time())
     const live: LiveHold[] = []
     for (const hold of holds.rows) {
       const free = hold.seats.every(index => status[index] === STATUS.available)

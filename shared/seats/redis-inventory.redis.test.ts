@@ -151,6 +151,19 @@ describe('the end of a hold', () => {
     expect(await inventory.counts(stock)).toMatchObject({ free: 49, holds: 1 })
   })
 
+  test('[H19] comes to two thousand holds at once, without a pause between batches', async () => {
+    const wide = eventId('wide')
+    await insertSmallHouse(pool, wide, { length: 600 })
+    const event = await new EventStore(pool).find(wide)
+    if (event === undefined) throw new Error('the wide house is missing')
+    stock = event.stock
+    await inventory.snapshot(stock)
+    await Promise.all(Array.from({ length: 2_000 }, (_, seat) => take([seat], { ttl: 1_500 })))
+    await passes(1_600)
+    expect((await inventory.sweep(stock)).freed.length).toBe(2_000)
+    expect(await inventory.counts(stock)).toMatchObject({ free: 2_410, holds: 0 })
+  })
+
   test('[H7] moves when the owner extends it, and is not swept before', async () => {
     const id = booking()
     await take([1], { id, ttl: 200 })

@@ -6,11 +6,11 @@ import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { BookingId, EventId } from '../ids.ts'
 import type { Keys, SeatKeys } from '../keys.ts'
-import { DIFF_LOG_LENGTH, SWEEP_BATCH } from '../limits.ts'
+import { DIFF_LOG_LENGTH, SWEEP_BATCH, SWEEP_BATCHES } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { type Arg, Script } from '../lua.ts'
 import type { Pool } from '../postgres.ts'
-import type { Redis } from '../redis.ts'
+import { type Redis, redisMs } from '../redis.ts'
 import { parseDiff } from './diff.ts'
 import type {
   ExtendResult,
@@ -143,13 +143,14 @@ export class RedisInventory implements Inventory {
 
   async sweep(stock: Stock): Promise<{ freed: BookingId[]; next: number | undefined }> {
     const { expiries } = this.#keys.seats(stock.eventId)
-    const [seconds, micros] = (await this.#redis.time()).map(Number)
-    const now = (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000)
-    const due = await this.#redis.zrangebyscore(expiries, '-inf', now, 'LIMIT', 0, SWEEP_BATCH)
+    const now = redisMs(await this.#redis.time())
     const freed: BookingId[] = []
-    for (const id of due) {
-      const booking = id as BookingId
-      if (await this.#release(stock, booking, 'due')) freed.push(booking)
+    for (let batch = 0; batch < SWEEP_BATCHES; batch++) {
+      const due = await this.#redis.zrangebyscore(expiries, '-inf', now, 'LIMIT', 0, SWEEP_BATCH)
+      // Sent at once, so that a batch costs two ways to Redis and not two a hold.
+      const gone = await Promise.all(due.map(id => this.#release(stock, id as BookingId, 'due')))
+      freed.push(...due.filter((_, i) => gone[i]).map(id => id as BookingId))
+      if (due.length < SWEEP_BATCH) break
     }
     const [, next] = await this.#redis.zrange(expiries, '0', '0', 'WITHSCORES')
     return { freed, next: next === undefined ? undefined : Number(next) }
@@ -167,11 +168,10 @@ export class RedisInventory implements Inventory {
       const [meta, state, time, ...areas] = await answers(read)
       const [found, epoch, seq] = meta as (string | null)[]
       if (found !== String(generation)) return undefined
-      const [seconds, micros] = (time as string[]).map(Number)
       return {
         epoch: Number(epoch),
         seq: Number(seq),
-        now: (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000),
+        now: redisMs(time as string[]),
         seats: stock.seats,
         state: seatBits(state as Buffer, stock.seats),
         areas: areas.map(Number),

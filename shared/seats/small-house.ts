@@ -57,21 +57,20 @@ export async function insertSmallHouse(
   { status = 'onsale', length = 10 } = {},
 ): Promise<void> {
   const map = smallHouse(length)
+  const hash = length === 10 ? SMALL_HOUSE_HASH : String(length).padStart(32, '0')
   await database.query(
     `insert into venues (id, name, city, region, country, lat, lon, time_zone, modelled)
      values ('small', 'Small House', 'Wien', null, 'AT', 48.2, 16.37, 'Europe/Vienna', true) on conflict do nothing`,
   )
   await database.query(
     `insert into seat_maps (hash, name, seats, units, geometry) values ($1, $2, $3, 10, $4) on conflict do nothing`,
-    [SMALL_HOUSE_HASH, map.name, 4 * length, JSON.stringify(map)],
+    [hash, map.name, 4 * length, JSON.stringify(map)],
   )
-  await database.query(`insert into venue_maps values ('small', $1) on conflict do nothing`, [
-    SMALL_HOUSE_HASH,
-  ])
+  await database.query(`insert into venue_maps values ('small', $1) on conflict do nothing`, [hash])
   await database.query(
     `insert into events (id, name, type, venue_id, map_hash, starts_at, status, on_sale_at, currency)
      values ($1, 'An evening', 'concert', 'small', $2, now() + interval '30 days', $3, now(), 'EUR')`,
-    [eventId, SMALL_HOUSE_HASH, status],
+    [eventId, hash, status],
   )
   await database.query(
     `insert into event_prices (event_id, category, ticket_type, ticket_type_name, position, price, fee)
