@@ -1,6 +1,5 @@
 /** The jobs behind the outbox, by kind: each reads the present truth and may run twice, late, or beside another. */
 import type { JobHelpers, TaskList } from 'graphile-worker'
-import { SECOND } from '../../shared/limits.ts'
 import { findBooking } from '../bookings/booking-store.ts'
 import { isOver } from '../bookings/machine.ts'
 import type { Sales } from '../bookings/sales.ts'
@@ -15,16 +14,12 @@ import { show } from './show.ts'
 
 type Job<Kind extends JobKind> = (sales: Sales, payload: Jobs[Kind], attempt: number) => Promise<void>
 
-/** For so long after a sale its job may still end the buyer's slot. */
-const SLOT_MS = 30 * SECOND
-
 const JOBS: { [Kind in JobKind]: Job<Kind> } = {
   async sold(sales, { bookingId }) {
     const booking = await sales.step('booking.read', () => findBooking(sales.pool, bookingId))
     if (booking === undefined) return
     await show(sales, booking.eventId, booking.seats, booking.id)
-    // Later the slot may be another: whoever bought can have joined the line again.
-    if ((booking.confirmedAt ?? 0) > sales.clock.now() - SLOT_MS) await leaveQueue(sales, booking)
+    await leaveQueue(sales, booking)
   },
   show: (sales, { eventId, seats }) => show(sales, eventId, seats),
   async release(sales, { bookingId }) {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { BookingId } from '../../shared/ids.ts'
+import type { RedisQueue } from '../../queue/redis-queue.ts'
+import type { BookingId, VisitorId } from '../../shared/ids.ts'
 import { STATUS } from '../../shared/seats/inventory.ts'
 import { pay } from '../bookings/pay.ts'
 import {
@@ -329,15 +330,51 @@ describe('a sale', () => {
     const ended: string[] = []
     const { queue } = shop.sales
     const end = queue.end.bind(queue)
-    queue.end = async (event, visitor, reason) => {
+    queue.end = async (event, visitor, reason, admittedUntil) => {
       ended.push(`${visitor} ${reason}`)
-      await end(event, visitor, reason)
+      await end(event, visitor, reason, admittedUntil)
     }
     const booking = await fan.held(1)
     await fan.pay(booking)
     await shop.work()
     queue.end = end
     expect(ended).toContain(`${fan.visitorId} purchased`)
+  })
+
+  test('[P52] A place in line that the buyer took since, or still has, outlives the word of the sale.', async () => {
+    const own = await shop.house()
+    const buyer = await own.fan()
+    const queue = shop.deps.queue as RedisQueue
+    const visitor = buyer.visitorId as VisitorId
+    await queue.configure(own.eventId, { state: 'open', rate: 100, cap: 100 }, 'test')
+    const letIn = async (): Promise<string> => {
+      await queue.join(own.eventId, visitor)
+      let pass: string | undefined
+      await until('they are let in', async () => {
+        await queue.admit(own.eventId)
+        const place = await queue.status(own.eventId, visitor)
+        if (place.state === 'admitted') pass = place.pass
+        return pass !== undefined
+      })
+      return pass ?? ''
+    }
+    const state = async () => (await queue.status(own.eventId, visitor)).state
+
+    const { body } = await buyer.hold([0], {}, { 'x-onsale-pass': await letIn() })
+    expect((await buyer.pay(body.bookingId)).body.status).toBe('confirmed')
+    expect(await state()).toBe('none')
+    await queue.join(own.eventId, visitor)
+    await shop.work()
+    expect(await state()).toBe('waiting')
+
+    // The bank took so long that the slot was over, and the buyer waits anew.
+    const slow = await buyer.hold([1], {}, { 'x-onsale-pass': await letIn() })
+    const paying = await buyer.pay(slow.body.bookingId, 'pm_card_threeDSecure2Required')
+    await queue.leave(own.eventId, visitor)
+    await queue.join(own.eventId, visitor)
+    await complete((paying.body.nextAction as { url: string }).url)
+    await worked('it is sold', async () => (await own.shown(1)) === 'sold')
+    expect(await state()).toBe('waiting')
   })
 
   test('[P37] A payment whose webhooks never come is settled by the reconciler.', async () => {

@@ -248,9 +248,12 @@ export async function announce(sales: Sales, booking: Booking): Promise<void> {
   await leaveQueue(sales, booking).catch(later(sales, booking))
 }
 
-/** The buyer's slot comes back at once. */
-export async function leaveQueue({ queue, step }: Sales, { eventId, visitorId }: Booking): Promise<void> {
-  await step('settle.leave', () => queue.end(eventId, visitorId, 'purchased'))
+/** The slot the buyer had comes back at once; a place in the line, or a slot since the sale, stays theirs. */
+export async function leaveQueue(sales: Sales, booking: Booking): Promise<void> {
+  const { eventId, visitorId, confirmedAt } = booking
+  // Read before its sale, a booking does not know the time of it: that is now.
+  const boughtAt = confirmedAt ?? (await redisNow(sales))
+  await sales.step('settle.leave', () => sales.queue.end(eventId, visitorId, 'purchased', boughtAt))
 }
 
 function later({ log }: Sales, booking: Booking): (err: unknown) => void {
