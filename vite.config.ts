@@ -17,6 +17,15 @@ export default defineConfig({
   },
   server: {
     port: 5173,
-    proxy: Object.fromEntries(API.map(path => [path, { target: server, changeOrigin: true }])),
+    // A room of ours may be named like a path of the API: its sources are not the server's.
+    proxy: Object.fromEntries(
+      API.map(path => [
+        path,
+        {
+          target: server,
+          bypass: request => (/\.(tsx?|css)($|\?)/.test(request.url ?? '') ? request.url : undefined),
+        },
+      ]),
+    ),
   },
 })

@@ -184,7 +184,10 @@ function Bank({ action, reload, another }: { action: NextAction; reload: () => v
 
 function Confirmed() {
   const title = useRef<HTMLHeadingElement>(null)
-  useEffect(() => title.current?.focus(), [])
+  useEffect(() => {
+    scrollTo(0, 0)
+    title.current?.focus({ preventScroll: true })
+  }, [])
   return (
     <div class="confirmed" data-testid="confirmed">
       <span class="confirmed-mark" aria-hidden="true">

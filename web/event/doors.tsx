@@ -41,7 +41,7 @@ export function Doors({ event }: { event: ShopEvent }) {
           <CheckIcon /> <strong>It is your turn.</strong>
           {view.until !== undefined && (
             <span>
-              <Countdown until={view.until} label="Time left to choose" /> to choose your seats
+              <Countdown until={view.until} label="Time left to choose" /> left to choose
             </span>
           )}
         </p>

@@ -9,7 +9,8 @@ import { Desk, dropToken, keepToken, takeToken } from './desk.ts'
 import { QueueDesk } from './queue-desk.tsx'
 
 const TYPED_MS = 200
-const PAGE_SIZE = 40
+/** What is on sale comes first: all of it, usually. */
+const PAGE_SIZE = 100
 
 export function OperatorPage() {
   useTitle('Operator')
@@ -181,7 +182,9 @@ function EventPicker({
                 {event.queue !== null && event.queue.state !== 'off' && (
                   <span class="badge waiting">Queue {event.queue.state}</span>
                 )}
-                <span class={`badge ${event.status === 'onsale' ? 'good' : ''}`}>{event.status}</span>
+                <span class={`badge ${event.status === 'onsale' ? 'good' : ''}`}>
+                  {event.status === 'onsale' ? 'On sale' : event.status}
+                </span>
               </span>
             </button>
           </li>

@@ -4,8 +4,8 @@ import type { Frame } from './seat-painter.ts'
 import { seen } from './viewport.ts'
 
 /** Section names stand until seats are this far apart, row names from there on. */
-const SECTIONS_FADE = 9
-const SECTIONS_UNTIL = 13
+const SECTIONS_FADE = 7.5
+const SECTIONS_UNTIL = 9.5
 const ROWS_FROM = 11
 const LARGEST = 15
 const SMALLEST = 8.5

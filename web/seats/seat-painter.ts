@@ -223,8 +223,8 @@ function paintMarks({ pen, view, scene, theme, focused }: Frame, detail: number)
   }
   if (detail > 0 && hovered >= 0) ring(hovered, pitch * 0.56, theme.ink, 2)
   if (focused && cursor >= 0) {
-    ring(cursor, Math.max(9, pitch * 0.66), theme.ground, 6)
-    ring(cursor, Math.max(9, pitch * 0.66), theme.focus, 3)
+    ring(cursor, Math.max(9, pitch * 0.58), theme.ground, 5)
+    ring(cursor, Math.max(9, pitch * 0.58), theme.focus, 3)
   }
 }
 

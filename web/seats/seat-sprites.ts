@@ -75,9 +75,9 @@ function half(pen: CanvasRenderingContext2D, r: number, colour: string): void {
 }
 
 function cross(pen: CanvasRenderingContext2D, r: number, colour: string): void {
-  const reach = r * 0.46
+  const reach = r * 0.52
   pen.strokeStyle = colour
-  pen.lineWidth = Math.max(0.8, r * 0.2)
+  pen.lineWidth = Math.max(1, r * 0.24)
   pen.lineCap = 'round'
   pen.beginPath()
   pen.moveTo(-reach, -reach)

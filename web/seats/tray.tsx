@@ -3,7 +3,7 @@ import { money } from '../format/money.ts'
 import { CloseIcon } from '../icons.tsx'
 import type { ShopEvent } from '../shop.ts'
 import type { SeatLayout } from './seat-layout.ts'
-import { kindName, placeName } from './seat-words.ts'
+import { kindName, placeName, sectionName } from './seat-words.ts'
 import { type ChosenArea, countOf, priceOf, type Selection, totalOf } from './selection.ts'
 
 export interface TrayProps {
@@ -30,7 +30,7 @@ export function Tray(props: TrayProps) {
       {count === 0 ? (
         <p class="hint">Choose up to {limit} tickets. They are yours once you hold them.</p>
       ) : (
-        <ul class="chosen">
+        <ul class="picks">
           {selection.seats.map(seat => (
             <ChosenSeatLine key={seat.index} {...props} index={seat.index} ticketType={seat.ticketType} />
           ))}
@@ -66,9 +66,11 @@ function ChosenSeatLine(props: TrayProps & { index: number; ticketType: string }
   return (
     <li data-testid="chosen-seat" data-index={index}>
       <span class="what">
-        <strong>{name}</strong>
+        <strong>
+          Row {place.row}, seat {place.seat}
+        </strong>
         <span class="soft">
-          {layout.map.categories.find(({ id }) => id === place.category)?.name}
+          {sectionName(place.section)} · {layout.map.categories.find(({ id }) => id === place.category)?.name}
           {kindName(place.kind) !== undefined && ` · ${kindName(place.kind)}`}
         </span>
       </span>
