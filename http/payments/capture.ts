@@ -47,7 +47,9 @@ async function lookAgain(sales: Sales, payment: Payment, intentId: string): Prom
       await settle(sales, seen.value)
       return
     case 'requires_capture':
-      throw new Later(`Stripe refused to capture payment ${payment.id}`)
+    case 'processing':
+      // Stripe is not done with it, and may yet have the money.
+      throw new Later(`payment ${payment.id} is captured later: it is ${seen.value.status}`)
     default:
       return lose(sales, payment)
   }

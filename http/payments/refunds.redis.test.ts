@@ -110,10 +110,49 @@ test('[P41] A refund whose answer was lost is looked for before it is made again
   const second = await refundItems(shop.sales, booking, 'by_admin')
   const id = (second.ok && second.refundId) || ''
   await shop.deps.pool.query('delete from outbox')
-  await expect(makeRefund(shop.sales, id, 1)).rejects.toThrow(/later/)
-  await makeRefund(shop.sales, id, 2)
+  await makeRefund(shop.sales, id, 1)
   expect(shop.atStripe(booking)).toMatchObject({ refunded: 2 * FRONT })
   await shop.deps.inventory.mark(house.stock, [5, 6], 0)
+})
+
+test('[P53] A refund keeps its key while a call of it may still run at Stripe; only after a failure of Stripe’s own another follows.', async () => {
+  const buyer = await (await shop.house()).fan()
+  const booking = await buyer.held(0, 1, 2)
+  await buyer.pay(booking)
+  await shop.work()
+  const [first, second] = await items(booking)
+  const { stripe } = shop.sales
+  const written = async (item: number | undefined): Promise<string> => {
+    const returned = await refundItems(shop.sales, booking, 'by_admin', [item ?? 0])
+    await shop.deps.pool.query(`delete from outbox where kind = 'refund'`)
+    return (returned.ok && returned.refundId) || ''
+  }
+  const keys: string[] = []
+  const slow = salesOf(shop, {
+    stripe: {
+      ...stripe,
+      // As long as the first call runs, Stripe lists nothing of it.
+      refunds: () => Promise.resolve({ ok: true, value: [] }),
+      refund: async order => {
+        keys.push(order.key)
+        const made = await stripe.refund(order)
+        return keys.length === 1 ? { ok: false, reason: 'away' } : made
+      },
+    },
+  })
+  const id = await written(first?.id)
+  await expect(makeRefund(slow, id, 1)).rejects.toThrow(/later/)
+  await makeRefund(slow, id, 2)
+  expect(keys).toEqual([id, id])
+  expect(shop.atStripe(booking)).toMatchObject({ refunded: FRONT })
+
+  const failed = await written(second?.id)
+  shop.simulator.change({ failNext: { path: '/v1/refunds', method: 'POST', times: 2 } })
+  await expect(makeRefund(shop.sales, failed, 1)).rejects.toThrow(/later/)
+  expect(shop.atStripe(booking)).toMatchObject({ refunded: FRONT })
+  await makeRefund(shop.sales, failed, 2)
+  expect(shop.atStripe(booking)).toMatchObject({ refunded: 2 * FRONT })
+  expect((await refunds(booking)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded'])
 })
 
 test('[P42] A refund that fails later counts as not made, so that what is owed is found.', async () => {

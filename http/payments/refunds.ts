@@ -75,7 +75,9 @@ async function writeRefund(
 }
 
 /**
- * Makes a written refund at Stripe. `attempt` counts from 1: a later one looks first, as a key replays failures.
+ * Makes a written refund at Stripe. `attempt` counts from 1, and a later one looks first. Another key is used only where
+ * Stripe itself has failed under the one before, and replays that: a call without an answer may still be running, and
+ * only its own key keeps it from being made twice. Each attempt goes through the same keys, and one further.
  * @throws Later
  */
 export async function makeRefund(sales: Sales, refundId: string, attempt: number): Promise<void> {
@@ -86,22 +88,23 @@ export async function makeRefund(sales: Sales, refundId: string, attempt: number
   if (found?.status === 'authorized') await capture(sales, found.id)
   const payment = await step('refund.read', () => findPayment(pool, refund.paymentId))
   if (payment === undefined || payment.intentId === null) throw new Error(`refund ${refundId} has no payment`)
-  if (payment.status === 'void') {
+  if (payment.status === 'void' && payment.captured === 0) {
     // The money was never had: there is nothing to give back.
     await step('refund.note', () => noteRefund(pool, refundId, null, 'failed'))
     return
   }
   const { intentId } = payment
-  const earlier = attempt > 1 ? await look(sales, intentId, refundId) : undefined
-  if (earlier !== undefined) return note(sales, refund, earlier)
-  const key = attempt > 1 ? `${refundId}-${attempt}` : refundId
-  const order = { key, intent: intentId, amount: refund.amount, metadata: tags(sales, refundId, payment) }
-  const made = await step('refund.call', () => stripe.refund(order))
-  if (!made.ok) {
+  for (let call = 1; ; call++) {
+    const earlier = attempt > 1 || call > 1 ? await look(sales, intentId, refundId) : undefined
+    if (earlier !== undefined) return note(sales, refund, earlier)
+    const key = call > 1 ? `${refundId}-${call}` : refundId
+    const order = { key, intent: intentId, amount: refund.amount, metadata: tags(sales, refundId, payment) }
+    const made = await step('refund.call', () => stripe.refund(order))
+    if (made.ok) return note(sales, refund, made.value)
     if (made.reason === 'refused' || made.reason === 'state') alarm(sales, refund, made.reason)
-    throw new Later(`refund ${refundId} is made later: ${made.reason}`)
+    if (made.reason !== 'failed' || call > attempt)
+      throw new Later(`refund ${refundId} is made later: ${made.reason}`)
   }
-  return note(sales, refund, made.value)
 }
 
 function tags({ config }: Sales, refundId: string, payment: Payment): Record<string, string> {

@@ -6,6 +6,7 @@ import { pay } from '../bookings/pay.ts'
 import {
   BUYER,
   type Fan,
+  FRONT,
   type House,
   makeShop,
   type Shop,
@@ -13,11 +14,13 @@ import {
   timeIsOver,
   until,
 } from '../bookings/sale-fixture.ts'
+import type { Sales } from '../bookings/sales.ts'
 import { capture } from './capture.ts'
 import { lapse } from './lapse.ts'
 import { paymentOf } from './payment-store.ts'
 import { reconcile } from './reconcile.ts'
 import { settle } from './settle.ts'
+import type { IntentStatus } from './stripe.ts'
 
 let shop: Shop
 let house: House
@@ -418,5 +421,45 @@ describe('a sale', () => {
     )
     expect(rows).toEqual([{ serial: 2 }])
     await (await house.fan()).held(4)
+  })
+
+  /** Stripe as it is, but for what it says of the PaymentIntents when a capture is tried. */
+  function capturing(status: IntentStatus): Sales {
+    const { stripe } = shop.sales
+    return salesOf(shop, {
+      stripe: {
+        ...stripe,
+        capture: () => Promise.resolve({ ok: false, reason: 'state', intent: undefined }),
+        retrieve: async id => {
+          const seen = await stripe.retrieve(id)
+          return seen.ok ? { ok: true, value: { ...seen.value, status } } : seen
+        },
+      },
+    })
+  }
+
+  test('[P54] A capture that Stripe is still processing undoes no sale.', async () => {
+    const booking = await fan.held(5)
+    await fan.pay(booking)
+    const payment = await paymentOf(shop.deps.pool, booking)
+    await expect(capture(capturing('processing'), payment?.id ?? '')).rejects.toThrow(/processing/)
+    expect((await fan.get(booking)).status).toBe('confirmed')
+    await shop.work()
+    expect(shop.atStripe(booking)).toMatchObject({ status: 'succeeded', captured: FRONT })
+  })
+
+  test('[P55] Money that comes after all for a sale undone goes back.', async () => {
+    const booking = await fan.held(6)
+    await fan.pay(booking)
+    await shop.deps.pool.query('delete from outbox')
+    const payment = await paymentOf(shop.deps.pool, booking)
+    await capture(capturing('requires_payment_method'), payment?.id ?? '')
+    expect(await fan.get(booking)).toMatchObject({ status: 'cancelled', reason: 'payment_failed' })
+    await shop.sales.stripe.capture(payment?.intentId ?? '')
+    await worked('the money is back', () => shop.atStripe(booking)?.refunded === FRONT)
+    const { rows } = await shop.deps.pool.query('select status from refunds where payment_id = $1', [
+      payment?.id,
+    ])
+    expect(rows).toEqual([{ status: 'succeeded' }])
   })
 })
