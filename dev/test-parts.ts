@@ -3,7 +3,6 @@
  * system that test-system.ts started for the run, and is gone when the run ends, whether given back or not.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import getPort from 'get-port'
 import { Redis as Client } from 'ioredis'
