@@ -93,13 +93,6 @@ export const ListIcon = () => (
     <path d="M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01" />
   </Icon>
 )
-export const WheelchairIcon = () => (
-  <Icon>
-    <circle cx="10.5" cy="4.5" r="1.6" />
-    <path d="M10.5 8v5.500h5l2.5 5" />
-    <path d="M8 11.500a5 5 0 1 0 6 7" />
-  </Icon>
-)
 export const ShieldIcon = () => (
   <Icon>
     <path d="M12 3.5 19 6v5.500c0 4.2-2.8 7.3-7 9-4.2-1.7-7-4.8-7-9V6z" />

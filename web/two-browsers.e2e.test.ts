@@ -241,6 +241,7 @@ describe('the waiting room', () => {
     await turn('open')
     await turn('paused')
     await join(eventId, 5)
+    await eventually(() => operator.page.getByTestId('count-waiting').textContent()).toBe('5')
 
     const fan = await arrive()
     await fan.open(`${site}/e/${eventId}`)
@@ -286,6 +287,68 @@ describe('the waiting room', () => {
     const operator = await arrive()
     await operator.open(`${site}/operator#token=wrong-wrong-wrong-wrong`)
     await operator.page.getByText('This token is not the right one.').waitFor()
+  })
+})
+
+describe('without the realtime tier', () => {
+  test('[V40] seats are asked for instead, a place in the line is safe, and all is live again after it', async () => {
+    const [theatre, football] = [await eventOf('theatre', 7), await eventOf('football', 1)]
+    const admin = { authorization: `Bearer ${onsale.adminToken}`, 'content-type': 'application/json' }
+    const turn = (state: string) =>
+      fetch(`${site}/admin/events/${football}/queue`, {
+        method: 'PUT',
+        headers: admin,
+        body: JSON.stringify({ state, rate: 1, cap: 10 }),
+      })
+    await turn('open')
+    await turn('paused')
+    const [a, b] = await twoAt(theatre, STALLS.section)
+    const waiting = await arrive()
+    await waiting.open(`${site}/e/${football}`)
+    const position = () => waiting.page.getByTestId('position').getAttribute('data-position')
+    await eventually(position).toBe('0')
+
+    await onsale.parts.realtime.stop()
+    await eventually(() => b.page.getByTestId('liveness').textContent()).toBe('Every few seconds')
+    await eventually(() => waiting.page.getByTestId('place-safe').textContent()).toMatch(/Your place is safe/)
+    await a.seat(STALLS).click()
+    await a.hold()
+    await eventually(() => b.statusOf(STALLS)).toBe('held by somebody')
+    expect(await position()).toBe('0')
+
+    await onsale.parts.realtime.start()
+    await expect.poll(() => b.page.getByTestId('liveness').textContent(), { timeout: 40_000 }).toBe('Live')
+    await expect.poll(() => waiting.page.getByTestId('place-safe').count(), { timeout: 40_000 }).toBe(0)
+    expect(await position()).toBe('0')
+    await a.page.getByTestId('give-back').click()
+    await soon(b, STALLS, 'available')
+    await turn('off')
+    await waiting.page.getByTestId('seat-map').waitFor()
+  })
+})
+
+describe('search', () => {
+  test('[V41] finds while one types, forgives an error, keeps to the address, and says when there is nothing', async () => {
+    const { page } = await arrive().then(async fan => {
+      await fan.open(site)
+      return fan
+    })
+    const cards = page.getByTestId('event-card')
+    await cards.first().waitFor()
+    await page.getByTestId('search').pressSequentially('bayern munchen')
+    await eventually(() => cards.first().textContent()).toMatch(/FC Bayern München/)
+    expect(new URL(page.url()).searchParams.get('q')).toBe('bayern munchen')
+    await page.getByTestId('search').fill('dortmnd')
+    await eventually(() => cards.first().textContent()).toMatch(/Dortmund/)
+    await cards.first().click()
+    await page.waitForURL(/\/e\//)
+    await page.goBack()
+    await eventually(() => page.getByTestId('search').inputValue()).toBe('dortmnd')
+    await eventually(() => cards.first().textContent()).toMatch(/Dortmund/)
+    await page.getByRole('button', { name: 'Concerts' }).click()
+    await page.getByText('Nothing found').waitFor()
+    await page.getByRole('button', { name: 'Clear the filters' }).click()
+    await eventually(() => cards.count()).toBeGreaterThan(0)
   })
 })
 
