@@ -139,9 +139,25 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   ).catch((error: unknown) => {
     throw error instanceof SeatsLost ? lost(event, booking) : error
   })
-  if (begun === 'sold') await announce(sales, booking)
+  if (begun === 'paying') await keep(sales, event, booking, payMs + PAY_GUARD_MS)
+  else if (begun === 'sold') await announce(sales, booking)
   // Given back or ended in this very moment: what was extended, or taken again, goes back too.
   else if (isOver(begun)) await freeHold(sales, booking)
+}
+
+/**
+ * A rebuild of Redis that read Postgres before that commit has given the hold its old end. Never taken anew: the booking
+ * may have ended again by now. What fails here is left to the next rebuild, which knows the new end.
+ */
+async function keep(
+  { inventory, step, log }: Sales,
+  { stock }: EventRecord,
+  { id }: Booking,
+  ttlMs: number,
+): Promise<void> {
+  await step('pay.keep', () => inventory.extend(stock, id, ttlMs)).catch((err: unknown) =>
+    log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
+  )
 }
 
 /** Metadata values hold 500 characters; more seats than fit are in the booking. */

@@ -20,6 +20,7 @@ export const STEPS = {
   'cancel.write': 'write that the fan gives the seats back',
   'pay.extend': 'give the hold the time to pay, in Redis',
   'pay.begin': 'write buyer, deadlines and payment before Stripe hears of it',
+  'pay.keep': 'give the hold that time once more, as Redis may have been rebuilt meanwhile',
   'pay.renew': 'write another payment after one that failed',
   'pay.create': 'create the PaymentIntent',
   'pay.created': 'write its id',
@@ -65,6 +66,7 @@ export const STEPS = {
   'lapse.guard': 'end the bookings whose guard is over',
   'pump.move': 'move outbox rows to the job queue',
   'reconcile.find': 'find payments nobody told us of',
+  'reconcile.refunds': 'find refunds nobody makes any more',
   'reconcile.look': "read the PaymentIntent's present state",
 } as const
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { BookingId } from '../../shared/ids.ts'
 import {
   type Fan,
@@ -11,6 +11,7 @@ import {
   until,
 } from '../bookings/sale-fixture.ts'
 import { paymentOf } from './payment-store.ts'
+import { reconcile } from './reconcile.ts'
 import { makeRefund, refundItems } from './refunds.ts'
 
 let shop: Shop
@@ -153,6 +154,34 @@ test('[P53] A refund keeps its key while a call of it may still run at Stripe; o
   await makeRefund(shop.sales, failed, 2)
   expect(shop.atStripe(booking)).toMatchObject({ refunded: 2 * FRONT })
   expect((await refunds(booking)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded'])
+})
+
+test('[P57] A refund whose job has given up is told of, and made by the reconciler when it can be.', async () => {
+  const buyer = await (await shop.house()).fan()
+  const booking = await buyer.held(0)
+  await buyer.pay(booking)
+  await shop.work()
+  await refundItems(shop.sales, booking, 'by_admin')
+  const { pool } = shop.deps
+  await pool.query(`delete from outbox where kind = 'refund'`)
+  const lookLater = async () => {
+    await pool.query(
+      `update refunds set created_at = now() - interval '11 minutes', changed_at = now() - interval '11 minutes'
+       where status = 'creating'`,
+    )
+    await reconcile(shop.sales)
+  }
+  await reconcile(shop.sales)
+  expect(await refunds(booking)).toMatchObject([{ status: 'creating' }])
+  const alarms = vi.spyOn(shop.sales.counts.alarms, 'inc')
+  shop.simulator.change({ failNext: { path: '/v1/refunds', status: 429, times: 50 } })
+  await lookLater()
+  expect(alarms.mock.calls).toEqual([[{ kind: 'refund_not_made' }]])
+  shop.simulator.change({ reset: true })
+  await lookLater()
+  expect(await refunds(booking)).toMatchObject([{ status: 'succeeded' }])
+  expect(shop.atStripe(booking)).toMatchObject({ refunded: FRONT })
+  alarms.mockRestore()
 })
 
 test('[P42] A refund that fails later counts as not made, so that what is owed is found.', async () => {

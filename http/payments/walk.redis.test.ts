@@ -18,6 +18,7 @@ afterAll(() => shop.close())
 const STEPS: StepName[] = [
   'pay.extend',
   'pay.begin',
+  'pay.keep',
   'pay.create',
   'pay.created',
   'pay.confirm',
