@@ -55,18 +55,20 @@ export async function spentPlaces(
   return places.map(place => spent.has(keyOf(place.visitor, place.score)))
 }
 
+/** The bounds keep a late word from the visitor's next admission: none admitted later, ms, or of a higher score. */
 export async function endAdmission(
   db: Queryable,
   event: EventId,
   visitor: VisitorId,
   reason: EndReason,
-  admittedUntil?: number,
+  bounds: { admittedUntil: number | undefined; score: number | undefined },
 ): Promise<void> {
+  const { admittedUntil, score } = bounds
   await db.query(
     `update queue_admissions set ended_at = now(), reason = $3
      where event_id = $1 and visitor_id = $2 and ended_at is null
-       and admitted_at <= coalesce($4::timestamptz, 'infinity')`,
-    [event, visitor, reason, admittedUntil === undefined ? null : new Date(admittedUntil)],
+       and admitted_at <= coalesce($4::timestamptz, 'infinity') and score <= coalesce($5::float8, 'infinity')`,
+    [event, visitor, reason, admittedUntil === undefined ? null : new Date(admittedUntil), score ?? null],
   )
 }
 

@@ -5,6 +5,7 @@ import type { Pool } from '../shared/postgres.ts'
 import {
   admitted,
   admitUntil,
+  intercepted,
   newVisitor,
   newVisitors,
   passes,
@@ -147,4 +148,36 @@ test('[Q54] the late word of a purchase ends the slot it was made in, and no pla
   await admitUntil(queue, event, async () => (await queue.status(event, visitor)).state === 'admitted')
   await queue.end(event, visitor, 'purchased', bought)
   expect(await queue.status(event, visitor)).toMatchObject({ state: 'admitted' })
+})
+
+test('[Q56] the late end of an admission leaves the next one of the same visitor as it is', async () => {
+  const [event, visitor] = [await rig.event(), newVisitor()]
+  let wake = () => {}
+  const woken = new Promise<void>(resolve => {
+    wake = resolve
+  })
+  const slow = intercepted(rig.pool, 'query', async (text: string, values: unknown[]) => {
+    if (text.startsWith('update queue_admissions')) await woken
+    return await rig.pool.query(text, values)
+  })
+  const [queue, late] = [rig.queue('a'), rig.queue('b', { pool: slow })]
+  await queue.configure(event, open, 'test')
+  await letIn(queue, event, [visitor])
+  await queue.passes(event, [visitor])
+  const leaving = late.leave(event, visitor)
+  await expect.poll(() => queue.status(event, visitor)).toEqual({ state: 'none' })
+  // Again, as after a failure half way: nothing is found in Redis, and the record is still to be ended.
+  const again = late.leave(event, visitor)
+  await systemClock.sleep(50)
+  await letIn(queue, event, [visitor])
+  expect(await queue.passes(event, [visitor])).toHaveLength(1)
+  wake()
+  await Promise.all([leaving, again])
+  const { rows } = await rig.pool.query(
+    'select ended_at is null as live from queue_admissions where event_id = $1 order by score',
+    [event],
+  )
+  expect(rows).toEqual([{ live: false }, { live: true }])
+  // As a node that has not heard of the admission would ask.
+  expect(await rig.queue('c').passes(event, [visitor])).toHaveLength(1)
 })

@@ -152,6 +152,22 @@ export async function admitUntil(
   })
 }
 
+/** The same with one method replaced. */
+export function intercepted<T extends object, K extends keyof T>(
+  target: T,
+  name: K,
+  // biome-ignore lint/suspicious/noExplicitAny: overloads of pg.
+  instead: (...given: any[]) => unknown,
+): T {
+  return new Proxy(target, {
+    get(whole, asked) {
+      if (asked === name) return instead
+      const found: unknown = Reflect.get(whole, asked)
+      return typeof found === 'function' ? found.bind(whole) : found
+    },
+  })
+}
+
 /** A clock that a test moves; sleeps are real. */
 export function movableClock(): Clock & { ahead: number } {
   const clock = { ahead: 0, now: () => systemClock.now() + clock.ahead, sleep: systemClock.sleep }

@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OwnRedis, ownRedis } from '../dev/test-parts.ts'
 import type { EventId } from '../shared/ids.ts'
+import type { Pool } from '../shared/postgres.ts'
 import { ready } from '../shared/redis.ts'
 import {
   admitted,
   admitUntil,
+  intercepted,
   joinInOrder,
   newVisitor,
   newVisitors,
@@ -29,6 +31,20 @@ afterAll(async () => {
 
 const open = { state: 'open', rate: 100, cap: 100 } as const
 const recoveryMs = 1_500
+
+/** A Postgres that loses the connection at the commit of whatever said that a generation has begun. */
+function failingCommits(failing: () => boolean): Pool {
+  return intercepted(rig.pool, 'connect', async () => {
+    const client = await rig.pool.connect()
+    let begins = false
+    return intercepted(client, 'query', async (text: string, values?: unknown[]) => {
+      begins ||= text.includes('begun = true')
+      if (!failing() || !begins || !/^commit/i.test(text)) return await client.query(text, values)
+      await client.query('rollback')
+      throw Object.assign(new Error('gone'), { code: '57P01' })
+    })
+  })
+}
 
 const generationOf = async (event: EventId) =>
   (await rig.pool.query('select generation from queue_settings where event_id = $1', [event])).rows[0]
@@ -125,6 +141,40 @@ test('[Q31] newcomers after a loss stay behind everybody of before, also where t
   await queue.sweep(event)
   await rig.redis.flushall()
   expect(waiting(await queue.join(event, newVisitor())).score).toBeGreaterThan(before.score)
+})
+
+test('[Q55] where the word that a line has begun was lost, a sweep says it, and a loss after that is a loss', async () => {
+  const [event, queue] = [await rig.event(), rig.queue('b', { recoveryMs })]
+  // A line of before, whose floor this process has raised just now.
+  await queue.configure(event, open, 'test')
+  await queue.sweep(event)
+  await queue.configure(event, { state: 'off' }, 'test')
+  let failing = true
+  const pool = failingCommits(() => failing)
+  const first = rig.queue('a', { recoveryMs, pool })
+  await expect(first.configure(event, { ...open, state: 'paused', cap: 1 }, 'test')).rejects.toMatchObject({
+    code: 'queue_unavailable',
+  })
+  failing = false
+  const { rows } = await rig.pool.query('select begun from queue_settings where event_id = $1', [event])
+  expect(rows[0].begun).toBe(false)
+
+  queue.refresh(event)
+  const visitors = newVisitors(3)
+  const places = await joinInOrder(queue, event, visitors)
+  // The floor is high already, as a clock that went back leaves it.
+  const floor = places[0]!.score + 3_600e6
+  await rig.pool.query('update queue_settings set score_floor = $2 where event_id = $1', [event, floor])
+  await queue.sweep(event)
+  await rig.redis.flushall()
+  const newcomer = waiting(await queue.join(event, newVisitor()))
+  expect(newcomer.generation).toBe(places[0]!.generation + 1)
+  expect(newcomer.score).toBeGreaterThanOrEqual(floor)
+  for (const [i, visitor] of visitors.entries())
+    expect(waiting(await queue.join(event, visitor, places[i]!.receipt))).toMatchObject({
+      position: i,
+      score: places[i]!.score,
+    })
 })
 
 test('[Q32] a receipt restores nothing within its own generation, for another visitor or event, or where it was tampered with', async () => {

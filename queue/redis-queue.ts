@@ -134,8 +134,10 @@ export class RedisQueue implements Queue, QueueNode {
     const member = this.member(event, visitor)
     const ended = await this.#caller.call(event, verbs.end, () => [member, reason, admittedUntil ?? ''])
     // A place in the line has no admission; in every other case, also after a failure half way, the record is ended.
-    if (ended?.rest[0] === 'place') return
-    await reached(endAdmission(this.#parts.pool, event, visitor, reason, admittedUntil))
+    const [what, latest] = ended?.rest ?? []
+    if (what === 'place') return
+    const score = latest === undefined ? undefined : Number(latest)
+    await reached(endAdmission(this.#parts.pool, event, visitor, reason, { admittedUntil, score }))
   }
 
   async gate(event: EventId, visitor: VisitorId | undefined, pass: string | undefined): Promise<Gate> {

@@ -141,7 +141,10 @@ export async function generationBegun(
   )
 }
 
-/** Every score given out so far in this generation is below. Harmless when many nodes call. */
+/**
+ * Every score given out so far in this generation is below; and whoever can say so has seen it in Redis, so it has begun,
+ * also where the word of that was lost. Harmless when many nodes call.
+ */
 export async function raiseFloor(
   db: Queryable,
   event: EventId,
@@ -149,7 +152,8 @@ export async function raiseFloor(
   scoreFloor: number,
 ): Promise<void> {
   await db.query(
-    'update queue_settings set score_floor = $3 where event_id = $1 and generation = $2 and score_floor < $3',
+    `update queue_settings set score_floor = greatest(score_floor, $3), begun = true
+     where event_id = $1 and generation = $2 and (score_floor < $3 or not begun)`,
     [event, generation, scoreFloor],
   )
 }

@@ -94,7 +94,8 @@ export class Upkeep {
     const { pool, clock } = this.#parts
     const now = clock.now()
     const raised = this.#raised.get(event)
-    if (raised !== undefined && now >= raised && now - raised < RAISE_FLOOR_MS) return
+    const lately = raised !== undefined && now >= raised && now - raised < RAISE_FLOOR_MS
+    if (lately && settings.begun) return
     this.#raised.set(event, now)
     await reached(raiseFloor(pool, event, settings.generation, latest + FLOOR_AHEAD_US))
   }

@@ -16,6 +16,8 @@ import {
 } from '../../shared/ids.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
 import { STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
+import type { SentPass } from '../middleware/session.ts'
+import { refusalAtGate } from '../queue/gate.ts'
 import {
   abandonBooking,
   type Booking,
@@ -37,7 +39,7 @@ export interface HoldRequest {
   body: HoldBody
   /** Idempotency-Key */
   key: string | undefined
-  pass: string | undefined
+  pass: SentPass | undefined
 }
 
 /** @throws Problem */
@@ -143,12 +145,8 @@ async function passGate(
   event: EventId,
   { visitorId, pass }: Pick<HoldRequest, 'visitorId' | 'pass'>,
 ): Promise<void> {
-  const gate = await step('hold.gate', () => queue.gate(event, visitorId, pass))
-  if (gate.ok) return
-  throw new Problem(gate.code, 'This event has a waiting room: join it, and send the pass it gives you.', {
-    ...(gate.code === 'waiting_room_required' ? { retryAfter: 1 } : {}),
-    members: { queue: `/events/${event}/queue` },
-  })
+  const refusal = await step('hold.gate', () => refusalAtGate(queue, event, visitorId, pass))
+  if (refusal !== undefined) throw refusal
 }
 
 async function take(

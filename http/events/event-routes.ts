@@ -8,6 +8,7 @@ import { EVENT_ID, eventId } from '../../shared/ids.ts'
 import type { HttpDeps } from '../deps.ts'
 import { optionalSession, passOf, visitorOf } from '../middleware/session.ts'
 import { orUndefined } from '../patience.ts'
+import { refusalAtGate } from '../queue/gate.ts'
 import { type AppEnv, newRoutes, problems, type Routes } from '../routing.ts'
 import { compressed } from './compressed.ts'
 import { ticketStream } from './ticket-list.ts'
@@ -73,7 +74,8 @@ export function eventRoutes(deps: HttpDeps): Routes {
           },
         },
       },
-      ...problems('event_not_found', 'not_on_sale', 'waiting_room_required', 'pass_invalid', 'unavailable'),
+      ...problems('event_not_found', 'not_on_sale', 'waiting_room_required', 'unavailable'),
+      ...problems('pass_invalid', 'pass_expired', 'pass_foreign'),
     },
   })
   return newRoutes().openapi(route, async c => {
@@ -108,9 +110,6 @@ export async function mayWatch(deps: HttpDeps, c: Context<AppEnv>, event: EventR
       members: { eventStatus: event.status, onSaleAt },
     })
   }
-  const gate = await deps.queue.gate(event.eventId, visitorOf(c), passOf(c))
-  if (gate.ok) return
-  if (gate.code === 'waiting_room_required')
-    throw new Problem('waiting_room_required', `Join the queue: POST /events/${event.eventId}/queue.`)
-  throw new Problem(gate.code, 'Ask the queue where you stand: it gives a pass to those it has admitted.')
+  const refusal = await refusalAtGate(deps.queue, event.eventId, visitorOf(c), passOf(c))
+  if (refusal !== undefined) throw refusal
 }

@@ -37,7 +37,7 @@ function samples({ deps }: TestApp): Routes {
     responses: { 200: { description: 'Who came' } },
   })
   return newRoutes()
-    .openapi(guarded, c => c.json({ visitorId: c.get('visitorId'), pass: passOf(c) ?? null }))
+    .openapi(guarded, c => c.json({ visitorId: c.get('visitorId'), pass: passOf(c)?.token ?? null }))
     .put('/sample-admin', requireAdmin(deps), c => c.json({}))
     .get('/sample-fault', () => {
       throw new Error('password=hunter2')

@@ -48,7 +48,16 @@ export function visitorOf(c: Context<AppEnv>): VisitorId | undefined {
   return c.get('visitorId') as VisitorId | undefined
 }
 
+export interface SentPass {
+  token: string
+  /** Sent by the browser with every call, whichever event the pass is of. */
+  byCookie: boolean
+}
+
 /** The waiting room's pass: the header X-Onsale-Pass, else the cookie onsale_pass. */
-export function passOf(c: Context<AppEnv>): string | undefined {
-  return c.req.header('x-onsale-pass') || getCookie(c, 'onsale_pass') || undefined
+export function passOf(c: Context<AppEnv>): SentPass | undefined {
+  const header = c.req.header('x-onsale-pass')
+  if (header) return { token: header, byCookie: false }
+  const cookie = getCookie(c, 'onsale_pass')
+  return cookie ? { token: cookie, byCookie: true } : undefined
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ticketId } from '../../shared/ids.ts'
 import { adminQueueRoutes } from '../admin/queue-routes.ts'
 import { makeApp, type TestApp } from '../app-fixture.ts'
 import { queueRoutes } from './routes.ts'
@@ -154,4 +155,44 @@ test('[Q52] an operator sees and changes the settings; each fault names its fiel
     })
   }
   expect(await it.deps.queue.settings(it.eventId)).toMatchObject({ rate: 0.5, cap: 20 })
+})
+
+test('[Q57] a cookie that does not count here is as none, and a header that does not count is told what is wrong with it', async () => {
+  await configure({ state: 'paused', rate: 1, cap: 1 })
+  const [{ token, visitorId }, later] = [await it.session(), it.deps.clock.now() + 60_000]
+  const issue = (eventId: typeof it.eventId, until: number) =>
+    it.deps.passes.issue({ visitorId, eventId, until })
+  const passes = [
+    ['pass_foreign', issue(it.laterId, later), /another session, or for another event/],
+    ['pass_expired', issue(it.eventId, later - 120_000), /time of this pass is over/],
+    ['pass_invalid', 'garbage', /not a pass of ours/],
+  ] as const
+  const hold = { ticketIds: [ticketId(it.eventId, 0)] }
+  const calls = [
+    ['GET', `/events/${it.eventId}/seats`, {}],
+    ['GET', `/events/${it.eventId}?include=tickets`, {}],
+    ['POST', `/bookings/${it.eventId}`, { body: hold }],
+  ] as const
+  for (const [method, where, call] of calls) {
+    const refused = async (headers: Record<string, string>) =>
+      await it.call<{ code: string; detail: string; queue: string }>(method, where, {
+        ...call,
+        token,
+        headers,
+      })
+    for (const [code, pass, detail] of passes) {
+      const byHeader = await refused({
+        'x-onsale-pass': pass,
+        cookie: `onsale_pass=${issue(it.eventId, later)}`,
+      })
+      expect(byHeader, where).toMatchObject({ status: 403, body: { code, queue: path() } })
+      expect(byHeader.body.detail).toMatch(detail)
+      const byCookie = await refused({ cookie: `onsale_pass=${pass}` })
+      expect(byCookie, where).toMatchObject({
+        status: 429,
+        body: { code: 'waiting_room_required', retryAfter: 1, queue: path() },
+      })
+      expect(byCookie.body.detail).toMatch(/has a waiting room/)
+    }
+  }
 })

@@ -3,18 +3,18 @@
 --
 -- ARGV 2 member · 3 reason, a word of EndReason · 4 '', or ms: then only a slot given until then ends, and no place,
 -- as the word of a purchase may come late, when its visitor waits anew
--- -> {'OK', 'slot' | 'place' | 'nothing'} | {'NOGEN'}
+-- -> {'OK', 'slot' | 'place' | 'nothing', the latest score: what comes after is above} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 local member, reason, latest = ARGV[2], ARGV[3], ARGV[4]
 if latest ~= '' then
   local slot, pass = redis.call('ZSCORE', act, member), tonumber(redis.call('HGET', cfg, 'pass'))
-  if not slot or tonumber(slot) - pass > tonumber(latest) then return { 'OK', 'nothing' } end
+  if not slot or tonumber(slot) - pass > tonumber(latest) then return { 'OK', 'nothing', digits(latestScore()) } end
 end
 local slots = redis.call('ZREM', act, member)
 redis.call('ZREM', called, member)
 local places = 0
 for _, key in ipairs({ line, parked, returned }) do places = places + redis.call('ZREM', key, member) end
 for _, key in ipairs({ away, polls, asked }) do redis.call('ZREM', key, member) end
-if slots + places == 0 then return { 'OK', 'nothing' } end
+if slots + places == 0 then return { 'OK', 'nothing', digits(latestScore()) } end
 publish('ended', { member }, ',"reason":"' .. reason .. '"')
-return { 'OK', slots > 0 and 'slot' or 'place' }
+return { 'OK', slots > 0 and 'slot' or 'place', digits(latestScore()) }

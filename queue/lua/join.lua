@@ -8,8 +8,7 @@ local door = ARGV[2]
 
 local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or '0')
 local restoring = now < tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0')
-local floor = tonumber(redis.call('HGET', cfg, 'floor') or '0')
-local score = math.max(tonumber(redis.call('GET', last) or '0'), floor - 1)
+local score = latestScore()
 
 local members = {}
 for i = 3, #ARGV, 2 do members[#members + 1] = ARGV[i] end

@@ -46,6 +46,12 @@ local function graceEnd()
   return now + tonumber(redis.call('HGET', cfg, 'grace'))
 end
 
+-- Every place that was ever given is at or below, every one still to come above: whatever the clocks say.
+local function latestScore()
+  local floor = tonumber(redis.call('HGET', cfg, 'floor') or '0')
+  return math.max(tonumber(redis.call('GET', last) or '0'), floor - 1)
+end
+
 -- These visitors, who have places, are here: through a 'socket', for as long as its node lives, or by a 'poll', for a
 -- grace. Who was parked is called next. A visitor with a socket who polls besides changes nothing.
 local function arrive(members, door)
