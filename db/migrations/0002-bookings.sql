@@ -107,6 +107,7 @@ create table refunds (
   changed_at timestamptz not null default now()
 );
 create index refunds_by_payment on refunds (payment_id);
+create index refunds_unmade on refunds (changed_at) where status = 'creating';
 
 -- Stripe's events as they came, once each, cut to what is needed and to no person's data.
 create table inbox (
