@@ -22,6 +22,20 @@ describe('the socket', () => {
     expect(world.sockets).toHaveLength(1)
   })
 
+  test('[W65] what was closed is forgotten: closing all ends only what is open', async () => {
+    const world = new World()
+    const onsale = world.onsale()
+    const first = onsale.watchSeats(EVENT)
+    onsale.watchSeats('another1')
+    onsale.queue(EVENT)
+    await world.pass(100)
+    first.close()
+    onsale.close()
+    const unwatched = world.socket.said.flatMap(one => (one.type === 'unwatch' ? [one.eventId] : []))
+    expect(unwatched).toEqual([EVENT, 'another1'])
+    expect([world.socket.isClosed, onsale.connection]).toEqual([true, 'idle'])
+  })
+
   test('[W33] comes back with full jitter: at a random moment of a time that doubles to 30 s', async () => {
     const world = new World(() => 0.999)
     start(world)
@@ -169,5 +183,32 @@ describe('calls', () => {
     await world.pass(2_000)
     await failed
     expect(aborted).toEqual([true])
+  })
+
+  test('[W64] the deadline is for the body too: a map whose snapshot stands still is fetched again', async () => {
+    const world = new World()
+    let stalled = 0
+    const { fetch } = world.platform()
+    const onsale = world.onsale({
+      fetch: async (url, init) => {
+        const answer = await fetch(url, init)
+        const body = () =>
+          new Promise<never>((_, reject) => {
+            init.signal?.addEventListener('abort', () => reject(new Error('aborted')))
+          })
+        return stalled++ === 0 ? { ...answer, arrayBuffer: body, json: body } : answer
+      },
+    })
+    const seats = onsale.watchSeats(EVENT)
+    await world.pass(19_000)
+    expect(seats.status).toBe('loading')
+    await world.pass(3_000)
+    expect([seats.status, stalled]).toEqual(['live', 2])
+    seats.close()
+    stalled = 0
+    world.answers.set(`GET /events/${EVENT}`, { status: 200, body: {} })
+    const failed = expect(onsale.events.event(EVENT)).rejects.toMatchObject({ code: 'unreachable' })
+    await world.pass(21_000)
+    await failed
   })
 })

@@ -22,6 +22,8 @@ export interface Member {
   lost(): void
   message(message: ServerMessage): void
   frame(frame: Uint8Array): void
+  /** Ends its part; it detaches itself. */
+  close(): void
 }
 
 const FIRST_PAUSE_MS = 500
@@ -83,6 +85,11 @@ export class Connection {
       this.#members.delete(member)
       if (this.#members.size === 0) this.#end()
     }
+  }
+
+  /** Closes every member, and so ends. */
+  close(): void {
+    for (const member of [...this.#members]) member.close()
   }
 
   /** False where there is no open socket; members say it again in `opened`. */

@@ -59,15 +59,16 @@ export class Http {
 
   /** The answer's JSON, trusted to be what the server documents; undefined where there is none. */
   async json<T>(path: string, call: Call = {}): Promise<T> {
-    const response = await this.send(path, {
-      ...call,
-      headers: { accept: 'application/json', ...call.headers },
-    })
-    return (response.status === 204 ? undefined : await response.json()) as T
+    const asked = { ...call, headers: { accept: 'application/json', ...call.headers } }
+    return this.send(
+      path,
+      asked,
+      async response => (response.status === 204 ? undefined : await response.json()) as T,
+    )
   }
 
-  /** The answer where it is a 2xx or 304. @throws OnsaleError */
-  async send(path: string, call: Call): Promise<FetchResponse> {
+  /** What `read` makes of the answer where it is a 2xx or 304; the deadline is for all of it. @throws OnsaleError */
+  async send<T>(path: string, call: Call, read: (response: FetchResponse) => Promise<T>): Promise<T> {
     const { method = 'GET', body, query = {}, pass } = call
     const asked = Object.entries(query).flatMap(([key, value]) =>
       value === undefined ? [] : [`${encodeURIComponent(key)}=${encodeURIComponent(value)}`],
@@ -82,16 +83,18 @@ export class Http {
       init.body = JSON.stringify(body)
     }
     const question = asked.length === 0 ? '' : `?${asked.join('&')}`
-    const response = await this.#timed(`${this.#base}${path}${question}`, init)
-    if (response.ok || response.status === 304) return response
-    throw new OnsaleError(response.status, await problemOf(response))
+    return this.#timed(async signal => {
+      const response = await this.#platform.fetch(`${this.#base}${path}${question}`, { ...init, signal })
+      if (response.ok || response.status === 304) return read(response)
+      throw new OnsaleError(response.status, await problemOf(response))
+    })
   }
 
-  async #timed(url: string, init: FetchInit): Promise<FetchResponse> {
+  async #timed<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const late = new AbortController()
     const cancel = this.#platform.after(DEADLINE_MS, () => late.abort())
     try {
-      return await this.#platform.fetch(url, { ...init, signal: late.signal })
+      return await run(late.signal)
     } catch (error) {
       throw asOnsaleError(error)
     } finally {

@@ -35,7 +35,6 @@ export class Onsale {
   readonly #session: Session
   readonly #connection: Connection
   readonly #platform: Platform
-  readonly #open = new Set<{ close(): void }>()
 
   constructor({ httpUrl, realtimeUrl = httpUrl, token, ...given }: OnsaleOptions) {
     this.#platform = { ...platformDefaults(), ...given }
@@ -71,12 +70,12 @@ export class Onsale {
 
   /** The event's seats, live until closed. */
   watchSeats(eventId: string, options: WatchOptions = {}): SeatWatch {
-    return this.#kept(new SeatWatch(eventId, this.#parts(), options))
+    return new SeatWatch(eventId, this.#parts(), options)
   }
 
   /** The event's line; nothing is joined before `join()`. */
   queue(eventId: string, options: QueueOptions = {}): QueuePlace {
-    return this.#kept(new QueuePlace(eventId, this.#parts(), options))
+    return new QueuePlace(eventId, this.#parts(), options)
   }
 
   hold<Answer = Booking>(eventId: string, wanted: HoldRequest, options?: CallOptions): Promise<Answer> {
@@ -88,16 +87,10 @@ export class Onsale {
   }
 
   close(): void {
-    for (const part of this.#open) part.close()
-    this.#open.clear()
+    this.#connection.close()
   }
 
   #parts() {
     return { connection: this.#connection, http: this.#http, platform: this.#platform }
-  }
-
-  #kept<Part extends { close(): void }>(part: Part): Part {
-    this.#open.add(part)
-    return part
   }
 }

@@ -95,6 +95,28 @@ describe('a place', () => {
     expect(joins()).toHaveLength(2)
   })
 
+  test.each(['first', 'again with its place'])(
+    '[W63] a join refused for haste is said again: %s',
+    async which => {
+      const world = new World()
+      const { joins, onsale } = await joined(world, which === 'first' ? { state: 'none' } : undefined)
+      if (which === 'first') onsale.queue('another1').join()
+      else world.socket.end(1006)
+      await world.pass(1_000)
+      const said = joins().length
+      const eventId = which === 'first' ? 'another1' : EVENT
+      world.socket.say({
+        type: 'error',
+        code: 'too_many_requests',
+        detail: 'Slower.',
+        retryAfter: 1,
+        eventId,
+      })
+      await world.pass(3_000)
+      expect(joins().slice(said)).toEqual([expect.objectContaining({ eventId })])
+    },
+  )
+
   test('[W55] admitted, it has the pass until its turn ends', async () => {
     const world = new World()
     const { queue } = await joined(world)

@@ -264,7 +264,9 @@ export class QueuePlace implements Member {
     if (error.code === 'waiting_room_required' || error.code.startsWith('pass_')) return
     this.#tell(error)
     if (error.code === 'queue_off') this.#show({ ...NOWHERE, queue: 'off' })
-    if (this.#view.place !== 'joining' || !/unavailable|too_many|recovering|internal/.test(error.code)) return
+    const { place } = this.#view
+    if (!this.#wanted || place === 'none' || place === 'ended') return
+    if (!/unavailable|too_many|recovering|internal/.test(error.code)) return
     const pause = 1_000 * (error.retryAfter ?? RETRY_SECONDS)
     this.#timer('retry', pause * (1 + this.#platform.random()), () => this.opened())
   }

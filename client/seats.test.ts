@@ -2,14 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeSnapshot } from '../shared/wire/seat-frames.ts'
 import type { OnsaleError } from './http.ts'
-import type { SeatChange, WatchStatus } from './seats.ts'
+import type { OnsaleOptions } from './onsale.ts'
+import type { SeatChange, SeatState, WatchStatus } from './seats.ts'
 import { EVENT, look, World } from './world-fixture.ts'
 
-function watch(world: World, options = {}) {
+function watch(world: World, options = {}, platform: Partial<OnsaleOptions> = {}) {
   const changes: SeatChange[] = []
   const statuses: WatchStatus[] = []
   const errors: OnsaleError[] = []
-  const onsale = world.onsale()
+  const onsale = world.onsale(platform)
   const seats = onsale.watchSeats(EVENT, {
     onChange: change => changes.push(change),
     onStatus: status => statuses.push(status),
@@ -171,7 +172,7 @@ describe('a watch', () => {
     expect(look(seats.state)).toBe(look(world.seats.state))
   })
 
-  test.each(['unavailable', 'queue_unavailable'])(
+  test.each(['unavailable', 'queue_unavailable', 'too_many_requests'])(
     '[W31] a watch that cannot be served just now is asked again after Retry-After, and polled meanwhile: %s',
     async code => {
       const world = new World()
@@ -186,4 +187,85 @@ describe('a watch', () => {
       expect(seats.status).toBe('live')
     },
   )
+
+  const hasTheTruth = (world: World, { state }: { state: SeatState }) =>
+    expect(look(state)).toBe(look(world.seats.state))
+
+  test('[W66] a resync to an earlier version is obeyed, also where others have taken its numbers since', async () => {
+    for (const after of [0, 1, 2, 3]) {
+      const world = new World()
+      const { seats, changes } = watch(world)
+      await world.pass(100)
+      for (const seat of [1, 2, 3]) world.change([seat, 2])
+      expect(seats.state.seq).toBe(3)
+      world.seats.goBack(2)
+      world.socket.say({ type: 'resync', eventId: EVENT, epoch: 1, seq: 1 })
+      for (let i = 0; i < after; i++) world.change([8 + i, 1])
+      expect([seats.state.seq, seats.state.get(8)]).toEqual([3, 0])
+      await world.pass(1_000)
+      hasTheTruth(world, seats)
+      expect(world.calls.at(-1)?.path).toBe(`/events/${EVENT}/seats?since=0.1`)
+      expect(changes.at(-1)).toEqual({ kind: 'all' })
+      const calls = world.calls.length
+      world.change([15, 3])
+      hasTheTruth(world, seats)
+      await world.pass(10_000)
+      expect([world.calls.length, seats.status]).toEqual([calls, 'live'])
+    }
+  })
+
+  test('[W66] what was fetched or buffered before that resync does not answer it', async () => {
+    const world = new World()
+    const { fetch } = world.platform()
+    let slow = true
+    const { seats } = watch(
+      world,
+      {},
+      {
+        fetch: async (url, init) => {
+          const answer = await fetch(url, init)
+          if (slow) await new Promise<void>(resolve => void world.platform().after(300, resolve))
+          return answer
+        },
+      },
+    )
+    world.change([1, 2])
+    world.change([2, 2])
+    await world.pass(100)
+    world.change([3, 2])
+    world.seats.goBack(2)
+    world.socket.say({ type: 'resync', eventId: EVENT, epoch: 1, seq: 1 })
+    slow = false
+    world.change([9, 1])
+    await world.pass(2_000)
+    hasTheTruth(world, seats)
+    world.change([10, 1])
+    hasTheTruth(world, seats)
+  })
+
+  test('[W66] who polls, or comes back to an earlier version, takes that too', async () => {
+    const world = new World()
+    const { seats } = watch(world)
+    await world.pass(100)
+    for (const seat of [1, 2, 3]) world.change([seat, 2])
+    world.blocked = true
+    world.socket.end(1006)
+    world.seats.goBack(2)
+    await world.pass(15_000)
+    hasTheTruth(world, seats)
+    world.change([4, 2])
+    world.change([5, 2])
+    await world.pass(15_000)
+    hasTheTruth(world, seats)
+    world.offline = true
+    world.seats.goBack(1)
+    world.blocked = false
+    await world.pass(40_000)
+    world.offline = false
+    await world.pass(40_000)
+    hasTheTruth(world, seats)
+    world.change([6, 1])
+    hasTheTruth(world, seats)
+    expect(seats.status).toBe('live')
+  })
 })

@@ -67,6 +67,8 @@ export class SeatWatch implements Member {
   #handle: number | undefined
   /** The server's map is at least here. */
   #needed = { epoch: 0, seq: 0 }
+  /** The last resync that was not yet obeyed: whatever version we have, only a snapshot asked for after it is right. */
+  #doubted: { epoch: number; seq: number } | undefined
   #buffer: Uint8Array[] = []
   #fetching = false
   #paused = false
@@ -138,9 +140,15 @@ export class SeatWatch implements Member {
         this.#buffer = []
         this.#cancelFetch?.()
         this.#cancelFetch = undefined
+        this.#needed = { epoch: message.epoch, seq: message.seq }
+        // Behind us: a node that is late, or a Redis that lost its newest changes while we were away.
+        if (this.state.reaches(message.epoch, message.seq + 1)) this.#doubted = this.#needed
         this.#need(message.epoch, message.seq, 0)
         return
       case 'resync':
+        // Taken at its word, also where it goes back; what came before it belongs to what was lost.
+        this.#doubted = this.#needed = { epoch: message.epoch, seq: message.seq }
+        this.#buffer = []
         this.#need(message.epoch, message.seq, RESYNC_SPREAD_MS * this.#platform.random())
         return
       case 'tick':
@@ -168,7 +176,7 @@ export class SeatWatch implements Member {
 
   frame(frame: Uint8Array): void {
     if (this.#handle === undefined || readHandle(frame) !== this.#handle) return
-    if (this.#fetching || !this.state.filled) {
+    if (this.#fetching || !this.state.filled || this.#doubted !== undefined) {
       this.#buffer.push(frame)
       if (this.#buffer.length > MOST_BUFFERED) this.#buffer.shift()
     } else this.#apply(frame)
@@ -178,8 +186,12 @@ export class SeatWatch implements Member {
   #need(epoch: number, seq: number, afterMs: number): void {
     if (this.#needed.epoch < epoch || (this.#needed.epoch === epoch && this.#needed.seq < seq))
       this.#needed = { epoch, seq }
-    if (this.state.reaches(this.#needed.epoch, this.#needed.seq)) this.#settle()
+    if (this.#reached()) this.#settle()
     else this.#fetchAfter(afterMs)
+  }
+
+  #reached(): boolean {
+    return this.#doubted === undefined && this.state.reaches(this.#needed.epoch, this.#needed.seq)
   }
 
   #apply(frame: Uint8Array): void {
@@ -208,9 +220,7 @@ export class SeatWatch implements Member {
     if (ms <= 0) return void this.#fetch()
     this.#cancelFetch = this.#platform.after(ms, () => {
       this.#cancelFetch = undefined
-      const { epoch, seq } = this.#needed
-      const live = this.#handle !== undefined
-      if (live && this.state.reaches(epoch, seq)) this.#settle()
+      if (this.#handle !== undefined && this.#reached()) this.#settle()
       else void this.#fetch()
     })
   }
@@ -220,7 +230,9 @@ export class SeatWatch implements Member {
     this.#tries++
     let failed = false
     try {
-      this.#take(await this.#read())
+      const doubted = this.#doubted
+      const frame = await this.#read()
+      this.#take(frame, doubted)
     } catch (error) {
       failed = true
       this.#failed(asOnsaleError(error))
@@ -228,16 +240,18 @@ export class SeatWatch implements Member {
       this.#fetching = false
     }
     if (this.#closed || this.#status === 'refused') return
-    const buffered = this.#buffer
-    this.#buffer = []
-    if (this.state.filled) for (const frame of buffered) this.#apply(frame)
+    if (this.state.filled && this.#doubted === undefined) {
+      const buffered = this.#buffer
+      this.#buffer = []
+      for (const frame of buffered) this.#apply(frame)
+    }
     this.#next(failed)
   }
 
   /** After a fetch: done, or once more, the later the more often it was in vain. */
   #next(failed: boolean): void {
     const live = this.#handle !== undefined
-    if (live && this.state.reaches(this.#needed.epoch, this.#needed.seq)) {
+    if (live && this.#reached()) {
       this.#settle()
       return
     }
@@ -251,20 +265,31 @@ export class SeatWatch implements Member {
 
   async #read(): Promise<Uint8Array> {
     const { filled, epoch, seq } = this.state
-    const response = await this.#http.send(`/events/${this.eventId}/seats`, {
-      pass: this.#pass,
-      headers: { accept: 'application/octet-stream' },
-      query: filled ? { since: `${epoch}.${seq}` } : {},
-    })
-    return response.status === 304 ? new Uint8Array(0) : new Uint8Array(await response.arrayBuffer())
+    const doubted = this.#doubted
+    // There is no epoch 0, so the whole comes, and from no cache that kept it before the resync.
+    const since = doubted !== undefined ? `0.${doubted.seq}` : filled ? `${epoch}.${seq}` : undefined
+    const call = { pass: this.#pass, headers: { accept: 'application/octet-stream' }, query: { since } }
+    return this.#http.send(`/events/${this.eventId}/seats`, call, async response =>
+      response.status === 304 ? new Uint8Array(0) : new Uint8Array(await response.arrayBuffer()),
+    )
   }
 
-  #take(frame: Uint8Array): void {
+  /** `asked`: the doubt it was asked in. What a newer resync has overtaken may show something, and ends no doubt. */
+  #take(frame: Uint8Array, asked: { seq: number } | undefined): void {
     if (this.#closed || frame.length === 0) return
     const snapshot = decodeSnapshot(frame)
-    if (snapshot === undefined) this.#apply(frame)
-    else if (this.state.snapshot(snapshot) === 'applied')
-      this.#options.onChange?.({ kind: 'all' }, this.state)
+    if (snapshot === undefined) {
+      if (this.#doubted === undefined) this.#apply(frame)
+      return
+    }
+    // An older whole where changes since ours were asked for says that the server lost ours: taken as it is, too.
+    const { epoch, seq } = this.state
+    const known = asked === undefined && snapshot.epoch === epoch && snapshot.seq === seq
+    if (this.#doubted === asked && !known) {
+      this.#doubted = undefined
+      this.state.replace(snapshot)
+    } else if (this.state.snapshot(snapshot) === 'ignored') return
+    this.#options.onChange?.({ kind: 'all' }, this.state)
   }
 
   #failed(error: OnsaleError): void {

@@ -146,9 +146,24 @@ export class Seats {
     this.state.snapshot(this.#snapshot())
   }
 
+  /** Redis came back without its newest changes: the same epoch, an earlier seq. */
+  goBack(changes: number): void {
+    const kept = this.log.slice(0, -changes).map(frame => decodeDiff(frame)!)
+    this.seq = 0
+    this.log = []
+    this.state.replace({
+      epoch: this.epoch,
+      seq: 0,
+      seats: SEATS,
+      state: new Uint8Array(SEATS / 4),
+      areas: [10],
+    })
+    for (const diff of kept) this.change([...diff.changes], diff.now)
+  }
+
   answer(since: [number, number] | undefined): Uint8Array<ArrayBuffer> {
     const missed = this.log.map(frame => decodeDiff(frame)!).filter(diff => diff.seq > (since?.[1] ?? 0))
-    if (since !== undefined && since[0] === this.epoch && missed.length > 0)
+    if (since !== undefined && since[0] === this.epoch && since[1] < this.seq && missed.length > 0)
       return encodeDiff(mergeDiffs(missed))!
     return encodeSnapshot(this.#snapshot())
   }

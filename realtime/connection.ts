@@ -79,7 +79,7 @@ export class Connection {
 
   /** A client's message, already parsed. */
   receive(message: ParsedMessage): void {
-    if (this.#state === 'closed' || !this.#affords()) return
+    if (this.#state === 'closed' || !this.#affords(message)) return
     this.#tier.meters.received.inc({ type: message.type })
     switch (message.type) {
       case 'time':
@@ -259,8 +259,8 @@ export class Connection {
     this.send({ type: 'error', code, detail: message, eventId, ...after })
   }
 
-  /** A bucket of messages; who goes on when it is empty is ended. */
-  #affords(): boolean {
+  /** A bucket of messages; who goes on when it is empty is ended. Whoever said it must know what to say again. */
+  #affords(message: ParsedMessage): boolean {
     const now = this.#tier.clock.now()
     const came = Math.max(0, now - this.#refilledAt) * (MESSAGES_A_SECOND / 1_000)
     this.#tokens = Math.min(MESSAGE_BURST, this.#tokens + came)
@@ -270,8 +270,15 @@ export class Connection {
       this.#refused = 0
       return true
     }
-    if (this.#refused++ === 0)
-      this.send({ type: 'error', code: 'too_many_requests', detail: 'Slower, please.', retryAfter: 1 })
+    const slower = {
+      type: 'error',
+      code: 'too_many_requests',
+      detail: 'Slower, please.',
+      retryAfter: 1,
+    } as const
+    if ('eventId' in message) this.send({ ...slower, eventId: message.eventId })
+    else if (this.#refused === 0) this.send(slower)
+    this.#refused++
     if (this.#refused > REFUSED_AT_MOST) this.end(CLOSE.tooMany, 'flood')
     return false
   }

@@ -173,6 +173,22 @@ describe('a socket of /ws', () => {
     expect(await fan.closed).toBe(4429)
     expect(fan.all('error')).toHaveLength(1)
   })
+
+  test('[W62] each message refused so that names an event is told with it, and served when said again', async () => {
+    const fan = await open()
+    for (let i = 0; i < 33; i++) fan.say({ type: 'time', at: i })
+    const { eventId } = node
+    fan.say({ type: 'watch', eventId })
+    fan.say({ type: 'join', eventId: 'another1' })
+    await fan.next('error')
+    const told = { code: 'too_many_requests', retryAfter: 1 }
+    expect(await fan.next('error')).toMatchObject({ ...told, eventId })
+    expect(await fan.next('error')).toMatchObject({ ...told, eventId: 'another1' })
+    await new Promise(resolve => setTimeout(resolve, 1_000))
+    fan.say({ type: 'watch', eventId })
+    expect(await fan.next('watching')).toMatchObject({ eventId })
+    fan.close()
+  })
 })
 
 describe('the door of Socket.IO', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectOnsale, type OnsaleOptions } from '../client/onsale.ts'
 import type { Fetch } from '../client/platform.ts'
+import type { EventId } from '../shared/ids.ts'
 import { encodeDiff, encodeSnapshot, mergeDiffs } from '../shared/wire/seat-frames.ts'
 import { makeNode, type TestNode } from './node-fixture.ts'
 
@@ -79,3 +80,43 @@ test('[W61] the SDK joins, waits, is admitted, and watches with its pass', async
   first.close()
   second.close()
 })
+
+/** Keeps what Redis has of the event's seats; the answer brings it back, as a Redis does that lost its newest changes. */
+async function keep(event: EventId) {
+  const { redis, keys } = node.deps
+  const { meta, state, log } = keys.seats(event)
+  const kept = await redis.hgetall(meta)
+  const bits = await redis.getBuffer(state)
+  const length = await redis.llen(log)
+  return async () => {
+    const lost = (await redis.llen(log)) - length
+    await redis.multi().hset(meta, kept).set(state, bits!).ltrim(log, lost, -1).exec()
+  }
+}
+
+test.each(['and stands still', 'and others take its numbers', 'and was cut off'])(
+  '[W67] Redis went back in the same epoch %s: every map follows it',
+  async what => {
+    const one = fan()
+    const watch = one.watchSeats(node.eventId)
+    await expect.poll(() => watch.status, SOON).toBe('live')
+    const { seq } = watch.state
+    const back = await keep(node.eventId)
+    const [first, second] = what.endsWith('still') ? [0, 1] : what.endsWith('numbers') ? [2, 3] : [4, 5]
+    const before = watch.state.get(first)
+    await node.inventory.mark(node.stock, [first], 3)
+    await node.inventory.mark(node.stock, [first + 10], 3)
+    await expect.poll(() => watch.state.seq, SOON).toBe(seq + 2)
+    expect(watch.state.get(first)).toBe(3)
+    await back()
+    if (what.endsWith('numbers')) await node.inventory.mark(node.stock, [second], 3)
+    if (what.endsWith('off')) await node.deps.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await expect.poll(() => watch.state.get(first), SOON).toBe(before)
+    await node.inventory.mark(node.stock, [second + 20], 3)
+    const truth = await node.inventory.snapshot(node.stock)
+    await expect.poll(() => watch.state.seq, SOON).toBe(truth.seq)
+    const want = Array.from({ length: 40 }, (_, i) => ((truth.state[i >> 2] ?? 0) >> (6 - 2 * (i & 3))) & 3)
+    expect(want.map((_, i) => watch.state.get(i))).toEqual(want)
+    one.close()
+  },
+)

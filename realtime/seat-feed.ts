@@ -35,6 +35,8 @@ interface Feed {
   /** Heard from Redis last. What the doors have published lags behind by `pending`. */
   heard: Version
   published: Version
+  /** Of the last diff that came; Redis publishes them in their order. */
+  came: Version
   pending: SeatDiff[]
   /** `starting`: subscribed, the version not yet known. `away`: Redis is not heard. */
   state: 'starting' | 'live' | 'away'
@@ -139,6 +141,7 @@ export class SeatFeed {
       watchers: new Set(),
       heard: { epoch: 0, seq: 0 },
       published: { epoch: 0, seq: 0 },
+      came: { epoch: 0, seq: 0 },
       pending: [],
       state: 'starting',
       ready: Promise.resolve(),
@@ -176,7 +179,13 @@ export class SeatFeed {
   #hear(feed: Feed, text: string): void {
     this.#parts.meters.diffs.inc()
     const diff = parseDiff(text)
-    if (feed.state === 'live') this.#follow(feed, diff)
+    const wentBack = !isAfter(diff, feed.came)
+    feed.came = { epoch: diff.epoch, seq: diff.seq }
+    if (feed.state === 'live' && wentBack) {
+      // Redis lost its newest changes and makes others under their numbers.
+      feed.heard = feed.came
+      this.#resync(feed, 'back')
+    } else if (feed.state === 'live') this.#follow(feed, diff)
     else if (feed.pending.push(diff) > PENDING_DIFFS) feed.pending.shift()
   }
 
@@ -239,6 +248,7 @@ export class SeatFeed {
       if (feed.state !== 'live') continue
       feed.state = 'away'
       feed.pending = []
+      feed.came = { epoch: 0, seq: 0 }
       this.#tellPaused(feed, true)
     }
   }

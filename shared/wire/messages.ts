@@ -22,7 +22,7 @@ export type ServerMessage =
   | { type: 'welcome'; visitorId: string; serverTime: number; node: string }
   /** Diffs of this event follow, with this handle in their frames, from after epoch.seq. */
   | { type: 'watching'; eventId: string; handle: number; epoch: number; seq: number }
-  /** What you have may be wrong: fetch the snapshot. */
+  /** What you have may be wrong: fetch the whole snapshot and take it as it is, also where its version is below yours. */
   | { type: 'resync'; eventId: string; epoch: number; seq: number }
   /** Live updates have stopped (Redis is away) or come again. */
   | { type: 'paused'; eventId: string; paused: boolean }

@@ -227,6 +227,13 @@ describe('a reader', () => {
     )
   })
 
+  test('[W66] a snapshot taken as it is replaces also what is newer', () => {
+    const state = new SeatState()
+    state.snapshot({ epoch: 2, seq: 4, seats: 4, state: Uint8Array.of(0xff), areas: [3] })
+    state.replace({ epoch: 2, seq: 3, seats: 4, state: Uint8Array.of(0x40), areas: [2] })
+    expect(look(state)).toEqual({ version: [2, 3], seats: [1, 0, 0, 0], areas: [2], counts: [3, 1, 0, 0] })
+  })
+
   test('[S4] a diff of the version alone changes nothing, and shows the gap to who lacks the last diff', () => {
     const state = new SeatState()
     state.snapshot({ epoch: 1, seq: 8, seats: 4, state: Uint8Array.of(0), areas: [] })

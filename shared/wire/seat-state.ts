@@ -47,8 +47,14 @@ export class SeatState {
   }
 
   snapshot(snapshot: Snapshot): 'applied' | 'ignored' {
+    if (this.reaches(snapshot.epoch, snapshot.seq)) return 'ignored'
+    this.replace(snapshot)
+    return 'applied'
+  }
+
+  /** Takes it as it is, also where it is older than what we have: after a resync. */
+  replace(snapshot: Snapshot): void {
     const { epoch, seq, seats } = snapshot
-    if (this.reaches(epoch, seq)) return 'ignored'
     this.#state = snapshot.state.slice()
     this.#areas = [...snapshot.areas]
     this.epoch = epoch
@@ -57,7 +63,6 @@ export class SeatState {
     this.#filled = true
     this.counts.fill(0)
     for (let index = 0; index < seats; index++) this.counts[this.get(index) ?? 0]++
-    return 'applied'
   }
 
   diff(diff: Diff): Applied {
