@@ -61,14 +61,24 @@ export class Shop {
   /** Does it as this visitor; once more as a new one where the server no longer knows the old. */
   async asVisitor<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     await this.session()
+    return this.ask(call)
+  }
+
+  /** For what anybody may ask: a token that came along and is refused must not be in the way. */
+  async ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     try {
       return await call()
     } catch (error) {
-      if (!(error instanceof OnsaleError) || !error.code.startsWith('session_')) throw error
-      this.#session ??= this.#create()
-      await this.#session
+      if (!isSessionLost(error)) throw error
+      await this.renew()
       return call()
     }
+  }
+
+  /** The server no longer knows this visitor: it has other secrets now, or a month has passed. Concurrent callers share one. */
+  renew(): Promise<void> {
+    this.#session ??= this.#create()
+    return this.#session
   }
 
   /** A booking as the server sees it now; its clock is taken from the answer. */
@@ -98,6 +108,10 @@ export class Shop {
       this.#session = undefined
     }
   }
+}
+
+export function isSessionLost(error: unknown): boolean {
+  return error instanceof OnsaleError && error.code.startsWith('session_')
 }
 
 export async function openShop(): Promise<Shop> {

@@ -69,8 +69,8 @@ function useEvents(bookings: OwnBooking[] | undefined): ReadonlyMap<string, Shop
   useEffect(() => {
     let current = true
     for (const eventId of new Set(bookings?.map(booking => booking.eventId))) {
-      shop.onsale.events
-        .event<ShopEvent>(eventId)
+      shop
+        .ask(() => shop.onsale.events.event<ShopEvent>(eventId))
         .then(event => current && setEvents(known => new Map(known).set(eventId, event)))
         // The booking is shown without the event's name.
         .catch(() => undefined)

@@ -40,8 +40,8 @@ export function useEvent(eventId: string): [ShopEvent | Error | undefined, () =>
   useEffect(() => {
     let current = true
     if (eventId === '') return
-    shop.onsale.events
-      .event<ShopEvent>(eventId)
+    shop
+      .ask(() => shop.onsale.events.event<ShopEvent>(eventId))
       .then(found => current && setEvent(found))
       .catch((error: unknown) => {
         if (current) setEvent(error instanceof Error ? error : new Error(String(error)))

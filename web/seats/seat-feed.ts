@@ -42,6 +42,12 @@ export class SeatFeed {
     this.#watch.setPass(pass)
   }
 
+  /** After a refusal whose cause is gone. */
+  retry(): void {
+    this.error = undefined
+    this.#watch.setPass(this.#pass)
+  }
+
   on(listener: (change: FeedChange) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

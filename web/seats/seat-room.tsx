@@ -12,7 +12,7 @@ import { Legend, useDark } from './legend.tsx'
 import { tone } from './map-theme.ts'
 import { OpenBooking } from './open-booking.tsx'
 import { type OwnSeats, useOwnSeats } from './own-seats.ts'
-import type { SeatFeed } from './seat-feed.ts'
+import { type SeatFeed, useFeed } from './seat-feed.ts'
 import type { SeatLayout } from './seat-layout.ts'
 import { SeatList } from './seat-list.tsx'
 import { type SeatFacts, SeatMapView } from './seat-map-view.tsx'
@@ -133,6 +133,7 @@ function Choosing({
       </div>
       <aside class="seat-side" aria-label="Prices and selection">
         {own.open !== undefined && <OpenBooking booking={own.open} />}
+        <SoldOut feed={feed} />
         <div class="side-scroll">
           <Legend event={event} layout={layout} hidden={hidden} toggle={toggle} />
           <Standing
@@ -196,6 +197,16 @@ function useDescribe(
       }
     },
     [event, layout, feed, chosen, own, categories, dark],
+  )
+}
+
+function SoldOut({ feed }: { feed: SeatFeed }) {
+  useFeed(feed)
+  if (feed.state.free > 0) return null
+  return (
+    <p class="alert" role="status">
+      Nothing is free just now. What others hold and do not pay comes back here by itself.
+    </p>
   )
 }
 

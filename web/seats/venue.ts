@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useReducer, useState } from 'preact/hooks'
 import type { WatchStatus } from '../../client/seats.ts'
 import type { SeatMap } from '../../shared/seats/seat-map.ts'
-import { useShop } from '../shop.ts'
+import { isSessionLost, useShop } from '../shop.ts'
 import { SeatFeed } from './seat-feed.ts'
 import { SeatLayout } from './seat-layout.ts'
 
@@ -19,8 +19,8 @@ export function useSeatLayout(path: string): [SeatLayout | Error | undefined, ()
     const known = layouts.get(path)
     setLayout(known)
     if (known !== undefined) return
-    shop.onsale.events
-      .map<SeatMap>(path)
+    shop
+      .ask(() => shop.onsale.events.map<SeatMap>(path))
       .then(map => {
         const made = new SeatLayout(map)
         if (layouts.size >= MOST_LAYOUTS) layouts.clear()
@@ -59,6 +59,17 @@ export function useSeatFeed(eventId: string, pass: string | undefined): SeatFeed
     // A newer pass is given to the open feed below.
   }, [shop, eventId])
   useEffect(() => feed?.setPass(pass), [feed, pass])
+  useEffect(
+    () =>
+      feed?.on(change => {
+        if (change.kind !== 'status' || feed.status !== 'refused' || !isSessionLost(feed.error)) return
+        shop.renew().then(
+          () => feed.retry(),
+          () => undefined,
+        )
+      }),
+    [feed, shop],
+  )
   return feed
 }
 

@@ -4,7 +4,7 @@ import type { ConnectionState } from '../../client/connection.ts'
 import type { OnsaleError } from '../../client/http.ts'
 import type { QueuePlace, QueueView } from '../../client/queue.ts'
 import { kept, local, tab } from '../kept.ts'
-import { useShop } from '../shop.ts'
+import { isSessionLost, useShop } from '../shop.ts'
 
 export interface Place {
   view: QueueView
@@ -42,6 +42,9 @@ export function usePlace(eventId: string, wanted: boolean): Place {
     if (!wanted) return
     let current = true
     setView(UNKNOWN)
+    const join = () => {
+      if (current) opened.join()
+    }
     const opened = shop.onsale.queue(eventId, {
       receipt: kept(local, `receipt:${eventId}`),
       onChange: next => {
@@ -49,12 +52,12 @@ export function usePlace(eventId: string, wanted: boolean): Place {
         setView({ ...next })
         setError(undefined)
       },
-      onError: setError,
+      onError: failure => {
+        setError(failure)
+        if (isSessionLost(failure)) shop.renew().then(join, () => undefined)
+      },
     })
     place.current = opened
-    const join = () => {
-      if (current) opened.join()
-    }
     void shop.session().then(join, join)
     return () => {
       current = false
