@@ -30,6 +30,8 @@ const KEYWORD = { type: 'keyword' } as const
 
 const MAPPINGS = {
   dynamic: 'strict',
+  // What comes back with a hit; the words need not, and an index is never made of another.
+  _source: { includes: ['event'] },
   properties: {
     words: WORDS,
     title: { type: 'text', analyzer: 'folded', norms: false },

@@ -76,7 +76,6 @@ export function requestOf(
     from: (search.page - 1) * search.pageSize,
     size: search.pageSize,
     track_total_hits: true,
-    _source: ['event'],
     ...(search.facets ? { aggs: FACETS } : {}),
   }
 }
