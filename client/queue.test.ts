@@ -157,6 +157,13 @@ describe('a place', () => {
     world.answers.set(`GET ${path}`, answer({ state: 'admitted', pass: 'p', until: 5 }))
     await world.pass(6_000)
     expect(queue.view).toMatchObject({ place: 'admitted', pass: 'p' })
+    // The turn is over: nobody is put into the line again unasked.
+    world.answers.set(`GET ${path}`, answer({ state: 'none' }))
+    await world.pass(30_000)
+    expect(queue.view).toMatchObject({ place: 'ended', reason: 'expired', pass: undefined })
+    expect(world.calls.filter(({ path: asked, method }) => asked === path && method === 'POST')).toHaveLength(
+      1,
+    )
     world.answers.set(`DELETE ${path}`, { status: 204, body: undefined })
     queue.leave()
     await world.pass(0)

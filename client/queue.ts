@@ -250,7 +250,14 @@ export class QueuePlace implements Member {
       const answer = await this.#http.json<Answer>(path, call)
       if (this.#closed || !this.#wanted) return
       pause = 1_000 * answer.refreshIntervalSeconds
+      const over = this.#view.place === 'admitted' && answer.place.state === 'none'
       this.#info(answer.queue)
+      if (over) {
+        // As a socket would say: a turn that is over is not joined for again unasked.
+        const reason = answer.queue.state === 'off' ? 'queue_off' : 'expired'
+        this.message({ type: 'ended', eventId: this.eventId, reason })
+        return
+      }
       this.#place(answer.place)
     } catch (error) {
       pause = 1_000 * (asOnsaleError(error).retryAfter ?? pause / 1_000)
