@@ -65,7 +65,12 @@ export function Filters({ wish, change }: { wish: Wish; change: (change: Partial
 function City({ value, change }: { value: string; change: (city: string) => void }) {
   const [typed, setTyped] = useState(value)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  useEffect(() => setTyped(now => (now.trim() === value ? now : value)), [value])
+  const asked = useRef(value)
+  useEffect(() => {
+    if (value === asked.current) return
+    asked.current = value
+    setTyped(value)
+  }, [value])
   return (
     <label>
       City
@@ -78,7 +83,10 @@ function City({ value, change }: { value: string; change: (city: string) => void
           const city = event.currentTarget.value
           setTyped(city)
           clearTimeout(timer.current)
-          timer.current = setTimeout(() => change(city), TYPED_MS)
+          timer.current = setTimeout(() => {
+            asked.current = city.trim()
+            change(city)
+          }, TYPED_MS)
         }}
       />
     </label>

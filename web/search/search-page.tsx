@@ -31,18 +31,29 @@ export function SearchPage() {
   const go = useCallback(
     (change: Partial<Wish>, replace = false) => {
       clearTimeout(timer.current)
+      // The event that was chosen is still loading: what was typed before is no longer asked.
+      if (location.pathname !== '/') return
       route(addressOf({ ...wishOf(queryNow()), page: 1, ...change }), replace)
     },
     [route],
   )
-  // Back and forward change the words from outside.
-  useEffect(() => setTyped(now => (now.trim() === wish.keyword ? now : wish.keyword)), [wish.keyword])
+  // Back and forward change the words from outside; what comes back of our own is older than what was typed since.
+  const asked = useRef(wish.keyword)
+  useEffect(() => {
+    if (wish.keyword === asked.current) return
+    asked.current = wish.keyword
+    setTyped(wish.keyword)
+  }, [wish.keyword])
   useEffect(() => () => clearTimeout(timer.current), [])
 
+  const ask = (keyword: string, replace = false) => {
+    asked.current = keyword.trim()
+    go({ keyword }, replace)
+  }
   const type = (keyword: string) => {
     setTyped(keyword)
     clearTimeout(timer.current)
-    timer.current = setTimeout(() => go({ keyword }, true), TYPED_MS)
+    timer.current = setTimeout(() => ask(keyword, true), TYPED_MS)
   }
   return (
     <div class="page search">
@@ -50,7 +61,7 @@ export function SearchPage() {
         <form
           onSubmit={event => {
             event.preventDefault()
-            go({ keyword: typed })
+            ask(typed)
           }}
         >
           <h1>Find your seat.</h1>
