@@ -4,9 +4,7 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { loadCatalogue } from '../../db/catalogue/load.ts'
 import { type TestDatabase, testDatabase } from '../../dev/test-parts.ts'
-import { systemClock } from '../../shared/clock.ts'
 import { makeLog } from '../../shared/log.ts'
 import { connectPostgres, type Pool } from '../../shared/postgres.ts'
 import { ELASTICSEARCH_URL, needsElastic, type TestElastic, testElastic } from './elastic-fixture.ts'
@@ -21,9 +19,8 @@ let pool: Pool
 let elastic: TestElastic
 beforeAll(async () => {
   if (ELASTICSEARCH_URL === undefined) return
-  database = await testDatabase()
+  database = await testDatabase({ catalogue: true })
   pool = connectPostgres(database.url, 'test', makeLog('test', 'silent'), 4)
-  await loadCatalogue(database.url, { now: new Date(systemClock.now()) })
   elastic = await testElastic(pool)
   await elastic.index.bringUpToDate()
 }, 120_000)
