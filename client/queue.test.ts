@@ -74,6 +74,16 @@ describe('a place', () => {
     expect(queue.view).toMatchObject({ queue: 'paused', position: 8, wait: null })
   })
 
+  test('[W68] a tick made before the place says nothing of it', async () => {
+    const world = new World()
+    const { queue } = await joined(world)
+    world.socket.say(tick(world, [100, 0, 400, 3]))
+    world.socket.say(tick(world, []))
+    expect(queue.view.position).toBe(10)
+    world.socket.say(tick(world, [100, 0, 500, 9]))
+    expect(queue.view.position).toBe(9)
+  })
+
   test('[W53] in another life of Redis it joins again with its receipt before it shows a number', async () => {
     const world = new World()
     const { queue, joins } = await joined(world)

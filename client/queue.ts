@@ -210,9 +210,13 @@ export class QueuePlace implements Member {
       // Another life of Redis: only the server can say where we stand in it.
       if (tick.generation !== this.#generation) this.opened()
       else {
-        const position = positionOf(tick.knots, this.#score)
-        this.#base = { position, rate, at: this.#platform.now() }
-        Object.assign(news, this.#counted())
+        // The last knot is the end of the line: who stands past it came after the sketch was made, and so did others.
+        const end = tick.knots.at(-2)
+        if (end !== undefined && this.#score <= end) {
+          const position = positionOf(tick.knots, this.#score)
+          this.#base = { position, rate, at: this.#platform.now() }
+          Object.assign(news, this.#counted())
+        }
         if (this.#score > tick.frontier) this.#timer('called')
         else if (!this.#timers.has('called')) this.#timer('called', CALLED_MS, () => this.opened())
       }

@@ -2,6 +2,7 @@
 import type { Config } from '../shared/config.ts'
 import type { ProblemCode } from '../shared/errors.ts'
 import type { VisitorId } from '../shared/ids.ts'
+import { allowedOrigins } from '../shared/origins.ts'
 import type { SessionTokens } from '../shared/tokens.ts'
 import { SPARE_DESCRIPTORS } from './bounds.ts'
 
@@ -26,7 +27,7 @@ export class Admittance {
 
   constructor({ config, sessions, descriptors, sockets }: AdmittanceParts) {
     this.#sessions = sessions
-    this.#origins = new Set([...ownOrigins(config.HTTP_PUBLIC_URL), ...config.ALLOWED_ORIGINS])
+    this.#origins = allowedOrigins(config)
     const spare = descriptors === undefined ? config.MAX_SOCKETS : descriptors - SPARE_DESCRIPTORS
     this.#most = Math.max(1, Math.min(config.MAX_SOCKETS, spare))
     this.#sockets = sockets
@@ -48,14 +49,6 @@ export class Admittance {
     if (session.ok) return { ok: true, visitorId: session.value.visitorId }
     return { ok: false, code: session.reason === 'expired' ? 'session_expired' : 'session_invalid' }
   }
-}
-
-/** Our pages' origin; of a developer's machine by each of its names. */
-function ownOrigins(publicUrl: string): string[] {
-  const { origin, protocol, hostname, port } = new URL(publicUrl)
-  const loopback = ['localhost', '127.0.0.1', '[::1]']
-  if (!loopback.includes(hostname)) return [origin]
-  return loopback.map(name => new URL(`${protocol}//${name}:${port}`).origin)
 }
 
 /** A cookie's value. */

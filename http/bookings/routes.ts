@@ -1,6 +1,7 @@
 /** /bookings: holding seats, paying for them, giving them back; and Stripe's webhook beside it. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { invalid } from '../../shared/errors.ts'
+import { allowedOrigins } from '../../shared/origins.ts'
 import type { HttpDeps } from '../deps.ts'
 import { rateLimit } from '../middleware/limits.ts'
 import { passOf, requireSession } from '../middleware/session.ts'
@@ -231,9 +232,8 @@ function addPay(routes: Routes, deps: HttpDeps, sales: Sales): void {
 
 /** Nobody is sent to a stranger's site in our name. */
 function checkedReturn({ config }: HttpDeps, url: string | undefined, bookingId: string): string {
-  if (url === undefined) return new URL(`/bookings/${bookingId}`, config.HTTP_PUBLIC_URL).href
-  const ours = [new URL(config.HTTP_PUBLIC_URL).origin, ...config.ALLOWED_ORIGINS]
-  if (!ours.includes(new URL(url).origin))
+  if (url === undefined) return new URL(`/checkout/${bookingId}`, config.HTTP_PUBLIC_URL).href
+  if (!allowedOrigins(config).has(new URL(url).origin))
     throw invalid('returnUrl', 'must be on this site or an allowed origin')
   return url
 }

@@ -6,6 +6,7 @@
 import { cors } from 'hono/cors'
 import { createMiddleware } from 'hono/factory'
 import { routePath } from 'hono/route'
+import { allowedOrigins } from '../../shared/origins.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { AppEnv } from '../routing.ts'
 
@@ -52,7 +53,7 @@ const ASKED = [
 
 /** Our own pages and ALLOWED_ORIGINS may call from a browser, with the pass's cookie. */
 export function crossOrigin({ config }: Pick<HttpDeps, 'config'>) {
-  const allowed = new Set([new URL(config.HTTP_PUBLIC_URL).origin, ...config.ALLOWED_ORIGINS])
+  const allowed = allowedOrigins(config)
   const answer = cors({
     origin: origin => (allowed.has(origin) ? origin : null),
     credentials: true,

@@ -136,7 +136,7 @@ describe('paying', () => {
     // Read again, as after a refresh, it is still there.
     expect((await fan.get(booking)).nextAction).toEqual({ type: 'redirect', url })
     const back = await atTheBank(url, 'complete')
-    expect(back.headers.get('location')).toContain(`/bookings/${booking}`)
+    expect(back.headers.get('location')).toContain(`/checkout/${booking}`)
     await until('the webhook confirms', async () => {
       await shop.work()
       return (await fan.get(booking)).status === 'confirmed'
