@@ -118,7 +118,7 @@ describe('npm run load', () => {
     await vi.waitFor(async () => expect((await queue(HOT))['queue']).not.toMatchObject({ active: 0 }), 20_000)
     run.kill('SIGINT')
     expect(await run.code).not.toBe(0)
-    expect(run.said()).toContain('fans in')
+    expect(run.said()).toContain('CUT SHORT')
     expect(await queue(HOT)).toMatchObject({ state: 'off', rate: 3, cap: 33 })
   })
 })

@@ -26,8 +26,8 @@ const TIME_EVERY_MS = 10_000
 export interface Listener {
   /** Open, for the first time or again. */
   opened(): void
-  message(message: ServerMessage): void
   /** `at`: when it came, by this machine's clock, whatever else k6 was busy with. */
+  message(message: ServerMessage, at: number): void
   frame(frame: Uint8Array, at: number): void
   /** Lost so often that a fan would give up. */
   gaveUp(): void
@@ -104,6 +104,7 @@ export class FanSocket {
       this.#askTime()
       this.#listener.opened()
     } else if (message.type === 'time') {
+      measures.lag.add(Math.max(0, Date.now() - at))
       this.#tries = 0
       const roundTrip = at - message.at
       if (roundTrip <= this.#bestRoundTrip) {
@@ -112,7 +113,7 @@ export class FanSocket {
       }
     } else if (message.type === 'goodbye') {
       this.#notBefore = at + message.afterMs
-    } else this.#listener.message(message)
+    } else this.#listener.message(message, at)
   }
 
   #askTime(): void {

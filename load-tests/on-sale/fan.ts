@@ -41,6 +41,8 @@ const RELOADS = 0.1
 const PATIENCE_MS = [1_000, 8_000] as const
 const RESYNC_SPREAD_MS = 500
 const SEATS_MS = 20_000
+/** A sample costs k6 more than a frame does. */
+const TIMED_OF_FRAMES = 8
 const RETRYABLE = /^(unavailable|queue_unavailable|recovering|too_many_requests|internal)$/
 
 export class Fan implements Listener {
@@ -57,7 +59,9 @@ export class Fan implements Listener {
   pass: string | undefined
   #socket: FanSocket | undefined
   #place: 'joining' | 'waiting' | 'in' | 'over' | 'gone' = 'joining'
-  #joinedAt = 0
+  #joinedAt: number | undefined
+  /** Frames that came. */
+  #frames = 0
   #told: Extract<PlaceInfo, { state: 'waiting' }> | undefined
   #fetching = false
 
@@ -79,6 +83,7 @@ export class Fan implements Listener {
     this.#socket?.end()
     for (const timer of this.#timers) clearTimeout(timer)
     measures.outcomes[outcome].add(1)
+    measures.diffs.add(this.#frames)
   }
 
   get timeIsUp(): boolean {
@@ -109,7 +114,6 @@ export class Fan implements Listener {
     const token = await this.calls.session()
     if (token === undefined) return this.fail('session')
     this.token = token
-    this.#joinedAt = Date.now()
     this.#socket = new FanSocket(this.crowd.sale.realtimeUrl, token, this.random, this)
     this.#socket.connect()
     const { beginsAt } = this.crowd.sale
@@ -130,28 +134,30 @@ export class Fan implements Listener {
   opened(): void {
     const { eventId } = this.crowd.sale
     if (this.#place === 'in') this.#watch()
-    else
+    else {
+      this.#joinedAt ??= Date.now()
       this.#socket?.send({
         type: 'join',
         eventId,
         ...(this.#told === undefined ? {} : { receipt: this.#told.receipt }),
       })
+    }
   }
 
   gaveUp(): void {
     this.#over.resolve(this.fail('line'))
   }
 
-  message(message: ServerMessage): void {
+  message(message: ServerMessage, at: number): void {
     switch (message.type) {
       case 'place':
-        this.#placed(message.place)
+        this.#placed(message.place, at)
         return
       case 'admitted':
-        this.#admitted(message.pass)
+        this.#admitted(message.pass, at)
         return
       case 'ended':
-        this.#ended(message.reason)
+        this.#ended(message.reason, at)
         return
       case 'watching':
         this.#follower.watching(message.handle)
@@ -162,7 +168,7 @@ export class Fan implements Listener {
         void this.pause(RESYNC_SPREAD_MS * this.random()).then(() => this.#look())
         return
       case 'error':
-        this.#refused(message.code, message.retryAfter)
+        this.#refused(message.code, message.retryAfter, at)
         return
       default:
         // Ticks and the like are for a page to show.
@@ -173,8 +179,8 @@ export class Fan implements Listener {
   frame(frame: Uint8Array, at: number): void {
     const head = diffHead(frame)
     if (head === undefined || !this.#follower.hears(head.handle)) return
-    if (head.seq >= head.seqFrom) {
-      measures.diffs.add(1)
+    // A version alone, without a change, has no time to tell.
+    if (head.seq >= head.seqFrom && this.#frames++ % TIMED_OF_FRAMES === 0) {
       const now = this.#socket?.serverTime(at) ?? at
       measures.diff.add(Math.max(0, now - wholeTime(head.ms, now)))
     }
@@ -184,18 +190,18 @@ export class Fan implements Listener {
     void this.#look()
   }
 
-  #placed(place: PlaceInfo): void {
+  #placed(place: PlaceInfo, at: number): void {
     switch (place.state) {
       case 'none':
         return
       case 'admitted':
-        this.#admitted(place.pass)
+        this.#admitted(place.pass, at)
         return
       case 'waiting': {
         const before = this.#told
         this.#told = place
         if (before === undefined) {
-          measures.place.add(Date.now() - this.#joinedAt)
+          measures.place.add(at - (this.#joinedAt ?? at))
           this.#place = 'waiting'
           this.#whim()
         } else if (before.generation === place.generation && before.score !== place.score)
@@ -225,19 +231,19 @@ export class Fan implements Listener {
     })
   }
 
-  #admitted(pass: string | undefined): void {
+  #admitted(pass: string | undefined, at: number): void {
     this.pass = pass
     if (this.#place === 'in') return
     this.#place = 'in'
-    measures.admission.add(Date.now() - this.#joinedAt)
+    measures.admission.add(at - (this.#joinedAt ?? at))
     this.#turn.resolve()
     this.#watch()
   }
 
-  #ended(reason: EndReason): void {
+  #ended(reason: EndReason, at: number): void {
     // The gates are open.
     if (reason === 'queue_off') {
-      this.#admitted(undefined)
+      this.#admitted(undefined, at)
       return
     }
     // `purchased` is what the purchase itself will say; that its pass is over is no refusal then.
@@ -246,10 +252,10 @@ export class Fan implements Listener {
     else if (reason === 'sold_out') this.#over.resolve('empty_handed')
   }
 
-  #refused(code: string, retryAfter: number | undefined): void {
+  #refused(code: string, retryAfter: number | undefined, at: number): void {
     if (this.#place === 'over') return
     measures.refused(code)
-    if (code === 'queue_off') this.#admitted(undefined)
+    if (code === 'queue_off') this.#admitted(undefined, at)
     else if (RETRYABLE.test(code)) void this.pause(1_000 * (retryAfter ?? 2)).then(() => this.opened())
     else if (code === 'not_on_sale' || code === 'event_not_found') this.#over.resolve(this.fail('line'))
   }

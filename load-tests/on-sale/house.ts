@@ -4,8 +4,9 @@
  */
 import { decodeDiff, decodeSnapshot } from '../../shared/wire/seat-frames.ts'
 
-/** How far a fan looks along the rows from where they would like to sit. */
-const REACH = 3_000
+/** How far a fan looks along the rows from where they would like to sit, and how often they look elsewhere. */
+const REACH = 40
+const LOOKS = 30
 /** Everybody wants the same seats: the larger, the more. */
 const CROWDING = 4
 
@@ -45,24 +46,36 @@ export class House {
 
   /** Free seats beside each other, or as many as are near each other; fewer where there are no more. */
   pick(wanted: number, random: () => number): number[] {
-    const from = Math.floor(this.seats * random() ** CROWDING)
-    const loose: number[] = []
-    let run: number[] = []
-    for (let step = 0; step < Math.min(REACH, this.seats); step++) {
-      const index = (from + step) % this.seats
-      if (index === 0 || this.get(index) !== 0) run = []
-      if (this.get(index) !== 0) continue
-      run.push(index)
-      if (run.length === wanted) return run
-      if (loose.length < wanted) loose.push(index)
+    let best: number[] = []
+    for (let look = 0; look < LOOKS; look++) {
+      const found = this.#near(Math.floor(this.seats * random() ** CROWDING), wanted)
+      if (found.beside) return found.seats
+      if (found.seats.length > best.length) best = found.seats
     }
-    return loose.length > 0 ? loose : this.#anywhere(wanted)
+    return best.length > 0 ? best : this.#anywhere(wanted)
   }
 
   /** The standing area with most room, by its place in the map; undefined where none has any. */
   roomiest(wanted: number): number | undefined {
     const most = Math.max(0, ...this.areas)
     return most >= wanted ? this.areas.indexOf(most) : undefined
+  }
+
+  #near(from: number, wanted: number): { seats: number[]; beside: boolean } {
+    const loose: number[] = []
+    let run: number[] = []
+    for (let step = 0; step < Math.min(REACH, this.seats); step++) {
+      const index = (from + step) % this.seats
+      if (index === 0) run = []
+      if (this.get(index) !== 0) {
+        run = []
+        continue
+      }
+      run.push(index)
+      if (run.length === wanted) return { seats: run, beside: true }
+      if (loose.length < wanted) loose.push(index)
+    }
+    return { seats: loose, beside: false }
   }
 
   #anywhere(wanted: number): number[] {

@@ -47,6 +47,9 @@ export const hold = time('hold')
 /** From `confirm` until the booking is known to be confirmed. */
 export const payment = time('payment')
 
+/** From an answer's coming until k6's JavaScript had time for it: how far the load itself falls behind. */
+export const lag = time('lag')
+
 export const holds = counter('holds')
 export const conflicts = counter('conflicts')
 export const declined = counter('declined')

@@ -45,6 +45,7 @@ const TIMES: readonly [string, string][] = [
   ['diff', 'a seat changed to the fan sees it'],
   ['hold', 'hold'],
   ['payment', 'payment'],
+  ['lag', 'k6 itself was late by'],
 ]
 const COUNTS = [
   'holds',
@@ -60,6 +61,10 @@ const COUNTS = [
   'moved',
 ] as const
 
+/** Past it what k6 measures is k6. */
+const LATE_MS = 250
+const LATE =
+  'k6 itself fell behind: its machine is too busy for so many fans. Load from another, or take fewer fans.'
 const ONE_NETWORK =
   'The target limits calls from one network: raise its SESSIONS_PER_MINUTE and BOOKINGS_PER_MINUTE for a test.'
 
@@ -131,9 +136,10 @@ export function screenOf(data: RunData, settings: RunSettings): string {
     ),
     ...codes('Refused', run.refused),
     ...codes('Failed at', run.failed),
+    ...((run.times['lag']?.p95 ?? 0) > LATE_MS ? [`  ${LATE}`] : []),
     ...(run.refused['too_many_requests'] ? [`  ${ONE_NETWORK}`] : []),
     '',
-    verdict(run),
+    verdict(run, settings.fans - Object.values(run.outcomes).reduce((sum, number) => sum + number, 0)),
   ].join('\n')
 }
 
@@ -149,12 +155,15 @@ function codes(words: string, found: Record<string, number>): string[] {
   return wrapped(`${words}: ${sorted.map(([code, number]) => `${code} ${told(number)}`).join(', ')}.`)
 }
 
-function verdict({ ok, thresholds }: RunSummary): string {
-  if (ok) return `  GREEN: all ${thresholds.length} thresholds held.`
+/** `unfinished`: fans whose evening had no end, as the run was ended before. */
+function verdict({ ok, thresholds }: RunSummary, unfinished: number): string {
+  const short = unfinished > 0 ? `CUT SHORT, ${told(unfinished)} fans had not come to an end. ` : ''
+  if (ok) return `  ${short}GREEN: all ${thresholds.length} thresholds held.`
   const crossed = thresholds.filter(one => !one.ok)
-  return ['  RED: crossed', ...crossed.map(({ metric, expression }) => `    ${metric} ${expression}`)].join(
-    '\n',
-  )
+  return [
+    `  ${short}RED: crossed`,
+    ...crossed.map(({ metric, expression }) => `    ${metric} ${expression}`),
+  ].join('\n')
 }
 
 /** With thousands apart; k6's JavaScript knows no locales. */
