@@ -12,7 +12,7 @@ import { seatRoutes } from './events/seat-routes.ts'
 import { crossOrigin, head } from './middleware/head.ts'
 import { limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
-import { pageRoutes, type Site } from './pages.ts'
+import { pageNotFound, pageRoutes, type Site } from './pages.ts'
 import { queueRoutes } from './queue/routes.ts'
 import { newRoutes, type Routes } from './routing.ts'
 import { PostgresSearch } from './search/postgres-search.ts'
@@ -35,7 +35,9 @@ export function httpApp(
 ): Routes {
   const app = newRoutes()
   app.onError(onError(deps.log))
-  app.notFound(onNotFound(app))
+  const refuse = onNotFound(app)
+  const page = site === undefined ? undefined : pageNotFound(site, deps.config)
+  app.notFound(c => page?.(c) ?? refuse(c))
   app.use(head(deps), crossOrigin(deps), limitBody())
   app.route('/', sessionRoutes(deps))
   // Before /events/:eventId, which would take `search` for an id.

@@ -5,8 +5,8 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeSecrets } from '../dev/data-folder.ts'
 import { readConfig } from '../shared/config.ts'
-import { contentPolicy, pageRoutes, readSite } from './pages.ts'
-import type { Routes } from './routing.ts'
+import { contentPolicy, pageNotFound, pageRoutes, readSite } from './pages.ts'
+import { newRoutes, type Routes } from './routing.ts'
 
 const INDEX = `<!doctype html><title>Onsale</title>${'<!-- -->'.repeat(500)}`
 const config = (environment: Record<string, string> = {}) =>
@@ -34,6 +34,22 @@ test('[R29] the pages are served at their paths and nowhere else', async () => {
   }
   for (const path of ['/nowhere', '/e', '/e/a/b', '/assets', '/assets/main-4f3a.js.map', '/..%2findex.html'])
     expect((await pages.request(path)).status, path).toBe(404)
+})
+
+test('[R65] a wrong address is our page to a browser and a problem to a program, both 404', async () => {
+  const app = newRoutes()
+  const page = pageNotFound(await readSite(root), config())
+  app.notFound(c => page(c) ?? c.json({ code: 'not_found' }, 404))
+  const seen = await app.request('/nowhere', {
+    headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+  })
+  expect([seen.status, await seen.text()]).toEqual([404, INDEX])
+  for (const init of [
+    {},
+    { headers: { accept: '*/*' } },
+    { method: 'POST', headers: { accept: 'text/html' } },
+  ])
+    expect(await (await app.request('/nowhere', init)).json()).toEqual({ code: 'not_found' })
 })
 
 test('[R30] files named by their content may be kept for ever; everything comes compressed, and 304 where known', async () => {

@@ -83,6 +83,19 @@ export function pageRoutes(site: Site, config: Config): Routes {
   return routes
 }
 
+/** Who follows a wrong address in a browser gets our page that says so; undefined for programs. */
+export function pageNotFound(site: Site, config: Config): (c: Context<AppEnv>) => Response | undefined {
+  const index = site.get(INDEX)
+  const policy = contentPolicy(config)
+  return c => {
+    const browser = c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html')
+    if (!browser || index === undefined) return undefined
+    c.header('Content-Security-Policy', policy)
+    c.header('Cache-Control', 'no-store')
+    return c.body(index.forms.identity, 404, { 'Content-Type': index.type })
+  }
+}
+
 function send(c: Context<AppEnv>, { type, hash, forms }: SiteFile): Response {
   const form = forms.br === forms.identity ? 'identity' : formFor(c.req.header('accept-encoding'))
   const tag = `"${hash}-${form}"`

@@ -101,7 +101,7 @@ describe('npm run load', () => {
   test('[L8] a small house is fought over and never sold twice; a crossed threshold ends with 99', async () => {
     const json = join(folder, 'red.json')
     const strict = ['--threshold', 'hold=p(95)<0.001', '--json', json]
-    const args = ['--fans', '40', '--event', SMALL, '--duration', '15s', '--rate', '20', '--cap', '40']
+    const args = ['--fans', '120', '--event', SMALL, '--duration', '15s', '--rate', '120', '--cap', '120']
     const run = start('load-tests/load.mjs', [...args, ...patient('place', 'diff', 'payment'), ...strict])
     expect([await run.code, run.said()]).toEqual([99, expect.stringContaining('RED: crossed')])
     expect(run.said()).toContain('onsale_hold p(95)<0.001')

@@ -87,7 +87,8 @@ const ROWS = `
     from event_performers ep join performers p on p.id = ep.performer_id where ep.event_id = e.id
   ) performers
   cross join lateral (
-    select min(price) as least, max(price) as most from event_prices where event_id = e.id
+    select min(price + fee) as least, max(price + fee) as most from event_prices
+      where event_id = e.id and position = 0
   ) prices
   cross join lateral (
     select string_agg(case n.name when v.city then n.other else n.name end, ' ' order by n.name, n.other) as names

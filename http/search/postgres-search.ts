@@ -90,7 +90,8 @@ export function statement(search: Search, forgiving: boolean): { text: string; v
     join events e on e.id = page.id
     join venues v on v.id = e.venue_id
     cross join lateral (
-      select min(price) as price_min, max(price) as price_max from event_prices where event_id = e.id
+      select min(price + fee) as price_min, max(price + fee) as price_max from event_prices
+      where event_id = e.id and position = 0
     ) prices
   ) p on true
   order by p.place`
@@ -123,7 +124,7 @@ function tables(search: Search): string {
   if (wordsOf(search).length > 0) joins.push('join event_search s on s.event_id = e.id')
   if (search.sort.by === 'price')
     joins.push(
-      'left join (select event_id, min(price) as price from event_prices group by event_id) l on l.event_id = e.id',
+      'left join (select event_id, min(price + fee) as price from event_prices where position = 0 group by event_id) l on l.event_id = e.id',
     )
   return joins.join('\n      ')
 }

@@ -29,7 +29,9 @@ const FoundEventView = z
     priceRange: z
       .object({ min: z.int(), max: z.int(), currency: z.string() })
       .nullable()
-      .openapi({ description: "In the currency's minor units." }),
+      .openapi({
+        description: "What the first ticket type costs, fees included, in the currency's minor units.",
+      }),
     distanceKm: z.number().optional().openapi({ description: 'Where the search has a point.' }),
     queue: z
       .object({ state: z.enum(QUEUE_STATES) })

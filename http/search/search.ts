@@ -90,7 +90,7 @@ export interface FoundEvent {
   modelled: boolean
   venue: VenueRecord
   performers: EventRecord['performers']
-  /** Minor units; null where the event has no prices yet. */
+  /** Of the first ticket type, fees included, in minor units; null where the event has no prices yet. */
   priceRange: { min: number; max: number; currency: string } | null
   /** Only of a search near a point. */
   distanceKm?: number
