@@ -26,12 +26,9 @@ const FoundEventView = z
     modelled: z.boolean().openapi({ description: 'Made up for the demonstration.' }),
     venue: VenueView,
     performers: z.array(PerformerView),
-    priceRange: z
-      .object({ min: z.int(), max: z.int(), currency: z.string() })
-      .nullable()
-      .openapi({
-        description: "What the first ticket type costs, fees included, in the currency's minor units.",
-      }),
+    priceRange: z.object({ min: z.int(), max: z.int(), currency: z.string() }).nullable().openapi({
+      description: "What the first ticket type costs, fees included, in the currency's minor units.",
+    }),
     distanceKm: z.number().optional().openapi({ description: 'Where the search has a point.' }),
     queue: z
       .object({ state: z.enum(QUEUE_STATES) })
