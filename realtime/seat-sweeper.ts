@@ -9,7 +9,7 @@ import { EVENT_ID, type EventId, eventId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import { SWEEP_BATCH, SWEEP_EVERY_MS } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
-import type { Redis } from '../shared/redis.ts'
+import { type Redis, redisMs } from '../shared/redis.ts'
 import type { Inventory } from '../shared/seats/inventory.ts'
 import { RECONCILE_EVERY_MS, SWEEPS_AT_ONCE } from './bounds.ts'
 import type { Meters } from './meters.ts'
@@ -87,8 +87,7 @@ export class SeatSweeper {
 
   /** Holds end by Redis's clock. */
   async #redisNow(): Promise<number> {
-    const [seconds, micros] = (await this.#parts.redis.time()).map(Number)
-    return (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000)
+    return redisMs(await this.#parts.redis.time())
   }
 
   async #every(ms: number, work: () => Promise<void>): Promise<void> {

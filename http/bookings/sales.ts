@@ -6,6 +6,7 @@ import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import type { EventId } from '../../shared/ids.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import { redisMs } from '../../shared/redis.ts'
 import type { HttpDeps } from '../deps.ts'
 import { type Gateway, stripeGateway } from '../payments/stripe.ts'
 import { straight, type Walker } from './steps.ts'
@@ -40,8 +41,7 @@ function makeCounts(metrics: Metrics) {
 /** Redis's clock, ms: the one that ends holds. Ours stands in for it while Redis is away. */
 export async function redisNow({ redis, clock, step }: Sales): Promise<number> {
   try {
-    const [seconds, micros] = (await step('time.read', () => redis.time())).map(Number)
-    return (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000)
+    return redisMs(await step('time.read', () => redis.time()))
   } catch {
     return clock.now()
   }
