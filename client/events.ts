@@ -70,6 +70,8 @@ interface EventHead {
   onSaleAt: string
   competition: string | null
   modelled: boolean
+  /** A rush is expected. */
+  hot: boolean
   venue: Venue
   performers: Performer[]
 }

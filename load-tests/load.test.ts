@@ -64,7 +64,12 @@ function serve(listener: RequestListener): Promise<string> {
 }
 
 /** An Onsale with one event, so far as the tools ask before their first fan. */
-function stub(told: { publishableKey?: string; status?: string; onAdmin?: () => void }): Promise<string> {
+function stub(told: {
+  publishableKey?: string
+  status?: string
+  hot?: boolean
+  onAdmin?: () => void
+}): Promise<string> {
   const answers: Record<string, unknown> = {
     '/config.json': {
       realtimeUrl: 'ws://127.0.0.1:1',
@@ -81,7 +86,9 @@ function stub(told: { publishableKey?: string; status?: string; onAdmin?: () => 
     '/events/search': { events: [] },
   }
   return serve((request, response) => {
-    const path = request.url?.split('?')[0] ?? ''
+    const [path = '', query = ''] = request.url?.split('?') ?? []
+    if (query === 'status=onsale&pageSize=1')
+      answers[path] = { events: [{ eventId: '7e43ef84835b', status: 'onsale', hot: told.hot ?? true }] }
     if (path.startsWith('/admin/')) told.onAdmin?.()
     const status = path.startsWith('/admin/') ? 401 : answers[path] === undefined ? 404 : 200
     response.writeHead(status, { 'content-type': 'application/json' })
@@ -142,9 +149,11 @@ describe('a target', () => {
     expect((await load(['--target', await stub({}), '--event', 'no such thing'])).said).toContain(
       'has no event on sale by "no such thing"',
     )
-    expect((await load(['--target', await stub({ status: 'offsale' })])).said).toContain(
+    const ended = await stub({ status: 'offsale' })
+    expect((await load(['--target', ended, '--event', '7e43ef84835b'])).said).toContain(
       'The match (7e43ef84835b) is not on sale but offsale',
     )
+    expect((await load(['--target', await stub({ hot: false })])).said).toContain('has no hot event on sale')
   })
 
   test.each([load, crowd])('[L3] that takes real money is left alone', async tool => {

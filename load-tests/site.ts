@@ -11,8 +11,8 @@ import { decodeSnapshot } from '../shared/wire/seat-frames.ts'
 
 const DEADLINE_MS = 10_000
 const USUAL_URL = 'http://localhost:3000'
-/** The demo catalogue's hot event; its ids never change (rule C14). */
-const HOT_EVENT = '7e43ef84835b'
+/** For --event: whichever the site marks as hot. */
+const HOT = 'hot'
 const EVENT_ID = /^[a-z0-9]{4,32}$/
 const SOLD = 2
 
@@ -34,7 +34,9 @@ const QueueSettings = z.object({
   passSeconds: z.number(),
 })
 type QueueSettings = z.infer<typeof QueueSettings>
-const Found = z.object({ events: z.array(z.object({ eventId: z.string(), status: z.string() })) })
+const Found = z.object({
+  events: z.array(z.object({ eventId: z.string(), status: z.string(), hot: z.boolean().default(false) })),
+})
 const Problem = z.object({ code: z.string(), detail: z.string().optional() })
 
 export interface Asked {
@@ -109,18 +111,20 @@ function checkedUrl(text: string): string {
 }
 
 async function findEvent(url: string, asked: string, cure: string): Promise<SaleEvent> {
-  const id = asked === 'hot' ? HOT_EVENT : EVENT_ID.test(asked) ? asked : undefined
-  const byId = id === undefined ? undefined : await get(`${url}/events/${id}`, cure, [404])
+  const byId =
+    asked !== HOT && EVENT_ID.test(asked) ? await get(`${url}/events/${asked}`, cure, [404]) : undefined
   if (byId !== undefined) return Event.parse(byId)
-  const words = asked === 'hot' ? undefined : encodeURIComponent(asked)
-  const found =
-    words === undefined
-      ? undefined
-      : Found.safeParse(await get(`${url}/events/search?pageSize=20&keyword=${words}`, cure))
-  const first = found?.success && found.data.events.find(({ status }) => status === 'onsale')
+  // Hot ones come first among those on sale.
+  const query = asked === HOT ? 'status=onsale&pageSize=1' : `pageSize=20&keyword=${encodeURIComponent(asked)}`
+  const found = Found.safeParse(await get(`${url}/events/search?${query}`, cure))
+  const first =
+    found.success &&
+    found.data.events.find(({ status, hot }) => status === 'onsale' && (hot || asked !== HOT))
   if (first) return Event.parse(await get(`${url}/events/${first.eventId}`, cure))
   throw new Cure(
-    `${url} has no event on sale by "${asked}".\nCure: --event takes an event's id, or words of its name.`,
+    asked === HOT
+      ? `${url} has no hot event on sale.\nCure: name one, --event: an event's id, or words of its name.`
+      : `${url} has no event on sale by "${asked}".\nCure: --event takes an event's id, or words of its name.`,
   )
 }
 

@@ -20,12 +20,7 @@ export interface PageConfig {
   maxTickets: number
 }
 
-/** As search answers it. */
-export interface FoundEvent extends EventSummary {
-  /** A rush is expected. */
-  hot?: boolean
-}
-
+export type FoundEvent = EventSummary
 export type ShopEvent = EventDetail
 export type OwnBooking = Booking
 export type OwnTicket = Booking['tickets'][number]

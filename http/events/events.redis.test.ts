@@ -26,6 +26,7 @@ describe('GET /events/:eventId', () => {
       name: 'An evening',
       type: 'concert',
       status: 'onsale',
+      hot: false,
       currency: 'EUR',
       venue: { venueId: 'small', city: 'Wien', timeZone: 'Europe/Vienna' },
       areas: [{ areaId: 'floor', name: 'Floor', category: 'floor', capacity: 10 }],

@@ -36,10 +36,11 @@ interface Sample {
   performers: (keyof typeof PERFORMERS)[]
   startsAt: string
   status?: string
+  hot?: boolean
   price?: number
 }
 
-/** All in 2040, so that no clock passes them. */
+/** Most in 2040, so that no clock passes them. */
 export const SAMPLES: Sample[] = [
   {
     id: 'bayern01',
@@ -113,6 +114,23 @@ export const SAMPLES: Sample[] = [
     performers: [],
     startsAt: '2001-01-01T20:00:00Z',
   },
+  // Only who asks for that year meets these.
+  ...(
+    [
+      ['gone1999', '04', 'offsale', true],
+      ['cold1999', '05', 'onsale', false],
+      ['hot1999', '06', 'onsale', true],
+    ] as const
+  ).map(([id, month, status, hot]) => ({
+    id,
+    name: 'Old play',
+    type: 'theatre' as const,
+    venue: 'kings',
+    performers: [],
+    startsAt: `1999-${month}-01T20:00:00Z`,
+    status,
+    hot,
+  })),
 ]
 
 /** Needs the small house's map, as every event pins one. */
@@ -130,11 +148,11 @@ export async function insertSamples(database: Queryable): Promise<void> {
   }
   for (const [id, name] of Object.entries(PERFORMERS))
     await database.query(`insert into performers values ($1, $2, 'sample')`, [id, name])
-  for (const { id, name, type, venue, performers, startsAt, status = 'offsale', price } of SAMPLES) {
+  for (const { id, name, type, venue, performers, startsAt, status = 'offsale', hot = false, price } of SAMPLES) {
     await database.query(
-      `insert into events (id, name, type, venue_id, map_hash, starts_at, status, on_sale_at, currency)
-       values ($1, $2, $3, $4, $5, $6, $7, '2039-01-01Z', 'EUR')`,
-      [id, name, type, venue, SMALL_HOUSE_HASH, startsAt, status],
+      `insert into events (id, name, type, venue_id, map_hash, starts_at, status, on_sale_at, currency, hot)
+       values ($1, $2, $3, $4, $5, $6, $7, '2039-01-01Z', 'EUR', $8)`,
+      [id, name, type, venue, SMALL_HOUSE_HASH, startsAt, status, hot],
     )
     for (const [position, performer] of performers.entries())
       await database.query('insert into event_performers values ($1, $2, $3)', [id, performer, position])

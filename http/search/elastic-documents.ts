@@ -14,7 +14,8 @@ export interface EventDocument extends Stored, Record<WordField, string> {
   eventId: string
   type: EventType
   status: EventRecord['status']
-  notOnSale: boolean
+  /** 0: on sale and hot; 1: on sale; 2: not on sale. */
+  saleRank: number
   /** ms since 1970 */
   startsAt: number
   /** As the clocks at the venue show it. */
@@ -36,7 +37,7 @@ const PAGE = 1_000
 /** What documents are made of. Times are numbers, so that no session's settings show in them. */
 const SOURCES = [
   `select id, name, type, venue_id, extract(epoch from starts_at), status, extract(epoch from on_sale_at), currency,
-    competition, modelled from events`,
+    competition, modelled, hot from events`,
   'select event_id, price from event_prices',
   'select * from event_performers',
   'select * from performers',
@@ -74,6 +75,7 @@ export async function* documents(database: Queryable): AsyncGenerator<EventDocum
 const ROWS = `
   select e.id, e.name, e.type, e.status, (extract(epoch from e.starts_at) * 1000)::bigint as starts_at,
     (extract(epoch from e.on_sale_at) * 1000)::bigint as on_sale_at, e.currency, e.competition, e.modelled,
+    e.hot, sale_rank(e.status, e.hot) as sale_rank,
     ((e.starts_at at time zone v.time_zone)::date)::text as local_day, search_text(e.name) as sort_name,
     jsonb_build_object('venueId', v.id, 'name', v.name, 'city', v.city, 'region', v.region, 'country', v.country,
       'lat', v.lat, 'lon', v.lon, 'timeZone', v.time_zone, 'modelled', v.modelled) as venue,
@@ -106,6 +108,8 @@ interface Row {
   currency: string
   competition: string | null
   modelled: boolean
+  hot: boolean
+  sale_rank: number
   local_day: string
   sort_name: string
   venue: VenueRecord
@@ -134,7 +138,7 @@ function documentOf(row: Row): EventDocument {
     eventId: row.id,
     type: row.type,
     status: row.status,
-    notOnSale: row.status !== 'onsale',
+    saleRank: row.sale_rank,
     startsAt: row.starts_at,
     localDay: row.local_day,
     venueId: venue.venueId,
@@ -153,6 +157,7 @@ function documentOf(row: Row): EventDocument {
       onSaleAt: row.on_sale_at,
       competition: row.competition,
       modelled: row.modelled,
+      hot: row.hot,
       venue,
       performers,
       priceRange: min === null || max === null ? null : { min, max, currency },

@@ -43,7 +43,7 @@ const MAPPINGS = {
     eventId: KEYWORD,
     type: KEYWORD,
     status: KEYWORD,
-    notOnSale: { type: 'boolean' },
+    saleRank: { type: 'byte' },
     startsAt: { type: 'date', format: 'epoch_millis' },
     localDay: { type: 'date', format: 'strict_date' },
     venueId: KEYWORD,

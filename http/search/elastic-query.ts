@@ -140,7 +140,7 @@ function order({ sort, keyword, near }: Search): estypes.SortCombinations[] {
   switch (sort.by) {
     case 'relevance': {
       const score: estypes.SortCombinations = { _score: { order: sort.descending ? 'asc' : 'desc' } }
-      return [...(keyword === undefined ? [] : [score]), { notOnSale: way }, start, last]
+      return [...(keyword === undefined ? [] : [score]), { saleRank: way }, start, last]
     }
     case 'date':
       return [{ startsAt: way }, last]

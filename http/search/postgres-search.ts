@@ -80,7 +80,7 @@ export function statement(search: Search, forgiving: boolean): { text: string; v
   select n.total, p.*
   from (select count(*)::int as total from found) n
   left join (
-    select e.id, e.name, e.type, e.status, e.starts_at, e.on_sale_at, e.currency, e.competition, e.modelled,
+    select e.id, e.name, e.type, e.status, e.starts_at, e.on_sale_at, e.currency, e.competition, e.modelled, e.hot,
       jsonb_build_object('venueId', v.id, 'name', v.name, 'city', v.city, 'region', v.region, 'country', v.country,
         'lat', v.lat, 'lon', v.lon, 'timeZone', v.time_zone, 'modelled', v.modelled) as venue,
       (select jsonb_agg(jsonb_build_object('performerId', r.id, 'name', r.name, 'kind', r.kind) order by ep.position)
@@ -203,7 +203,7 @@ function order({ sort, keyword, near }: Search, bind: Bind): Key[] {
   const last = { key: 'e.id', way: 'asc' }
   switch (sort.by) {
     case 'relevance': {
-      const onSale = { key: `(e.status <> 'onsale')`, way }
+      const onSale = { key: 'sale_rank(e.status, e.hot)', way }
       return [...(keyword === undefined ? [] : [{ key: closeness(bind(keyword)), way }]), onSale, start, last]
     }
     case 'date':
@@ -238,6 +238,7 @@ interface Row {
   currency: string
   competition: string | null
   modelled: boolean
+  hot: boolean
   venue: VenueRecord
   performers: EventRecord['performers'] | null
   price_min: number | null
@@ -256,6 +257,7 @@ function found(row: Row & { id: string | null }, near: Near | undefined): FoundE
     onSaleAt: row.on_sale_at.getTime(),
     competition: row.competition,
     modelled: row.modelled,
+    hot: row.hot,
     venue: row.venue,
     performers: row.performers ?? [],
     priceRange: min === null || max === null ? null : { min, max, currency },

@@ -24,6 +24,7 @@ const FoundEventView = z
     onSaleAt: z.iso.datetime(),
     competition: z.string().nullable(),
     modelled: z.boolean().openapi({ description: 'Made up for the demonstration.' }),
+    hot: z.boolean().openapi({ description: 'A rush is expected.' }),
     venue: VenueView,
     performers: z.array(PerformerView),
     priceRange: z.object({ min: z.int(), max: z.int(), currency: z.string() }).nullable().openapi({
@@ -65,7 +66,7 @@ export function searchRoutes(deps: HttpDeps, engine: SearchEngine): Routes {
     summary: 'Find events',
     description:
       'Every condition given must hold. Words are found whole or by their beginning, whatever their case and accents, with ' +
-      'one typing error forgiven in a word that no event has. Without a keyword, events on sale come first, then by date.',
+      'one typing error forgiven in a word that no event has. Without a keyword, events on sale come first, the hot ones before the others, then by date.',
     middleware: [rateLimit(deps, 'search', config.SEARCHES_PER_MINUTE)],
     request: { query: SearchParameters },
     responses: {

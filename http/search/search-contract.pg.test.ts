@@ -126,6 +126,16 @@ describe.each(ENGINES)('search in %s', (name, engine) => {
     expect(await search('pageSize=2&page=5')).toEqual({ events: [], total: 7 })
   })
 
+  test('[F62] hot events come first among those on sale and nowhere else, also with a keyword; `hot` is told', async () => {
+    const first = ['hot1999', 'cold1999', 'gone1999']
+    expect(await ids('end=1999-12-31')).toEqual(first)
+    expect(await ids('end=1999-12-31&keyword=old')).toEqual(first)
+    expect(await ids('end=1999-12-31&sort=relevance,desc')).toEqual(first.toReversed())
+    expect(await ids('end=1999-12-31&sort=date')).toEqual(['gone1999', 'cold1999', 'hot1999'])
+    const { events } = await search('end=1999-12-31')
+    expect(events.map(({ hot }) => hot)).toEqual([true, false, true])
+  })
+
   test('[F49] conditions are exact and combined; events without a price come last by price, either way', async () => {
     expect(await ids('type=football&countryCode=gb')).toEqual(['arsenal1'])
     expect(await ids('venueId=bern&performerId=real')).toEqual(['madrid01'])
@@ -184,6 +194,7 @@ describe.each(ENGINES)('search in %s', (name, engine) => {
         onSaleAt: Date.parse('2039-01-01T00:00:00Z'),
         competition: null,
         modelled: false,
+        hot: false,
         venue: {
           venueId: 'kings',
           name: "King's Theatre",

@@ -92,6 +92,8 @@ export interface FoundEvent {
   performers: EventRecord['performers']
   /** Of the first ticket type, fees included, in minor units; null where the event has no prices yet. */
   priceRange: { min: number; max: number; currency: string } | null
+  /** A rush is expected. */
+  hot: boolean
   /** Only of a search near a point. */
   distanceKm?: number
 }
