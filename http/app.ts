@@ -12,6 +12,7 @@ import { seatRoutes } from './events/seat-routes.ts'
 import { crossOrigin, head } from './middleware/head.ts'
 import { limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
+import { PageHeads } from './page-heads.ts'
 import { pageNotFound, pageRoutes, type Site } from './pages.ts'
 import { queueRoutes } from './queue/routes.ts'
 import { newRoutes, type Routes } from './routing.ts'
@@ -50,6 +51,6 @@ export function httpApp(
   app.route('/', adminQueueRoutes(deps))
   app.route('/', systemRoutes(deps, process))
   serveDocs(app, deps.config)
-  if (site !== undefined) app.route('/', pageRoutes(site, deps.config))
+  if (site !== undefined) app.route('/', pageRoutes(site, deps.config, new PageHeads(deps)))
   return app
 }

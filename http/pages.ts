@@ -6,13 +6,17 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import type { Context } from 'hono'
+import { LRUCache } from 'lru-cache'
 import type { Config } from '../shared/config.ts'
 import { isKnown } from './etag.ts'
-import { type Forms, formFor, formsOf } from './forms.ts'
+import { type Bytes, type Forms, formFor, formsOf } from './forms.ts'
+import type { PageHeads } from './page-heads.ts'
 import { type AppEnv, newRoutes, type Routes } from './routing.ts'
 
 /** The program of the pages answers at these; everything else that is no file is a 404. */
-const PAGES = ['/', '/e/:eventId', '/checkout/:bookingId', '/my-bookings', '/operator']
+const PAGES = ['/checkout/:bookingId', '/my-bookings', '/operator']
+const HOME = '/'
+const EVENT_PAGE = '/e/:eventId'
 const INDEX = '/index.html'
 /** Vite names what is below it by its content. */
 const HASHED = '/assets/'
@@ -31,6 +35,8 @@ const TYPES: Record<string, string> = {
   '.ico': 'image/x-icon',
   '.woff2': 'font/woff2',
 }
+/** Event pages kept with their heads: some 10 KB each. */
+const HEADED_KEPT = 500
 /** Already compressed; twice gains nothing. */
 const PACKED = new Set(['.png', '.jpg', '.webp', '.woff2'])
 
@@ -53,25 +59,41 @@ export async function readSite(root: string): Promise<Site> {
     if (!entry.isFile() || type === undefined) continue
     const file = join(entry.parentPath, entry.name)
     const bytes = new Uint8Array(await readFile(file))
-    const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22)
-    const forms = PACKED.has(extension) ? { br: bytes, gzip: bytes, identity: bytes } : await formsOf(bytes)
-    site.set(`/${relative(root, file).split(sep).join('/')}`, { type, hash, forms })
+    const path = `/${relative(root, file).split(sep).join('/')}`
+    site.set(path, await fileOf(bytes, type, PACKED.has(extension)))
   }
   if (!site.has(INDEX)) throw new Error(`${root} has no index.html: build the pages with \`npm run build\``)
   return site
 }
 
-export function pageRoutes(site: Site, config: Config): Routes {
+async function fileOf(bytes: Bytes, type: string, packed = false): Promise<SiteFile> {
+  const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22)
+  return { type, hash, forms: packed ? { br: bytes, gzip: bytes, identity: bytes } : await formsOf(bytes) }
+}
+
+/** With `heads`, the home page and events tell who does not run them what they are. */
+export function pageRoutes(site: Site, config: Config, heads?: PageHeads): Routes {
   const routes = newRoutes()
   const policy = contentPolicy(config)
   const index = site.get(INDEX)
-  for (const path of index === undefined ? [] : PAGES) {
-    routes.get(path, c => {
-      c.header('Content-Security-Policy', policy)
-      c.header('Cache-Control', 'no-cache')
-      return send(c, index!)
-    })
+  if (index === undefined) throw new Error(`the site has no ${INDEX}`)
+  const page = (c: Context<AppEnv>, file: SiteFile) => {
+    c.header('Content-Security-Policy', policy)
+    c.header('Cache-Control', 'no-cache')
+    return send(c, file)
   }
+  const withHead = headed(index)
+  for (const path of PAGES) routes.get(path, c => page(c, index))
+  routes.get(HOME, async c => {
+    // A search has an address of its own, which a canonical one would hide.
+    const plain = heads === undefined || Object.keys(c.req.query()).length > 0
+    return page(c, plain ? index : await withHead(heads.home()))
+  })
+  routes.get(EVENT_PAGE, async c => {
+    const found = await heads?.event(c.req.param('eventId'))
+    if (found === 'unknown') return missing(c, index, policy)
+    return page(c, found === undefined ? index : await withHead(found.head))
+  })
   for (const [path, file] of site) {
     if (path === INDEX) continue
     const life = path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'public, max-age=3600'
@@ -90,10 +112,26 @@ export function pageNotFound(site: Site, config: Config): (c: Context<AppEnv>) =
   return c => {
     const browser = c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html')
     if (!browser || index === undefined) return undefined
-    c.header('Content-Security-Policy', policy)
-    c.header('Cache-Control', 'no-store')
-    return c.body(index.forms.identity, 404, { 'Content-Type': index.type })
+    return missing(c, index, policy)
   }
+}
+
+function missing(c: Context<AppEnv>, index: SiteFile, policy: string): Response {
+  c.header('Content-Security-Policy', policy)
+  c.header('Cache-Control', 'no-store')
+  return c.body(index.forms.identity, 404, { 'Content-Type': index.type })
+}
+
+/** The page with a head in the place of its own title and description; made once for each head in use. */
+function headed(index: SiteFile): (head: string) => Promise<SiteFile> {
+  const html = new TextDecoder().decode(index.forms.identity).replace(/\s*<meta name="description"[^>]*>/, '')
+  const made = new LRUCache<string, SiteFile>({
+    max: HEADED_KEPT,
+    // As a function, so that no `$` of a name means anything.
+    fetchMethod: head =>
+      fileOf(new TextEncoder().encode(html.replace(/<title>[^<]*<\/title>/, () => head)), index.type),
+  })
+  return async head => (await made.fetch(head)) ?? index
 }
 
 function send(c: Context<AppEnv>, { type, hash, forms }: SiteFile): Response {

@@ -115,7 +115,8 @@ async function findEvent(url: string, asked: string, cure: string): Promise<Sale
     asked !== HOT && EVENT_ID.test(asked) ? await get(`${url}/events/${asked}`, cure, [404]) : undefined
   if (byId !== undefined) return Event.parse(byId)
   // Hot ones come first among those on sale.
-  const query = asked === HOT ? 'status=onsale&pageSize=1' : `pageSize=20&keyword=${encodeURIComponent(asked)}`
+  const query =
+    asked === HOT ? 'status=onsale&pageSize=1' : `pageSize=20&keyword=${encodeURIComponent(asked)}`
   const found = Found.safeParse(await get(`${url}/events/search?${query}`, cure))
   const first =
     found.success &&

@@ -148,7 +148,17 @@ export async function insertSamples(database: Queryable): Promise<void> {
   }
   for (const [id, name] of Object.entries(PERFORMERS))
     await database.query(`insert into performers values ($1, $2, 'sample')`, [id, name])
-  for (const { id, name, type, venue, performers, startsAt, status = 'offsale', hot = false, price } of SAMPLES) {
+  for (const {
+    id,
+    name,
+    type,
+    venue,
+    performers,
+    startsAt,
+    status = 'offsale',
+    hot = false,
+    price,
+  } of SAMPLES) {
     await database.query(
       `insert into events (id, name, type, venue_id, map_hash, starts_at, status, on_sale_at, currency, hot)
        values ($1, $2, $3, $4, $5, $6, $7, '2039-01-01Z', 'EUR', $8)`,
