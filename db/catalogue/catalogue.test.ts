@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { instantOf } from '../../shared/local-time.ts'
 import { buildCatalogue, type CatalogueEvent } from './catalogue.ts'
-import { instantOf, plusWeeks, usualTime, weeksUntil } from './dates.ts'
+import { plusWeeks, usualTime, weeksUntil } from './dates.ts'
 import { footballDrafts, ON_SALE_CLUBS } from './football.ts'
 import { arena } from './maps/arena.ts'
 import { stadium } from './maps/stadium.ts'

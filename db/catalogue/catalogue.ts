@@ -3,13 +3,14 @@
  * Deterministic: the same now gives the same catalogue, and another now the same ids on other dates.
  * What of it is real and what is modelled stands in DATA.md.
  */
+import { instantOf } from '../../shared/local-time.ts'
+import { hashOf, textOf } from '../../shared/seats/map-text.ts'
 import { type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { CURRENCIES } from './countries.ts'
-import { instantOf, plusWeeks, tenOClockBetween, weeksUntil } from './dates.ts'
+import { plusWeeks, tenOClockBetween, weeksUntil } from './dates.ts'
 import { type Draft, type MapName, type Performer, shareOf, type Venue } from './draft.ts'
 import { footballDrafts } from './football.ts'
 import { arena } from './maps/arena.ts'
-import { hashOf, textOf } from './maps/build.ts'
 import { stadium } from './maps/stadium.ts'
 import { theatre } from './maps/theatre.ts'
 import { stageDrafts } from './stage.ts'

@@ -3,13 +3,6 @@
  * its own clock, whatever summer time does. Pure: now comes in.
  */
 
-/** A calendar day, YYYY-MM-DD, and a time of day, HH:MM, by the clock of an IANA time zone. */
-export interface LocalTime {
-  date: string
-  time: string
-  clock: string
-}
-
 const DAY_MS = 86_400_000
 /** The first event is at least this far off, so that a demo of two weeks never shows one that is over. */
 const LEAD_DAYS = 14
@@ -30,36 +23,8 @@ export function usualTime(date: string): string {
   return weekday === 0 || weekday === 6 ? '15:00' : '20:00'
 }
 
-/** The instant at which the clock shows that day and time. */
-export function instantOf({ date, time, clock }: LocalTime): Date {
-  const asIfUtc = Date.parse(`${date}T${time}:00Z`)
-  // The offset before a change of clocks may not hold after it: the second look is at the instant itself.
-  const guess = asIfUtc - offsetAt(asIfUtc, clock)
-  return new Date(asIfUtc - offsetAt(guess, clock))
-}
-
 /** 10:00 UTC on the day of an instant that lies `share` of the way from one to another. */
 export function tenOClockBetween(from: Date, to: Date, share: number): Date {
   const at = from.getTime() + (to.getTime() - from.getTime()) * share
   return new Date(Math.floor(at / DAY_MS) * DAY_MS + 10 * 3_600_000)
 }
-
-const formats = new Map<string, Intl.DateTimeFormat>()
-
-/** How far a clock is ahead of UTC at an instant, in ms. */
-function offsetAt(instant: number, clock: string): number {
-  const format = formats.get(clock) ?? new Intl.DateTimeFormat('sv-SE', { ...FIELDS, timeZone: clock })
-  formats.set(clock, format)
-  // Swedish writes 2026-08-22 20:30:00, which is ISO but for the T.
-  return Date.parse(`${format.format(instant).replace(' ', 'T')}Z`) - instant
-}
-
-const FIELDS = {
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-} as const

@@ -1,6 +1,6 @@
 /** An event of the demo before it has a date in the future: what football.ts and stage.ts make and catalogue.ts dates. */
 import { createHash } from 'node:crypto'
-import type { LocalTime } from './dates.ts'
+import type { LocalTime } from '../../shared/local-time.ts'
 import type { Place } from './places.ts'
 import type { Tariff } from './prices.ts'
 

@@ -1,9 +1,9 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../dev/test-parts.ts'
+import { hashOf } from '../../shared/seats/map-text.ts'
 import { SeatPlan } from '../../shared/seats/seat-map.ts'
 import { describeLoad, loadCatalogue } from './load.ts'
-import { hashOf } from './maps/build.ts'
 
 const now = new Date('2026-11-22T21:00:00Z')
 const weeksLater = (weeks: number) => new Date(now.getTime() + weeks * 7 * 86_400_000)

@@ -2,7 +2,7 @@
  * Three hundred modelled concerts and plays: in each of sixty cities two concerts in an arena, a recital and two plays
  * in a theatre, given by performers that call themselves a demo. Every event of this file is marked modelled.
  */
-import type { LocalTime } from './dates.ts'
+import type { LocalTime } from '../../shared/local-time.ts'
 import { type Draft, idOf, type Performer, shareOf, type Venue } from './draft.ts'
 import { type Place, placeOfCity } from './places.ts'
 import { plain, slug } from './plain.ts'

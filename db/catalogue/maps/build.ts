@@ -3,7 +3,6 @@
  * distance from the focal point, an exact total, contiguous indices. The three maps beside it only say where their
  * blocks stand. Everything is a function of its arguments: the same code always makes the same bytes.
  */
-import { createHash } from 'node:crypto'
 import type {
   Point,
   PriceCategory,
@@ -101,16 +100,6 @@ export function buildMap(plan: Plan): SeatMap {
     ...plan.zones.map(({ category }) => category),
   ]
   return { format: 1, name, width, height, focalPoint, stage, categories, sections, areas }
-}
-
-/** A map as it is stored and served; its hash is of these bytes. */
-export function textOf(map: SeatMap): string {
-  return JSON.stringify(map)
-}
-
-/** The name of a map: the first 32 hex digits of the SHA-256 of its text. */
-export function hashOf(map: SeatMap): string {
-  return createHash('sha256').update(textOf(map)).digest('hex').slice(0, 32)
 }
 
 /** `count` offsets or names, by position. */

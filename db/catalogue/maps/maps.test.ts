@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { hashOf, textOf } from '../../../shared/seats/map-text.ts'
 import { type SeatMap, SeatPlan, seatLabel, seatPoints } from '../../../shared/seats/seat-map.ts'
 import { arena } from './arena.ts'
-import { hashOf, textOf } from './build.ts'
 import { stadium } from './stadium.ts'
 import { theatre } from './theatre.ts'
 
