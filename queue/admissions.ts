@@ -17,14 +17,14 @@ export interface Slot {
   until: number
 }
 
-/** Writes those not yet written. Answers, in the slots' order, whether each is live: `false` where it was ended before. */
+/** Writes those not yet written, and the later end of those renewed. Answers, in the slots' order, whether each is live: `false` where it was ended before. */
 export async function recordAdmissions(db: Queryable, event: EventId, slots: Slot[]): Promise<boolean[]> {
   const once = new Map(slots.map(slot => [keyOf(slot.visitor, slot.score), slot]))
   const rows = [...once.values()]
   const written = await db.query<{ visitor_id: VisitorId; score: number; live: boolean }>(
     `insert into queue_admissions as a (event_id, visitor_id, member, generation, score, admitted_at, until)
      select $1, * from unnest($2::uuid[], $3::bytea[], $4::integer[], $5::float8[], $6::timestamptz[], $7::timestamptz[])
-     on conflict (event_id, visitor_id, score) do update set visitor_id = a.visitor_id
+     on conflict (event_id, visitor_id, score) do update set until = greatest(a.until, excluded.until)
      returning a.visitor_id, a.score, a.ended_at is null as live`,
     [
       event,
@@ -40,19 +40,18 @@ export async function recordAdmissions(db: Queryable, event: EventId, slots: Slo
   return slots.map(slot => live.has(keyOf(slot.visitor, slot.score)))
 }
 
-/** Which of these places have admitted, ever, in the order asked. */
+/** Everyone who was admitted in this line, with the score of the latest place that admitted: none up to it does again. */
 export async function spentPlaces(
   db: Queryable,
   event: EventId,
-  places: { visitor: VisitorId; score: number }[],
-): Promise<boolean[]> {
-  const { rows } = await db.query<{ visitor_id: VisitorId; score: number }>(
-    `select visitor_id, score from queue_admissions where event_id = $1
-       and (visitor_id, score) in (select * from unnest($2::uuid[], $3::float8[]))`,
-    [event, places.map(place => place.visitor), places.map(place => place.score)],
+  firstGeneration: number,
+): Promise<{ member: Buffer; score: number }[]> {
+  const { rows } = await db.query<{ member: Buffer; score: number }>(
+    `select member, max(score) as score from queue_admissions
+     where event_id = $1 and generation >= $2 group by member`,
+    [event, firstGeneration],
   )
-  const spent = new Set(rows.map(row => keyOf(row.visitor_id, row.score)))
-  return places.map(place => spent.has(keyOf(place.visitor, place.score)))
+  return rows
 }
 
 /** The bounds keep a late word from the visitor's next admission: none admitted later, ms, or of a higher score. */
@@ -78,13 +77,18 @@ export async function liveAdmissions(
   event: EventId,
   firstGeneration: number,
   now: number,
-): Promise<{ member: Buffer; score: number; until: number }[]> {
-  const { rows } = await db.query<{ member: Buffer; score: number; until: Date }>(
-    `select member, score, until from queue_admissions
+): Promise<{ member: Buffer; score: number; admittedAt: number; until: number }[]> {
+  const { rows } = await db.query<{ member: Buffer; score: number; admitted_at: Date; until: Date }>(
+    `select member, score, admitted_at, until from queue_admissions
      where event_id = $1 and ended_at is null and until > $2 and generation >= $3`,
     [event, new Date(now), firstGeneration],
   )
-  return rows.map(({ member, score, until }) => ({ member, score, until: until.getTime() }))
+  return rows.map(({ member, score, admitted_at, until }) => ({
+    member,
+    score,
+    admittedAt: admitted_at.getTime(),
+    until: until.getTime(),
+  }))
 }
 
 function keyOf(visitor: VisitorId, score: number): string {

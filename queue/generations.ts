@@ -8,7 +8,7 @@ import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import { type Client, type Pool, transaction } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
-import { liveAdmissions } from './admissions.ts'
+import { liveAdmissions, spentPlaces } from './admissions.ts'
 import { generationBegun, lockSettings, type StoredSettings } from './settings.ts'
 import { MEMBERS_A_CALL, parseAnswer, verbKeys, verbs } from './verbs.ts'
 
@@ -21,6 +21,9 @@ export interface GenerationsParts {
   /** After a loss the doors wait this long, so that places are back before the first newcomer is let in. */
   recoveryMs: number
 }
+
+/** Behind the last moment at which a place may come back. */
+const SPENT_KEPT_MS = 60_000
 
 /** How far ahead of the scores given out the floor is kept, us: twice the time between two raises. */
 export const FLOOR_AHEAD_US = 20_000_000
@@ -76,32 +79,37 @@ export class Generations {
     const lost = settings.begun
     const generation = lost ? Math.max(settings.generation, found) + 1 : settings.generation
     await this.#wipe(event)
-    const slots = lost ? await this.#restoreSlots(client, event, settings.firstGeneration) : 0
+    const back = lost ? await this.#restore(client, event, settings) : { slots: 0, spent: 0 }
     const answer = await verbs.begin.run(redis, verbKeys(keys, event, ''), [
       generation,
-      settings.version,
-      ...cfgArguments(settings),
       settings.scoreFloor,
       lost ? recoveryMs : 0,
+      drawOf(settings),
+      ...cfgArguments(settings),
     ])
     const floor = Number(parseAnswer(answer).rest[0])
     await generationBegun(client, event, generation, floor + FLOOR_AHEAD_US)
-    if (lost) log.warn({ event, generation, slots }, 'Redis had lost a queue: a new generation has begun')
+    if (lost) log.warn({ event, generation, ...back }, 'Redis had lost a queue: a new generation has begun')
     else log.info({ event, generation }, 'a line has begun')
   }
 
   /** Before cfg exists: until then every verb refuses, so nobody is admitted beside those who come back. */
-  async #restoreSlots(client: Client, event: EventId, firstGeneration: number): Promise<number> {
-    const { redis, keys } = this.#parts
-    const { act, called } = keys.queue(event)
+  async #restore(client: Client, event: EventId, settings: StoredSettings) {
+    const { redis, keys, recoveryMs } = this.#parts
+    const { act, called, since, spent } = keys.queue(event)
     const [seconds] = await redis.time()
-    const live = await liveAdmissions(client, event, firstGeneration, Number(seconds) * 1_000)
-    for (let at = 0; at < live.length; at += MEMBERS_A_CALL) {
-      const some = live.slice(at, at + MEMBERS_A_CALL)
+    const now = Number(seconds) * 1_000
+    const live = await liveAdmissions(client, event, settings.firstGeneration, now)
+    await inChunks(live, async some => {
       await redis.zadd(act, ...some.flatMap(slot => [slot.until, slot.member]))
       await redis.zadd(called, ...some.flatMap(slot => [slot.score, slot.member]))
-    }
-    return live.length
+      await redis.zadd(since, ...some.flatMap(slot => [slot.admittedAt, slot.member]))
+    })
+    const over = await spentPlaces(client, event, settings.firstGeneration)
+    await inChunks(over, some => redis.zadd(spent, ...some.flatMap(place => [place.score, place.member])))
+    // Longer than places can come back.
+    await redis.pexpire(spent, recoveryMs + 1_000 * settings.graceSeconds + SPENT_KEPT_MS)
+    return { slots: live.length, spent: over.length }
   }
 
   async #configure(event: EventId, settings: StoredSettings): Promise<void> {
@@ -109,6 +117,7 @@ export class Generations {
     await verbs.configure.run(redis, verbKeys(keys, event, ''), [
       settings.generation,
       settings.version,
+      drawOf(settings),
       ...cfgArguments(settings),
     ])
   }
@@ -130,6 +139,11 @@ export class Generations {
       q.line,
       q.act,
       q.called,
+      q.unclaimed,
+      q.since,
+      q.spent,
+      q.restoring,
+      q.networks,
       q.parked,
       q.returned,
       q.away,
@@ -142,7 +156,35 @@ export class Generations {
   }
 }
 
+/** Who comes before the doors of a line with a draw is drawn; a line that was opened at once has nobody to draw. */
+function drawOf({ method, state }: StoredSettings): '' | 'due' {
+  return method === 'random' && (state === 'scheduled' || state === 'pre_queue') ? 'due' : ''
+}
+
+/** Pairs of cfg: milliseconds, and '' or 0 where there is none. */
 function cfgArguments(settings: StoredSettings): (string | number)[] {
-  const { state, rate, cap, burst, factor, passSeconds, graceSeconds } = settings
-  return [state, rate, cap, burst, factor, passSeconds * 1_000, graceSeconds * 1_000]
+  const { version, state, joins, preQueueAt, opensAt, rate, cap, burst, factor, soldOut } = settings
+  const values = {
+    version,
+    state,
+    joins: joins ? 1 : 0,
+    preQueueAt: preQueueAt ?? 0,
+    opensAt: opensAt ?? 0,
+    rate,
+    cap,
+    burst,
+    factor,
+    pass: settings.passSeconds * 1_000,
+    stay: settings.staySeconds * 1_000,
+    claim: settings.claimSeconds * 1_000,
+    grace: settings.graceSeconds * 1_000,
+    soldOut,
+    payRate: settings.payRate ?? '',
+    perNetwork: settings.perNetwork ?? '',
+  }
+  return Object.entries(values).flat()
+}
+
+async function inChunks<T>(all: T[], run: (some: T[]) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < all.length; at += MEMBERS_A_CALL) await run(all.slice(at, at + MEMBERS_A_CALL))
 }

@@ -45,7 +45,7 @@ export class Grants {
 
   /** Undefined where this place was ended before, in Postgres's memory: it admits no more. */
   async grant(event: EventId, slot: Slot): Promise<Admission | undefined> {
-    const name = `${event} ${slot.visitor} ${slot.score}`
+    const name = `${event} ${slot.visitor} ${slot.score} ${slot.until}`
     const known = this.#granted.get(name)
     if (known !== undefined) return known
     if (!(await this.#records.add(event, slot))) return undefined

@@ -139,6 +139,7 @@ test('[Q54] the late word of a purchase ends the slot it was made in, and no pla
   const [queue, event, visitor] = [rig.queue('a'), await rig.event(), newVisitor()]
   await queue.configure(event, { ...open, cap: 1 }, 'test')
   await letIn(queue, event, [visitor])
+  admitted(await queue.status(event, visitor))
   const bought = systemClock.now()
   await queue.end(event, visitor, 'purchased', bought)
   expect(await queue.status(event, visitor)).toEqual({ state: 'none' })

@@ -13,7 +13,12 @@ import type { QueueNews } from './queue.ts'
 import { type QueueParts, RedisQueue } from './redis-queue.ts'
 
 export const log = makeLog('test', 'silent')
-export const secrets = { session: randomBytes(32), receipt: randomBytes(32), place: randomBytes(32) }
+export const secrets = {
+  session: randomBytes(32),
+  receipt: randomBytes(32),
+  place: randomBytes(32),
+  admin: randomBytes(32),
+}
 const { privateKey } = generateKeyPairSync('ed25519')
 export const passes = new PassTokens(privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'))
 

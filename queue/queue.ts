@@ -10,7 +10,15 @@ import type { EndReason, PlaceInfo, QueueInfo, QueueState, QueueTick } from '../
 
 /** What an operator sets. */
 export interface QueueSettings {
+  /** `scheduled` and `pre_queue` move on by themselves, at `preQueueAt` and `opensAt`: see QueueInfo for the state now. */
   state: QueueState
+  /** The order of those who came before the doors: as they came, or drawn by lot. */
+  method: QueueMethod
+  /** Whether newcomers are taken. */
+  joins: boolean
+  /** From when on a scheduled line may form, and when its doors move; ms. Null: when an operator says so. */
+  preQueueAt: number | null
+  opensAt: number | null
   /** Admissions per second; fractions are allowed (0.2 = one in five seconds). */
   rate: number
   /** Most active visitors at once. */
@@ -19,13 +27,24 @@ export interface QueueSettings {
   burst: number
   /** Visitors let in per free seat, so that those who leave empty-handed do not leave seats unsold. */
   factor: number
-  /** How long a slot lasts, seconds. */
+  /** How long a slot lasts, seconds; an active visitor's is renewed until `staySeconds` after the admission. */
   passSeconds: number
+  staySeconds: number
+  /** How long a turn waits for its visitor, seconds; then it goes to the next, and the place is kept for a return. */
+  claimSeconds: number
   /** How long a place is kept without a socket or a poll, seconds. */
   graceSeconds: number
+  /** When nothing is left and nothing held: the line waits for returns, or is told and ended. */
+  soldOut: 'keep' | 'dissolve'
+  /** Payments a second that the payment provider takes: no more are let in than can pay in time. Null: no bound. */
+  payRate: number | null
+  /** Most places from one network. Null: no bound, as an honest crowd may share one address. */
+  perNetwork: number | null
   message: string
   generation: number
 }
+
+export type QueueMethod = 'fifo' | 'random'
 
 /** What an operator changes; the rest stays. A burst of null follows the rate: a second's worth, at least one. */
 export type QueueChange = Partial<Omit<QueueSettings, 'generation' | 'burst'>> & { burst?: number | null }
@@ -42,6 +61,13 @@ export type Gate =
   | { ok: true }
   | { ok: false; code: 'waiting_room_required' | 'pass_invalid' | 'pass_expired' | 'pass_foreign' }
 
+export interface JoinedBy {
+  /** Of the place one had: it counts where Redis was lost. */
+  receipt?: string | undefined
+  /** Where they come from, as shared/network says; counts only where the event has a hard limit. */
+  network?: string | undefined
+}
+
 export interface Queue {
   /** Cached for at most a second; `off` where nobody ever set it. */
   settings(event: EventId): Promise<QueueSettings>
@@ -49,8 +75,11 @@ export interface Queue {
   /** One audited change, in effect everywhere within a second. Answers the settings after it. */
   configure(event: EventId, change: QueueChange, actor: string): Promise<QueueSettings>
 
-  /** Idempotent: one visitor has one place, whatever the number of tabs, nodes and repeats. */
-  join(event: EventId, visitor: VisitorId, receipt?: string): Promise<PlaceInfo>
+  /**
+   * Idempotent: one visitor has one place, whatever the number of tabs, nodes and repeats.
+   * @throws Problem queue_closed where no newcomers are taken, too_many_places where a hard limit of the network is reached
+   */
+  join(event: EventId, visitor: VisitorId, by?: JoinedBy): Promise<PlaceInfo>
   /** Gives up place or slot. Harmless when repeated. */
   leave(event: EventId, visitor: VisitorId): Promise<void>
   /** Where the visitor stands; counts as a sign of life of a visitor who polls. */
@@ -61,7 +90,10 @@ export interface Queue {
    */
   end(event: EventId, visitor: VisitorId, reason: EndReason, admittedUntil?: number): Promise<void>
 
-  /** Passes everybody while the queue is off. A pass counts only with its own session and a live slot in Redis. */
+  /**
+   * Passes everybody while the queue is off. A pass counts only with its own session and a live slot in Redis. Whoever comes
+   * to the gate is active: in the last half of a slot it is renewed, and news of it brings another pass.
+   */
   gate(event: EventId, visitor: VisitorId | undefined, pass: string | undefined): Promise<Gate>
   /** The visitor's member of `act`, for the hold script. */
   member(event: EventId, visitor: VisitorId): Buffer
@@ -87,12 +119,22 @@ export interface QueueNode {
   events(): Promise<EventId[]>
   /**
    * Sign passes for the admitted among these, after making sure that Postgres has their admissions; the others are left
-   * out. To be called for one's own visitors named by `admitted`, and for those at or below a tick's frontier who
-   * were not told.
+   * out. To be called for one's own visitors who are here: named by `admitted` or `renewed`, or at or below a tick's frontier
+   * and not told. It claims their turns.
    */
   passes(event: EventId, visitors: VisitorId[]): Promise<Admission[]>
+  /**
+   * After a loss of Redis: what this node remembers of the places of its visitors, in the order of their scores. Bounded by
+   * Redis's time; answers how many came back.
+   */
+  reassert(event: EventId, places: Remembered[]): Promise<number>
   /** The settings have changed (news of kind `settings`): what is remembered of them is dropped. */
   refresh(event: EventId): void
+}
+
+export interface Remembered {
+  visitorId: VisitorId
+  score: number
 }
 
 /** Published on the queue's channel, JSON. Members are 28 hex digits: `member(event, visitor).toString('hex')`. */
@@ -100,6 +142,10 @@ export type QueueNews =
   | { kind: 'admitted'; frontier: number; members: string[] }
   /** A place or a slot has ended. */
   | { kind: 'ended'; members: string[]; reason: EndReason }
+  /** These slots last longer: their visitors get another pass. */
+  | { kind: 'renewed'; members: string[] }
+  /** All who waited have ended. */
+  | { kind: 'dissolved'; reason: EndReason }
   /** Who has a live socket of one of these calls `back` within a second, else the place is given up. */
   | { kind: 'asked'; members: string[] }
   /**

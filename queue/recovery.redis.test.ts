@@ -69,7 +69,7 @@ test('[Q28] after the loss of Redis receipts restore the order, newcomers stay b
     .toSorted((a, b) => (a.visitor < b.visitor ? -1 : 1))
   await Promise.all(
     [...back, ...back.slice(0, 9)].map(({ visitor, receipt }, i) =>
-      (i % 2 ? one : two).join(event, visitor, receipt),
+      (i % 2 ? one : two).join(event, visitor, { receipt }),
     ),
   )
   for (const [i, visitor] of visitors.entries()) {
@@ -97,13 +97,15 @@ test('[Q29] after the loss of Redis slots come back from Postgres, and nobody is
   await rig.redis.flushall()
 
   // The buyer's receipt is spent; the active find their slots; their passes hold.
-  const buyer = waiting(await queue.join(event, visitors[3]!, places[3]!.receipt))
+  const buyer = waiting(await queue.join(event, visitors[3]!, { receipt: places[3]!.receipt }))
   expect(buyer.score).toBeGreaterThan(places[5]!.score)
-  for (const i of [0, 1, 2]) admitted(await queue.join(event, visitors[i]!, places[i]!.receipt))
+  for (const i of [0, 1, 2]) admitted(await queue.join(event, visitors[i]!, { receipt: places[i]!.receipt }))
   expect(await queue.gate(event, visitors[0]!, pass)).toEqual({ ok: true })
   expect(await queue.gate(event, visitors[3]!, pass)).toEqual({ ok: false, code: 'pass_foreign' })
   for (const i of [4, 5])
-    expect(waiting(await queue.join(event, visitors[i]!, places[i]!.receipt)).score).toBe(places[i]!.score)
+    expect(waiting(await queue.join(event, visitors[i]!, { receipt: places[i]!.receipt })).score).toBe(
+      places[i]!.score,
+    )
   await admitUntil(queue, event, async () => (await queue.status(event, visitors[4]!)).state === 'admitted')
   // Cap 4: three of before and the next in line.
   expect(await rig.redis.zcard(rig.keys.queue(event).act)).toBe(4)
@@ -171,7 +173,7 @@ test('[Q55] where the word that a line has begun was lost, a sweep says it, and 
   expect(newcomer.generation).toBe(places[0]!.generation + 1)
   expect(newcomer.score).toBeGreaterThanOrEqual(floor)
   for (const [i, visitor] of visitors.entries())
-    expect(waiting(await queue.join(event, visitor, places[i]!.receipt))).toMatchObject({
+    expect(waiting(await queue.join(event, visitor, { receipt: places[i]!.receipt }))).toMatchObject({
       position: i,
       score: places[i]!.score,
     })
@@ -185,12 +187,14 @@ test('[Q32] a receipt restores nothing within its own generation, for another vi
   const [leaver, thief] = [newVisitor(), newVisitor()]
   const own = waiting(await queue.join(event, leaver))
   await queue.leave(event, leaver)
-  const again = waiting(await queue.join(event, leaver, own.receipt))
+  const again = waiting(await queue.join(event, leaver, { receipt: own.receipt }))
   expect(again.score).toBeGreaterThan(own.score)
   await rig.redis.flushall()
-  const stolen = waiting(await queue.join(event, thief, again.receipt))
+  const stolen = waiting(await queue.join(event, thief, { receipt: again.receipt }))
   expect(stolen.score).toBeGreaterThan(again.score)
-  expect(waiting(await queue.join(other, leaver, again.receipt)).score).toBeGreaterThan(again.score)
+  expect(waiting(await queue.join(other, leaver, { receipt: again.receipt })).score).toBeGreaterThan(
+    again.score,
+  )
   const claims = {
     eventId: event,
     visitorId: thief,
@@ -201,8 +205,8 @@ test('[Q32] a receipt restores nothing within its own generation, for another vi
   } as const
   const forged = new Receipts(Buffer.alloc(32)).issue(claims)
   await queue.leave(event, thief)
-  expect(waiting(await queue.join(event, thief, forged)).score).toBeGreaterThan(again.score)
-  expect(waiting(await queue.join(event, leaver, again.receipt)).score).toBe(again.score)
+  expect(waiting(await queue.join(event, thief, { receipt: forged })).score).toBeGreaterThan(again.score)
+  expect(waiting(await queue.join(event, leaver, { receipt: again.receipt })).score).toBe(again.score)
   expect(new Receipts(secrets.receipt).check(`${again.receipt}x`, event, leaver)).toBeUndefined()
   expect(new Receipts(secrets.receipt).check('x'.repeat(100_000), event, leaver)).toBeUndefined()
 })
@@ -214,10 +218,10 @@ test('[Q33] whoever brings a receipt when the doors have passed its place is cal
   const [own] = await joinInOrder(queue, event, [late])
   const places = await joinInOrder(queue, event, others)
   await rig.redis.flushall()
-  await Promise.all(others.map((visitor, i) => queue.join(event, visitor, places[i]!.receipt)))
+  await Promise.all(others.map((visitor, i) => queue.join(event, visitor, { receipt: places[i]!.receipt })))
   await queue.configure(event, { state: 'open' }, 'test')
   await admitUntil(queue, event, async () => (await rig.redis.zcard(rig.keys.queue(event).act)) === 2)
-  expect(waiting(await queue.join(event, late, own!.receipt)).position).toBe(0)
+  expect(waiting(await queue.join(event, late, { receipt: own!.receipt })).position).toBe(0)
   expect(waiting(await queue.status(event, others[3]!)).position).toBe(1)
   await queue.leave(event, others[0]!)
   await admitUntil(queue, event, async () => (await queue.status(event, late)).state === 'admitted')

@@ -16,14 +16,23 @@ import type { Redis } from '../shared/redis.ts'
 import type { PassTokens } from '../shared/tokens.ts'
 import type { EndReason, PlaceInfo, QueueInfo, QueueTick } from '../shared/wire/messages.ts'
 import { waitTime } from '../shared/wire/position.ts'
-import { endAdmission, spentPlaces } from './admissions.ts'
+import { endAdmission } from './admissions.ts'
 import { Batcher } from './batcher.ts'
 import { Caller } from './caller.ts'
 import { Generations } from './generations.ts'
 import { Grants } from './grants.ts'
 import { Kept } from './kept.ts'
 
-import type { Admission, Gate, Queue, QueueChange, QueueNode, QueueSettings } from './queue.ts'
+import type {
+  Admission,
+  Gate,
+  JoinedBy,
+  Queue,
+  QueueChange,
+  QueueNode,
+  QueueSettings,
+  Remembered,
+} from './queue.ts'
 import { reached } from './reached.ts'
 import { Receipts } from './receipt.ts'
 import { changeSettings, type StoredSettings } from './settings.ts'
@@ -48,13 +57,14 @@ export interface QueueParts {
   recoveryMs?: number
 }
 
+type Active = Extract<Found, { kind: 'active' }>
+
 /** A place, with the generation it was found in. */
 type Place = Found & { generation: number }
 
-interface Comer {
+interface Comer extends JoinedBy {
   visitor: VisitorId
   member: Buffer
-  receipt: string | undefined
 }
 
 /** A tenth of what a fan notices; some 250,000 joins a second fit through it. */
@@ -111,15 +121,15 @@ export class RedisQueue implements Queue, QueueNode {
   }
 
   async configure(event: EventId, change: QueueChange, actor: string): Promise<QueueSettings> {
-    await reached(changeSettings(this.#parts.pool, event, change, actor))
+    await reached(changeSettings(this.#parts.pool, event, change, actor, this.#parts.clock.now()))
     await this.#caller.settle(event)
     this.#ticks.drop(event)
     return await this.settings(event)
   }
 
-  async join(event: EventId, visitor: VisitorId, receipt?: string): Promise<PlaceInfo> {
+  async join(event: EventId, visitor: VisitorId, by: JoinedBy = {}): Promise<PlaceInfo> {
     const member = this.member(event, visitor)
-    return await this.#told(event, visitor, await this.#joins.add(event, { visitor, member, receipt }))
+    return await this.#told(event, visitor, await this.#joins.add(event, { ...by, visitor, member }))
   }
 
   async status(event: EventId, visitor: VisitorId): Promise<PlaceInfo> {
@@ -147,9 +157,13 @@ export class RedisQueue implements Queue, QueueNode {
     const checked = this.#parts.passes.check(pass)
     if (!checked.ok)
       return { ok: false, code: checked.reason === 'expired' ? 'pass_expired' : 'pass_invalid' }
-    const { eventId, visitorId } = checked.value
+    const { eventId, visitorId, until } = checked.value
     if (eventId !== event || visitorId !== visitor) return { ok: false, code: 'pass_foreign' }
-    const slots = await this.#caller.call(event, verbs.slots, () => [this.member(event, visitorId)])
+    const late = until - this.#parts.clock.now() < 500 * settings.passSeconds
+    const slots = await this.#caller.call(event, verbs.slots, () => [
+      late ? 'renew' : 'look',
+      this.member(event, visitorId),
+    ])
     // Whoever left, bought or was thrown out has no slot any more, however long the pass would have lasted.
     if (slots !== undefined && slots.rest[0] === '') return { ok: false, code: 'waiting_room_required' }
     return { ok: true }
@@ -166,14 +180,16 @@ export class RedisQueue implements Queue, QueueNode {
     const admissions: Admission[] = []
     for (let at = 0; at < visitors.length; at += MEMBERS_A_CALL) {
       const some = visitors.slice(at, at + MEMBERS_A_CALL)
-      const slots = await this.#caller.call(event, verbs.slots, () =>
-        some.map(one => this.member(event, one)),
-      )
+      const slots = await this.#caller.call(event, verbs.slots, () => [
+        'claim',
+        ...some.map(one => this.member(event, one)),
+      ])
       if (slots === undefined) return admissions
       const granted = some.map(async (visitor, i) => {
-        const [until, score] = [slots.rest[2 * i], slots.rest[2 * i + 1]]
-        if (until === undefined || until === '') return undefined
-        return await this.#grant(event, visitor, slots.settings, Number(score), Number(until))
+        const [until, since, score] = slots.rest.slice(3 * i, 3 * i + 3).map(Number)
+        if (until === 0) return undefined
+        const slot = { kind: 'active', score: score!, until: until!, since: since! } as const
+        return await this.#grant(event, visitor, slots.settings, slot)
       })
       for (const admission of await Promise.all(granted))
         if (admission !== undefined) admissions.push(admission)
@@ -205,6 +221,20 @@ export class RedisQueue implements Queue, QueueNode {
     this.#upkeep.note(event, this.member(event, visitor), 'back')
   }
 
+  async reassert(event: EventId, places: Remembered[]): Promise<number> {
+    let back = 0
+    for (let at = 0; at === 0 || at < places.length; at += MEMBERS_A_CALL) {
+      const some = places.slice(at, at + MEMBERS_A_CALL)
+      const answer = await this.#caller.call(event, verbs.reassert, () => [
+        this.#parts.config.NODE_NAME,
+        at + MEMBERS_A_CALL >= places.length ? '1' : '0',
+        ...some.flatMap(({ visitorId, score }) => [this.member(event, visitorId), score]),
+      ])
+      back += Number(answer?.rest[0] ?? 0)
+    }
+    return back
+  }
+
   refresh(event: EventId): void {
     this.#caller.refresh(event)
     this.#ticks.drop(event)
@@ -224,8 +254,16 @@ export class RedisQueue implements Queue, QueueNode {
 
   async #joinAll(event: EventId, comers: Comer[]): Promise<Place[]> {
     const answer = await this.#caller.call(event, verbs.join, async settings => {
-      const restored = await this.#restorable(event, settings, comers)
-      return [this.#parts.door, ...comers.flatMap(({ member }, i): Arg[] => [member, restored[i] ?? ''])]
+      const restored = comers.map(comer => this.#restorable(event, settings, comer))
+      const { perNetwork } = settings
+      return [
+        this.#parts.door,
+        ...comers.flatMap(({ member, network }, i): Arg[] => [
+          member,
+          restored[i] ?? '',
+          perNetwork === null ? '' : (network ?? ''),
+        ]),
+      ]
     })
     return placesOf(answer, comers.length)
   }
@@ -238,34 +276,21 @@ export class RedisQueue implements Queue, QueueNode {
   }
 
   /**
-   * The scores that receipts bring back: of this line, from a generation that was lost since, and of places that have
-   * not admitted. Within one generation a missing place was given up, and no receipt undoes that.
+   * The score that a receipt brings back: of this line, from a generation that was lost since. Within one generation a
+   * missing place was given up, and no receipt undoes that. Places that have admitted are known to the script.
    */
-  async #restorable(
-    event: EventId,
-    settings: StoredSettings,
-    comers: Comer[],
-  ): Promise<(number | undefined)[]> {
-    const scores = comers.map(({ visitor, receipt }) => {
-      const checked = receipt === undefined ? undefined : this.#receipts.check(receipt, event, visitor)
-      if (checked === undefined || checked.generation >= settings.generation) return undefined
-      return checked.generation >= settings.firstGeneration ? checked.score : undefined
-    })
-    const claimed = comers.flatMap(({ visitor }, i) => {
-      const score = scores[i]
-      return score === undefined ? [] : [{ visitor, score, i }]
-    })
-    if (claimed.length === 0) return scores
-    const spent = await reached(spentPlaces(this.#parts.pool, event, claimed))
-    for (const [at, { i }] of claimed.entries()) if (spent[at]) scores[i] = undefined
-    return scores
+  #restorable(event: EventId, settings: StoredSettings, { visitor, receipt }: Comer): number | undefined {
+    const checked = receipt === undefined ? undefined : this.#receipts.check(receipt, event, visitor)
+    if (checked === undefined || checked.generation >= settings.generation) return undefined
+    return checked.generation >= settings.firstGeneration ? checked.score : undefined
   }
 
   async #told(event: EventId, visitor: VisitorId, place: Place): Promise<PlaceInfo> {
     if (place.kind === 'none') return { state: 'none' }
     const settings = await this.settings(event)
+    if (place.kind === 'refused') throw refusal(place.why, settings)
     if (place.kind === 'active') {
-      const admission = await this.#grant(event, visitor, settings, place.score, place.until)
+      const admission = await this.#grant(event, visitor, settings, place)
       if (admission === undefined) return { state: 'none' }
       return { state: 'admitted', pass: admission.pass, until: admission.until }
     }
@@ -283,10 +308,10 @@ export class RedisQueue implements Queue, QueueNode {
     return { state: 'waiting', position, score, receipt, generation, wait: waitTime(position, rate) }
   }
 
-  async #grant(event: EventId, visitor: VisitorId, settings: StoredSettings, score: number, until: number) {
+  async #grant(event: EventId, visitor: VisitorId, { generation }: StoredSettings, active: Active) {
     const member = this.member(event, visitor)
-    const admittedAt = until - settings.passSeconds * 1_000
-    const slot = { visitor, member, score, generation: settings.generation, admittedAt, until }
+    const { score, until, since } = active
+    const slot = { visitor, member, score, generation, admittedAt: since, until }
     const admission = await this.#grants.grant(event, slot)
     // Postgres remembers that this place's turn has ended: Redis must not hold a slot for it.
     if (admission === undefined) await this.#caller.call(event, verbs.end, () => [member, 'expired', ''])
@@ -303,6 +328,22 @@ export class RedisQueue implements Queue, QueueNode {
       clock: this.#parts.clock,
     })
   }
+}
+
+function refusal(
+  why: 'state' | 'network',
+  { state, opensAt, preQueueAt, perNetwork }: StoredSettings,
+): Problem {
+  if (why === 'network')
+    return new Problem(
+      'too_many_places',
+      `This event takes at most ${perNetwork} places from one network, and yours has them.`,
+      { retryAfter: 60 },
+    )
+  const from = preQueueAt ?? opensAt
+  return state === 'scheduled' && from !== null
+    ? new Problem('queue_closed', `The line forms at ${new Date(from).toISOString()}.`, { members: { from } })
+    : new Problem('queue_closed', 'The line takes no newcomers any more; whoever has a place keeps it.')
 }
 
 function placesOf(answer: Awaited<ReturnType<Caller['call']>>, count: number): Place[] {

@@ -114,7 +114,7 @@ test('[Q39] turned off, the gates open and every place and slot ends; turned on 
 
   expect((await queue.configure(event, { state: 'open' }, 'test')).generation).toBe(2)
   const newcomer = waiting(await queue.join(event, newVisitor()))
-  const old = waiting(await queue.join(event, visitors[3]!, places[3]!.receipt))
+  const old = waiting(await queue.join(event, visitors[3]!, { receipt: places[3]!.receipt }))
   expect(newcomer.position).toBe(0)
   expect(old.score).toBeGreaterThan(newcomer.score)
   expect(await queue.gate(event, visitors[0]!, admission!.pass)).toEqual({

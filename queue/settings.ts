@@ -3,7 +3,7 @@ import { invalid, Problem } from '../shared/errors.ts'
 import { type EventId, eventId as toEventId } from '../shared/ids.ts'
 import { type Client, type Pool, type Queryable, sqlState, transaction } from '../shared/postgres.ts'
 import type { QueueState } from '../shared/wire/messages.ts'
-import type { QueueChange, QueueSettings } from './queue.ts'
+import type { QueueChange, QueueMethod, QueueSettings } from './queue.ts'
 
 /** What operators do not see: see 0004-queue.sql. */
 export interface StoredSettings extends QueueSettings {
@@ -13,10 +13,29 @@ export interface StoredSettings extends QueueSettings {
   scoreFloor: number
 }
 
-/** Let in by default: 600 a minute, 500 at once, two for each free seat, ten minutes; places are kept two minutes. */
-const DEFAULTS = { state: 'off', rate: 10, cap: 500, factor: 2, passSeconds: 600, graceSeconds: 120 } as const
-
-const SETTABLE: readonly QueueState[] = ['off', 'open', 'paused']
+/**
+ * Let in by default: 600 a minute, 500 at once, two for each free seat, ten minutes, renewed up to half an hour; places are
+ * kept two minutes, turns 15 seconds.
+ */
+const DEFAULTS: Told = {
+  state: 'off',
+  method: 'fifo',
+  joins: true,
+  preQueueAt: null,
+  opensAt: null,
+  rate: 10,
+  cap: 500,
+  burst: null,
+  factor: 2,
+  passSeconds: 600,
+  staySeconds: 1_800,
+  claimSeconds: 15,
+  graceSeconds: 120,
+  soldOut: 'keep',
+  payRate: null,
+  perNetwork: null,
+  message: '',
+}
 
 /** Undefined where nobody ever set the queue. */
 export async function readSettings(db: Queryable, event: EventId): Promise<StoredSettings | undefined> {
@@ -34,11 +53,9 @@ export async function lockSettings(client: Client, event: EventId): Promise<Stor
 }
 
 export function settingsNeverSet(): StoredSettings {
-  const { rate } = DEFAULTS
   return {
     ...DEFAULTS,
-    burst: burstOf(null, rate),
-    message: '',
+    burst: burstOf(null, DEFAULTS.rate),
     generation: 0,
     version: 0,
     firstGeneration: 0,
@@ -61,58 +78,42 @@ export async function changeSettings(
   event: EventId,
   change: QueueChange,
   actor: string,
+  now: number,
 ): Promise<void> {
-  if (change.state !== undefined && !SETTABLE.includes(change.state)) {
-    throw invalid('state', `must be one of ${SETTABLE.join(', ')}; ${change.state} is not offered yet`)
+  if (change.state === 'recovering') {
+    throw invalid('state', 'is never set: a queue recovers by itself')
   }
   try {
-    await transaction(pool, client => apply(client, event, change, actor))
+    await transaction(pool, client => apply(client, event, change, actor, now))
   } catch (error) {
     if (sqlState(error) === FOREIGN_KEY) throw new Problem('event_not_found', `There is no event ${event}`)
     throw error
   }
 }
 
-async function apply(client: Client, event: EventId, change: QueueChange, actor: string): Promise<void> {
+async function apply(client: Client, event: EventId, change: QueueChange, actor: string, now: number) {
   await client.query(
-    `insert into queue_settings (event_id, state, rate, cap, factor, pass_seconds, grace_seconds, version)
-     values ($1, $2, $3, $4, $5, $6, $7, 0) on conflict do nothing`,
-    [
-      event,
-      DEFAULTS.state,
-      DEFAULTS.rate,
-      DEFAULTS.cap,
-      DEFAULTS.factor,
-      DEFAULTS.passSeconds,
-      DEFAULTS.graceSeconds,
-    ],
+    `insert into queue_settings (event_id, version, ${SET.map(({ column }) => column).join(', ')})
+     values ($1, 0, ${SET.map((_, i) => `$${i + 2}`).join(', ')}) on conflict do nothing`,
+    [event, ...SET.map(({ of }) => of(DEFAULTS))],
   )
   const { rows } = await client.query<Row>(
     `select ${COLUMNS} from queue_settings where event_id = $1 for update`,
     [event],
   )
   const before = told(rows[0]!)
-  const after = { ...before, ...change }
+  const opens = before.state === 'off' && change.state !== undefined && change.state !== 'off'
+  // A schedule belongs to one line: the next has its own.
+  const after = { ...before, ...(opens ? { preQueueAt: null, opensAt: null } : {}), ...change }
   checkBurst(after.rate, after.burst)
-  const opens = before.state === 'off' && after.state !== 'off'
+  checkSchedule(before, after, now)
   await client.query(
-    `update queue_settings set state = $2, rate = $3, cap = $4, burst = $5, factor = $6, pass_seconds = $7,
-       grace_seconds = $8, message = $9, version = version + 1, updated_at = now(), begun = begun and not $10,
-       generation = generation + case when $10 then 1 else 0 end,
-       first_generation = case when $10 then generation + 1 else first_generation end
+    `update queue_settings set ${SET.map(({ column }, i) => `${column} = $${i + 3}`).join(', ')},
+       version = version + 1, updated_at = now(), begun = begun and not $2,
+       generation = generation + case when $2 then 1 else 0 end,
+       first_generation = case when $2 then generation + 1 else first_generation end
      where event_id = $1`,
-    [
-      event,
-      after.state,
-      after.rate,
-      after.cap,
-      after.burst,
-      after.factor,
-      after.passSeconds,
-      after.graceSeconds,
-      after.message,
-      opens,
-    ],
+    [event, opens, ...SET.map(({ of }) => of(after))],
   )
   await client.query(
     `insert into audit_log (actor, act, event_id, detail) values ($1, 'queue.configure', $2, $3)`,
@@ -126,6 +127,28 @@ function checkBurst(rate: number, burst: number | null): void {
   if (burst < 1) throw invalid('burst', 'must be 1 or more')
   if (burst < rate / 2)
     throw invalid('burst', `must be at least half the rate, ${rate / 2}; null lets it follow the rate`)
+}
+
+/** Once doors have moved the order and the times stand: what was promised to those who wait is kept. */
+function checkSchedule(before: Told, after: Told, now: number): void {
+  const { state, method, preQueueAt, opensAt } = after
+  if (state === 'scheduled' && opensAt === null)
+    throw invalid('opensAt', 'is needed for a scheduled queue: when its doors move')
+  if (preQueueAt !== null && opensAt !== null && preQueueAt > opensAt)
+    throw invalid('preQueueAt', 'must not be after opensAt')
+  if (isMoving(before, now)) {
+    if (state !== before.state && (state === 'scheduled' || state === 'pre_queue'))
+      throw invalid('state', `cannot be ${state} once doors have moved; pause the queue, or switch it off`)
+    if (method !== before.method) throw invalid('method', 'cannot change once doors have moved')
+    if (opensAt !== before.opensAt) throw invalid('opensAt', 'cannot change once doors have moved')
+  } else if ((state === 'scheduled' || state === 'pre_queue') && opensAt !== null && opensAt <= now) {
+    throw invalid('opensAt', 'is over; open the queue instead')
+  }
+}
+
+function isMoving({ state, opensAt }: Told, now: number): boolean {
+  if (state === 'scheduled' || state === 'pre_queue') return opensAt !== null && opensAt <= now
+  return state !== 'off'
 }
 
 /** Redis has begun this generation, with this least score; a raised number means that it had lost the one before. */
@@ -160,17 +183,55 @@ export async function raiseFloor(
 
 const FOREIGN_KEY = '23503'
 
-const COLUMNS = `state, rate, cap, burst, factor, pass_seconds, grace_seconds, message, version, generation,
-  first_generation, begun, score_floor`
+/** An operator's settings as they are kept and audited: a burst of null follows the rate. */
+type Told = Required<QueueChange>
+
+interface Column {
+  column: string
+  of: (settings: Told) => unknown
+}
+
+const date = (ms: number | null) => (ms === null ? null : new Date(ms))
+
+const SET: readonly Column[] = [
+  { column: 'state', of: s => s.state },
+  { column: 'method', of: s => s.method },
+  { column: 'joins', of: s => s.joins },
+  { column: 'pre_queue_at', of: s => date(s.preQueueAt) },
+  { column: 'opens_at', of: s => date(s.opensAt) },
+  { column: 'rate', of: s => s.rate },
+  { column: 'cap', of: s => s.cap },
+  { column: 'burst', of: s => s.burst },
+  { column: 'factor', of: s => s.factor },
+  { column: 'pass_seconds', of: s => s.passSeconds },
+  { column: 'stay_seconds', of: s => s.staySeconds },
+  { column: 'claim_seconds', of: s => s.claimSeconds },
+  { column: 'grace_seconds', of: s => s.graceSeconds },
+  { column: 'sold_out', of: s => s.soldOut },
+  { column: 'pay_rate', of: s => s.payRate },
+  { column: 'per_network', of: s => s.perNetwork },
+  { column: 'message', of: s => s.message },
+]
+
+const COLUMNS = `${SET.map(({ column }) => column).join(', ')}, version, generation, first_generation, begun, score_floor`
 
 interface Row {
   state: QueueState
+  method: QueueMethod
+  joins: boolean
+  pre_queue_at: Date | null
+  opens_at: Date | null
   rate: number
   cap: number
   burst: number | null
   factor: number
   pass_seconds: number
+  stay_seconds: number
+  claim_seconds: number
   grace_seconds: number
+  sold_out: QueueSettings['soldOut']
+  pay_rate: number | null
+  per_network: number | null
   message: string
   version: number
   generation: number
@@ -180,16 +241,25 @@ interface Row {
 }
 
 /** What the audit log keeps: as the operator said it. */
-function told(row: Row): Required<QueueChange> {
-  const { state, rate, cap, burst, factor, message } = row
+function told(row: Row): Told {
+  const { state, method, joins, rate, cap, burst, factor, message } = row
   return {
     state,
+    method,
+    joins,
+    preQueueAt: row.pre_queue_at?.getTime() ?? null,
+    opensAt: row.opens_at?.getTime() ?? null,
     rate,
     cap,
     burst,
     factor,
     passSeconds: row.pass_seconds,
+    staySeconds: row.stay_seconds,
+    claimSeconds: row.claim_seconds,
     graceSeconds: row.grace_seconds,
+    soldOut: row.sold_out,
+    payRate: row.pay_rate,
+    perNetwork: row.per_network,
     message,
   }
 }

@@ -13,6 +13,7 @@ export const verbs = {
   presence: verb('presence'),
   admit: verb('admit'),
   sweep: verb('sweep'),
+  reassert: verb('reassert'),
   sketch: verb('sketch'),
   begin: verb('begin'),
   configure: verb('configure'),
@@ -40,6 +41,12 @@ export function verbKeys(keys: Keys, event: EventId, node: string): string[] {
     q.roster(node),
     seats.meta,
     seats.expiries,
+    q.unclaimed,
+    q.since,
+    q.spent,
+    q.restoring,
+    q.paying,
+    q.networks,
   ]
 }
 
@@ -53,8 +60,9 @@ export const ADMITTED_A_CALL = 500
 /** Where a member stands in Redis. */
 export type Found =
   | { kind: 'none' }
+  | { kind: 'refused'; why: 'state' | 'network' }
   | { kind: 'waiting'; score: number; position: number }
-  | { kind: 'active'; score: number; until: number }
+  | { kind: 'active'; score: number; until: number; since: number }
 
 /** A verb's answer: the word it begins with and the rest, as texts. */
 export function parseAnswer(answer: unknown): { word: string; rest: string[] } {
@@ -66,10 +74,12 @@ export function parseAnswer(answer: unknown): { word: string; rest: string[] } {
 
 export function parseFound(rest: string[]): Found[] {
   const found: Found[] = []
-  for (let i = 0; i < rest.length; i += 3) {
-    const [kind, score, place] = [rest[i], Number(rest[i + 1]), Number(rest[i + 2])]
-    if (kind === 'W') found.push({ kind: 'waiting', score, position: place })
-    else if (kind === 'A') found.push({ kind: 'active', score, until: place })
+  for (let i = 0; i < rest.length; i += 4) {
+    const [kind, score, place, since] = rest.slice(i, i + 4)
+    if (kind === 'W') found.push({ kind: 'waiting', score: Number(score), position: Number(place) })
+    else if (kind === 'A')
+      found.push({ kind: 'active', score: Number(score), until: Number(place), since: Number(since) })
+    else if (kind === 'R') found.push({ kind: 'refused', why: score === 'network' ? 'network' : 'state' })
     else found.push({ kind: 'none' })
   }
   return found

@@ -88,7 +88,7 @@ export class QueueFeed {
     this.#member(line, connection, 'joining')
     try {
       await line.ready
-      const place = await this.#parts.queue.join(event, connection.visitorId, receipt)
+      const place = await this.#parts.queue.join(event, connection.visitorId, { receipt })
       if (connection.isOpen) this.#placed(event, connection, place)
     } catch (error) {
       if (this.#lines.get(event)?.members.get(this.#hex(event, connection.visitorId))?.place === 'joining')
@@ -207,7 +207,15 @@ export class QueueFeed {
     const { queue } = this.#parts
     switch (news.kind) {
       case 'admitted':
+      case 'renewed':
         await this.#tellAdmitted(line, this.#local(line, news.members))
+        return
+      case 'dissolved':
+        this.#ended(
+          line,
+          [...line.members].flatMap(([hex, { place }]) => (place === 'waiting' ? [hex] : [])),
+          news.reason,
+        )
         return
       case 'ended':
         this.#ended(line, news.members, news.reason)

@@ -36,6 +36,18 @@ export interface QueueKeys {
   act: string
   /** zset: who was admitted -> the score they were called at */
   called: string
+  /** zset: who was called and was not there yet -> the score they were called at */
+  unclaimed: string
+  /** zset: who was admitted -> when they claimed their turn, ms */
+  since: string
+  /** zset with a TTL: who was admitted before Redis was lost -> the score of the latest place that admitted */
+  spent: string
+  /** zset: node that is bringing places back after a loss -> until when it is believed to, ms */
+  restoring: string
+  /** zset: booking whose payment waits -> when it ends, ms */
+  paying: string
+  /** hash: network -> places it was given in this line; only where a hard limit is set */
+  networks: string
   /** zset: who was called while away -> score */
   parked: string
   /** zset: who was parked and came back, to be called next -> score */
@@ -59,9 +71,18 @@ export interface QueueKeys {
   channel: string
 }
 
+/** What operators are shown of an event beside the present. */
+export interface DeskKeys {
+  /** list with a TTL: how the event stood, the newest first, bounded */
+  samples: string
+  /** string with a TTL: somebody has taken, or takes, this moment's sample */
+  sampler: string
+}
+
 export interface Keys {
   seats(event: EventId): SeatKeys
   queue(event: EventId): QueueKeys
+  desk(event: EventId): DeskKeys
   /** zset: event id -> when its next hold ends, ms; tells sweepers where to look. */
   sweep: string
   /** zset: the events whose queue is on. */
@@ -98,6 +119,7 @@ export function makeKeys(prefix: string): Keys {
         everyHold: `${s}:b:*`,
       }
     },
+    desk: event => ({ samples: `${prefix}d:{${event}}:samples`, sampler: `${prefix}d:{${event}}:sampler` }),
     queue: event => {
       const q = `${prefix}q:{${event}}`
       return {
@@ -105,6 +127,12 @@ export function makeKeys(prefix: string): Keys {
         line: `${q}:line`,
         act: `${q}:act`,
         called: `${q}:called`,
+        unclaimed: `${q}:unclaimed`,
+        since: `${q}:since`,
+        spent: `${q}:spent`,
+        restoring: `${q}:restoring`,
+        paying: `${q}:paying`,
+        networks: `${q}:networks`,
         parked: `${q}:parked`,
         returned: `${q}:returned`,
         away: `${q}:away`,

@@ -106,7 +106,7 @@ export function queueRoutes(deps: HttpDeps): Routes {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
       // Hono's validator leaves an absent body as an empty object.
       const { receipt } = c.req.valid('json')
-      return c.json(await tell(deps, c, eventId, await queue.join(eventId, c.get('visitorId'), receipt)), 200)
+      return c.json(await tell(deps, c, eventId, await queue.join(eventId, c.get('visitorId'), { receipt })), 200)
     })
     .openapi(look, async c => {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)

@@ -7,19 +7,24 @@
 if wrongGeneration() then return { 'NOGEN' } end
 local EVERY_MS, REFILL_MS, PACE_MS = 250, 2000, 60000
 local ROUNDS, ROUND = 4, 500
+-- Two polls of those who ask seldom; and how long a payment may wait for the provider's rate.
+local POLL_CLAIM_MS, PAY_HORIZON_S = 45000, 60
 
 local kept = redis.call('HMGET', bucket, 'tokens', 'at', 'frontier', 'pace', 'weight')
-local since = kept[2] and now - tonumber(kept[2]) or EVERY_MS
-if since >= 0 and since < EVERY_MS then return { 'EARLY' } end
+local gap = kept[2] and now - tonumber(kept[2]) or EVERY_MS
+if gap >= 0 and gap < EVERY_MS then return { 'EARLY' } end
 
-local set = redis.call('HMGET', cfg, 'state', 'rate', 'cap', 'burst', 'factor', 'pass', 'recoverUntil')
-local state, rate, cap, burst, factor, pass = set[1], tonumber(set[2]), tonumber(set[3]), tonumber(set[4]),
-  tonumber(set[5]), tonumber(set[6])
+local set = redis.call('HMGET', cfg, 'rate', 'cap', 'burst', 'factor', 'claim', 'payRate', 'draw', 'drawnTo', 'soldOut',
+  'pass')
+local rate, cap, burst, factor, wait, payRate = tonumber(set[1]), tonumber(set[2]), tonumber(set[3]), tonumber(set[4]),
+  math.min(tonumber(set[5]), tonumber(set[10])), tonumber(set[6])
+local state = stateNow()
+local moves = (state == 'open' or state == 'closing') and rate > 0 and not isRecovering()
 
 -- A clock that went back gives nothing; after a pause nobody gets more than 2 s of it at once.
-local elapsed = math.max(0, math.min(since, REFILL_MS))
+local elapsed = math.max(0, math.min(gap, REFILL_MS))
 local tokens = math.min(burst, tonumber(kept[1] or '0') + rate * elapsed / 1000)
-local jumped = math.abs(since) > JUMP_MS
+local jumped = math.abs(gap) > JUMP_MS
 if not jumped then expireSlots() end
 
 -- Slots that are over but not yet swept still count: the cap is safe, and the work bounded.
@@ -31,16 +36,28 @@ if free then
   local holders = math.min(active, redis.call('ZCARD', seatsExpiries))
   want = math.min(want, math.floor(factor * tonumber(free)) - (active - holders))
 end
-if state ~= 'open' or rate == 0 or now < tonumber(set[7]) then want = 0 end
+if payRate then
+  redis.call('ZREMRANGEBYSCORE', paying, '-inf', now)
+  want = math.min(want, math.floor(payRate * PAY_HORIZON_S) - redis.call('ZCARD', paying))
+end
+if not moves then want = 0 end
 
-local frontier = kept[3] or '0'
-local members, slots, froms, parking = {}, {}, {}, {}
+-- Nothing left and nothing held: nobody is told to hope. What a hold or a refund brings back ends it.
+local gone = free and tonumber(free) == 0 and redis.call('ZCARD', seatsExpiries) == 0 and '1' or '0'
+if (redis.call('HGET', bucket, 'soldOut') or '0') ~= gone then
+  redis.call('HSET', bucket, 'soldOut', gone)
+  redis.call('DEL', sketch)
+end
+if gone == '1' and set[9] == 'dissolve' and moves and redis.call('EXISTS', line, parked, returned) > 0 then
+  redis.call('UNLINK', line, parked, returned, away, polls, asked)
+  redis.call('PUBLISH', channel, '{"kind":"dissolved","reason":"sold_out"}')
+end
+
+local frontier = kept[3] or NO_FRONTIER
+local members, scores, parking = {}, {}, {}
 local function admit(member, score)
   members[#members + 1] = member
-  slots[#slots + 1] = now + pass
-  slots[#slots + 1] = member
-  froms[#froms + 1] = score
-  froms[#froms + 1] = member
+  scores[#scores + 1] = score
 end
 
 if want > 0 then
@@ -48,28 +65,32 @@ if want > 0 then
   for i = 1, #back, 2 do admit(back[i], back[i + 1]) end
 end
 
+local drawnTo = set[7] == 'filling' and tonumber(set[8])
+
 -- Closed tabs at the front are set aside without a token, some 1,500 a call.
 local function round(size)
   local front = redis.call('ZRANGE', line, 0, size - 1, 'WITHSCORES')
   if #front == 0 then return false end
   local names = {}
   for i = 1, #front, 2 do names[#names + 1] = front[i] end
-  local gone = redis.call('ZMSCORE', away, unpack(names))
+  local left = redis.call('ZMSCORE', away, unpack(names))
   local doubted = redis.call('ZMSCORE', asked, unpack(names))
   local passed = 0
   for i, name in ipairs(names) do
-    if #members >= want then break end
+    -- While a draw is still being filled in, those it has not reached yet stand in no order.
+    if #members >= want or (drawnTo and tonumber(front[2 * i]) > drawnTo) then break end
     passed = i
-    if gone[i] or doubted[i] then
+    if left[i] or doubted[i] then
       parking[#parking + 1] = front[2 * i]
       parking[#parking + 1] = name
     else
       admit(name, front[2 * i])
     end
   end
+  if passed == 0 then return false end
   frontier = front[2 * passed]
   redis.call('ZREMRANGEBYRANK', line, 0, passed - 1)
-  return #names == size
+  return passed == size
 end
 for turn = 1, ROUNDS do
   local left = want - #members
@@ -77,15 +98,25 @@ for turn = 1, ROUNDS do
 end
 
 if #members > 0 then
+  local polling = redis.call('ZMSCORE', polls, unpack(members))
+  local slots, froms = {}, {}
+  for i, member in ipairs(members) do
+    slots[2 * i - 1] = now + (polling[i] and math.max(wait, POLL_CLAIM_MS) or wait)
+    slots[2 * i] = member
+    froms[2 * i - 1] = scores[i]
+    froms[2 * i] = member
+  end
   redis.call('ZADD', act, unpack(slots))
   redis.call('ZADD', called, unpack(froms))
+  redis.call('ZADD', unclaimed, unpack(froms))
   redis.call('ZREM', polls, unpack(members))
 end
+if #members > 0 then redis.call('HINCRBY', bucket, 'admitted', #members) end
 if #parking > 0 then redis.call('ZADD', parked, unpack(parking)) end
 
 -- The measured rate, over the last minute or so of seconds in which somebody was waiting.
 local pace, weight = tonumber(kept[4] or '0'), tonumber(kept[5] or '0')
-if state == 'open' and (#members > 0 or redis.call('ZCARD', line) > 0) then
+if moves and (#members > 0 or redis.call('ZCARD', line) > 0) then
   local decay = math.exp(-elapsed / PACE_MS)
   pace = pace * decay + #members
   weight = weight * decay + elapsed / 1000
@@ -94,4 +125,4 @@ end
 redis.call('HSET', bucket, 'tokens', string.format('%.17g', tokens - #members), 'at', digits(now),
   'frontier', frontier, 'pace', string.format('%.17g', pace), 'weight', string.format('%.17g', weight))
 publish('admitted', members, ',"frontier":' .. frontier)
-return { 'OK', #members, #parking / 2, jumped and since or 0 }
+return { 'OK', #members, #parking / 2, jumped and gap or 0 }

@@ -1,12 +1,13 @@
 --- @include queue
 -- Brings changed settings into a living generation. An older version never overwrites a newer one.
 --
--- ARGV 2 version · 3 state · 4 rate · 5 cap · 6 burst · 7 factor · 8 pass ms · 9 grace ms
+-- ARGV 2 version · 3 draw: '' or 'due', counts only while none was made · then pairs of cfg, see generations.ts
 -- -> {'OK'} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 if tonumber(redis.call('HGET', cfg, 'version')) >= tonumber(ARGV[2]) then return { 'OK' } end
-redis.call('HSET', cfg, 'version', ARGV[2], 'state', ARGV[3], 'rate', ARGV[4], 'cap', ARGV[5], 'burst', ARGV[6],
-  'factor', ARGV[7], 'pass', ARGV[8], 'grace', ARGV[9])
+redis.call('HSET', cfg, unpack(ARGV, 4))
+local draw = redis.call('HGET', cfg, 'draw')
+if draw == '' or draw == 'due' then redis.call('HSET', cfg, 'draw', ARGV[3]) end
 redis.call('DEL', sketch)
 redis.call('PUBLISH', channel, '{"kind":"settings"}')
 return { 'OK' }

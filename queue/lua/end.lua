@@ -7,11 +7,11 @@
 if wrongGeneration() then return { 'NOGEN' } end
 local member, reason, latest = ARGV[2], ARGV[3], ARGV[4]
 if latest ~= '' then
-  local slot, pass = redis.call('ZSCORE', act, member), tonumber(redis.call('HGET', cfg, 'pass'))
-  if not slot or tonumber(slot) - pass > tonumber(latest) then return { 'OK', 'nothing', digits(latestScore()) } end
+  local claimed = redis.call('ZSCORE', since, member)
+  if not claimed or tonumber(claimed) > tonumber(latest) then return { 'OK', 'nothing', digits(latestScore()) } end
 end
 local slots = redis.call('ZREM', act, member)
-redis.call('ZREM', called, member)
+for _, key in ipairs({ called, since, unclaimed }) do redis.call('ZREM', key, member) end
 local places = 0
 for _, key in ipairs({ line, parked, returned }) do places = places + redis.call('ZREM', key, member) end
 for _, key in ipairs({ away, polls, asked }) do redis.call('ZREM', key, member) end

@@ -1,18 +1,36 @@
 --- @include queue
 -- Gives each visitor a place, or finds the one they have. A repeated, concurrent or redelivered join changes nothing.
 --
--- ARGV 2 door: 'socket' or 'poll' · then pairs: member · score of a receipt of an older generation, or ''
--- -> {'OK', then as `findAll` says, three texts a member} | {'NOGEN'}
+-- ARGV 2 door: 'socket' or 'poll' · then three a visitor: member · score of a receipt of an older generation, or '' · its
+-- network, or ''
+-- -> {'OK', then as `findAll` says, four texts a member; 'R', why, '', '' where newcomers are refused: 'state' or 'network'}
+--    | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 local door = ARGV[2]
 
-local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or '0')
+local set = redis.call('HMGET', cfg, 'joins', 'soldOut', 'perNetwork')
+local state, perNetwork = stateNow(), tonumber(set[3])
+local takes = set[1] == '1' and (state == 'pre_queue' or state == 'open' or state == 'paused') and
+  not (set[2] == 'dissolve' and redis.call('HGET', bucket, 'soldOut') == '1')
+local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or NO_FRONTIER)
 local restoring = now < tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0')
 local score = latestScore()
 
 local members = {}
-for i = 3, #ARGV, 2 do members[#members + 1] = ARGV[i] end
+for i = 3, #ARGV, 3 do members[#members + 1] = ARGV[i] end
 local found = findAll(members)
+local spentAt = restoring and redis.call('ZMSCORE', spent, unpack(members)) or {}
+
+-- Why a newcomer is refused; nil where not. A hard limit counts the places that a network was ever given in this line.
+local function refusal(network)
+  if not takes then return 'state' end
+  if not perNetwork or network == '' then return nil end
+  if redis.call('HINCRBY', networks, network, 1) > perNetwork then
+    redis.call('HINCRBY', networks, network, -1)
+    return 'network'
+  end
+  return nil
+end
 
 local known, comers, toLine, toReturned = {}, {}, {}, {}
 -- One visitor may be in a batch twice: the second time it is found where the first put it.
@@ -24,15 +42,22 @@ for i, member in ipairs(members) do
     first[member] = found[i]
     if found[i][1] == 'W' then known[#known + 1] = member end
     if found[i][1] == 'N' then
-      comers[#comers + 1] = member
-      local own = restoring and ARGV[2 * i + 2] or ''
-      if own ~= '' then
-        -- Whom the frontier has passed is called next: into the line would push back those who wait there.
-        local to = tonumber(own) <= frontier and toReturned or toLine
-        to[#to + 1] = own
-        to[#to + 1] = member
+      local own = restoring and ARGV[3 * i + 1] or ''
+      -- A place admits once, also when Redis has forgotten it.
+      if own ~= '' and spentAt[i] and tonumber(own) <= tonumber(spentAt[i]) then own = '' end
+      local why = own == '' and refusal(ARGV[3 * i + 2])
+      if why then
+        first[member][1], first[member][2] = 'R', why
+      else
+        comers[#comers + 1] = member
+        if own ~= '' then
+          -- Whom the frontier has passed is called next: into the line would push back those who wait there.
+          local to = tonumber(own) <= frontier and toReturned or toLine
+          to[#to + 1] = own
+          to[#to + 1] = member
+        end
+        found[i][2] = own
       end
-      found[i][2] = own
     end
   end
 end
@@ -61,12 +86,12 @@ end
 if #arrivals > 0 then
   redis.call('ZADD', line, unpack(arrivals))
   redis.call('SET', last, digits(score))
+  redis.call('HINCRBY', bucket, 'joined', #arrivals / 2)
 end
 
 if #comers > 0 then
   -- A slot that is over but not yet swept is over: whoever had it has come anew.
-  redis.call('ZREM', act, unpack(comers))
-  redis.call('ZREM', called, unpack(comers))
+  for _, key in ipairs({ act, called, since, unclaimed }) do redis.call('ZREM', key, unpack(comers)) end
   if door == 'poll' then
     local due, till = {}, graceEnd()
     for _, member in ipairs(comers) do

@@ -1,10 +1,12 @@
 -- Prelude of every verb of the queue. All verbs take the same keys, in keys.ts's words:
 --   1 cfg · 2 line · 3 act · 4 called · 5 parked · 6 returned · 7 away · 8 polls · 9 asked · 10 bucket · 11 last
 --   12 channel · 13 sketch · 14 nodes · 15 roster of the caller's node · 16 seats' meta · 17 seats' expiries
+--   18 unclaimed · 19 since · 20 spent · 21 restoring · 22 paying · 23 networks
 -- and the generation as their first argument; they answer {'NOGEN'} and change nothing where Redis has another or none.
 -- A list of members is never longer than 1,000: unpack() fails above some 7,900.
 local cfg, line, act, called, parked, returned, away, polls, asked = unpack(KEYS, 1, 9)
 local bucket, last, channel, sketch, nodes, roster, seatsMeta, seatsExpiries = unpack(KEYS, 10, 17)
+local unclaimed, since, spent, restoring, paying, networks = unpack(KEYS, 18, 23)
 
 -- Redis 7.0 moves TIME inside a script: read it once. Microseconds order arrivals, milliseconds end things.
 local clock = redis.call('TIME')
@@ -13,7 +15,10 @@ local now = math.floor(nowUs / 1000)
 
 -- Further between two calls than this, the clock has jumped or nobody was there to call: nothing is ended by that call.
 local JUMP_MS = 5000
+local RECOVERY_AT_MOST_MS = 60000
 local SLOTS_EXPIRED_AT_MOST = 500
+-- Below every score, of arrival or drawn; and a number that JSON knows.
+local NO_FRONTIER = '-9007199254740992'
 
 local function wrongGeneration()
   return redis.call('HGET', cfg, 'generation') ~= ARGV[1]
@@ -34,16 +39,55 @@ local function publish(kind, members, rest)
   redis.call('PUBLISH', channel, '{"kind":"' .. kind .. '"' .. rest .. ',"members":[' .. table.concat(names, ',') .. ']}')
 end
 
+local function graceEnd()
+  return now + tonumber(redis.call('HGET', cfg, 'grace'))
+end
+
+-- The state at this moment. A schedule moves on by the clock alone, so nobody has to be there at its second; where a draw
+-- is due the doors wait for it.
+local function stateNow()
+  local set = redis.call('HMGET', cfg, 'state', 'preQueueAt', 'opensAt', 'draw')
+  local state, forms, opens = set[1], tonumber(set[2]), tonumber(set[3])
+  if state == 'scheduled' or state == 'pre_queue' then
+    if opens > 0 and now >= opens then
+      state = 'open'
+    elseif forms > 0 and now >= forms then
+      state = 'pre_queue'
+    end
+  end
+  if state == 'open' and set[4] == 'due' then return 'pre_queue' end
+  return state
+end
+
+-- After a loss doors wait for a while, and on for the nodes that are still bringing places back.
+local function isRecovering()
+  local ends = tonumber(redis.call('HGET', cfg, 'recoverUntil'))
+  if now < ends then return true end
+  return now < ends + RECOVERY_AT_MOST_MS and redis.call('ZCOUNT', restoring, now, '+inf') > 0
+end
+
+-- Slots that are over. Whoever was called and never came is set aside like one who was away: the turn is not lost.
 local function expireSlots()
   local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
   if #due == 0 then return end
-  redis.call('ZREM', act, unpack(due))
-  redis.call('ZREM', called, unpack(due))
-  publish('ended', due, ',"reason":"expired"')
-end
-
-local function graceEnd()
-  return now + tonumber(redis.call('HGET', cfg, 'grace'))
+  local scores = redis.call('ZMSCORE', unclaimed, unpack(due))
+  local over, aside, doubt, till = {}, {}, {}, graceEnd()
+  for i, member in ipairs(due) do
+    if scores[i] then
+      aside[#aside + 1] = scores[i]
+      aside[#aside + 1] = member
+      doubt[#doubt + 1] = till
+      doubt[#doubt + 1] = member
+    else
+      over[#over + 1] = member
+    end
+  end
+  for _, key in ipairs({ act, called, since, unclaimed }) do redis.call('ZREM', key, unpack(due)) end
+  if #aside > 0 then
+    redis.call('ZADD', parked, unpack(aside))
+    redis.call('ZADD', away, 'NX', unpack(doubt))
+  end
+  publish('ended', over, ',"reason":"expired"')
 end
 
 -- Every place that was ever given is at or below, every one still to come above: whatever the clocks say.
@@ -90,8 +134,18 @@ local function arrive(members, door)
   end
 end
 
--- Where each member stands, as three texts: 'W', score, places ahead · 'A', score it was called at, end of the slot in
--- ms · 'N', '', ''. Parked and returned visitors have nobody ahead.
+-- A turn is claimed by being there: from then on the slot has its whole length. -> its end, when it was claimed
+local function claim(member, slot)
+  if redis.call('ZREM', unclaimed, member) == 0 then return slot, redis.call('ZSCORE', since, member) or slot end
+  slot = digits(now + tonumber(redis.call('HGET', cfg, 'pass')))
+  redis.call('ZADD', act, 'XX', slot, member)
+  redis.call('ZADD', since, now, member)
+  return slot, digits(now)
+end
+
+-- Where each member stands, as four texts: 'W', score, places ahead, '' · 'A', score it was called at, end of the slot,
+-- when it was claimed, in ms · 'N', '', '', ''. Parked and returned visitors have nobody ahead. Whoever asks is here, so a
+-- turn that waited for them is claimed.
 local function findAll(members)
   local slots = redis.call('ZMSCORE', act, unpack(members))
   local backs = redis.call('ZMSCORE', returned, unpack(members))
@@ -100,13 +154,13 @@ local function findAll(members)
   local found = {}
   for i, member in ipairs(members) do
     if slots[i] and tonumber(slots[i]) > now then
-      found[i] = { 'A', redis.call('ZSCORE', called, member) or '0', slots[i] }
+      found[i] = { 'A', redis.call('ZSCORE', called, member) or '0', claim(member, slots[i]) }
     elseif backs[i] or puts[i] then
-      found[i] = { 'W', backs[i] or puts[i], '0' }
+      found[i] = { 'W', backs[i] or puts[i], '0', '' }
     elseif waits[i] then
-      found[i] = { 'W', waits[i], digits(redis.call('ZRANK', line, member)) }
+      found[i] = { 'W', waits[i], digits(redis.call('ZRANK', line, member)), '' }
     else
-      found[i] = { 'N', '', '' }
+      found[i] = { 'N', '', '', '' }
     end
   end
   return found
@@ -115,7 +169,7 @@ end
 local function answerWith(found)
   local answer = { 'OK' }
   for _, one in ipairs(found) do
-    for k = 1, 3 do answer[#answer + 1] = one[k] end
+    for k = 1, 4 do answer[#answer + 1] = one[k] end
   end
   return answer
 end

@@ -22,17 +22,18 @@ while rank < size - 1 do
   knots[#knots + 1] = rank
 end
 
-local set = redis.call('HMGET', cfg, 'state', 'rate', 'recoverUntil')
-local measured = redis.call('HMGET', bucket, 'frontier', 'pace', 'weight')
+local rate = redis.call('HGET', cfg, 'rate')
+local measured = redis.call('HMGET', bucket, 'frontier', 'pace', 'weight', 'soldOut')
 local parts = {
   '{"generation":', ARGV[1],
-  ',"state":"', now < tonumber(set[3]) and 'recovering' or set[1],
+  ',"state":"', isRecovering() and 'recovering' or stateNow(),
   '","waiting":', digits(size + redis.call('ZCARD', returned)),
   ',"active":', digits(redis.call('ZCARD', act)),
-  ',"frontier":', measured[1] or '0',
+  ',"frontier":', measured[1] or NO_FRONTIER,
   ',"pace":', measured[2] or '0',
   ',"weight":', measured[3] or '0',
-  ',"rate":', set[2],
+  ',"rate":', rate,
+  ',"soldOut":', measured[4] == '1' and 'true' or 'false',
   ',"now":', digits(now),
   ',"knots":[', table.concat(knots, ','), ']}',
 }

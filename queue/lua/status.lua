@@ -2,7 +2,7 @@
 -- Where visitors stand. A poll is a sign of life of those who wait.
 --
 -- ARGV 2 door: 'socket' or 'poll' · then members
--- -> {'OK', then as `findAll` says, three texts a member} | {'NOGEN'}
+-- -> {'OK', then as `findAll` says, four texts a member} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 local members = { unpack(ARGV, 3) }
 local found = findAll(members)

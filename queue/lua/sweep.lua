@@ -6,7 +6,7 @@
 -- -> {'OK', now in us, last score, places given up, a node whose lease is over or ''} | {'NOGEN'} | {'STALE'}
 if wrongGeneration() then return { 'NOGEN' } end
 if tonumber(redis.call('HGET', cfg, 'version')) < tonumber(ARGV[3]) then return { 'STALE' } end
-local LEASE_MS, BURIAL_MS, ASK_MS, AT_MOST = 3000, 10000, 2000, 500
+local LEASE_MS, BURIAL_MS, ASK_MS, AT_MOST = 3000, 10000, 2000, 1000
 
 if ARGV[2] ~= '' then redis.call('ZADD', nodes, now + LEASE_MS, ARGV[2]) end
 local before = tonumber(redis.call('HGET', bucket, 'swept') or now)
@@ -21,17 +21,20 @@ if #lost > 0 then
   for _, key in ipairs({ asked, line, parked, returned, away, polls }) do redis.call('ZREM', key, unpack(lost)) end
 end
 
-local due = redis.call('ZRANGEBYSCORE', away, '-inf', now, 'LIMIT', 0, AT_MOST)
-if #due > 0 then redis.call('ZREM', away, unpack(due)) end
-local silent = redis.call('ZRANGEBYSCORE', polls, '-inf', now, 'LIMIT', 0, AT_MOST)
-if #silent > 0 then redis.call('ZREM', polls, unpack(silent)) end
-for _, member in ipairs(silent) do due[#due + 1] = member end
-if #due > 0 then
-  local asks = {}
-  for _, member in ipairs(due) do
-    asks[#asks + 1] = now + ASK_MS
-    asks[#asks + 1] = member
+-- Asked shortly before the grace ends, so that the answers are there when it does.
+local asks, due = {}, {}
+for _, key in ipairs({ away, polls }) do
+  local ending = redis.call('ZRANGEBYSCORE', key, '-inf', now + ASK_MS, 'LIMIT', 0, AT_MOST / 2, 'WITHSCORES')
+  local names = {}
+  for i = 1, #ending, 2 do
+    names[#names + 1] = ending[i]
+    due[#due + 1] = ending[i]
+    asks[#asks + 1] = math.max(tonumber(ending[i + 1]), now + ASK_MS / 2)
+    asks[#asks + 1] = ending[i]
   end
+  if #names > 0 then redis.call('ZREM', key, unpack(names)) end
+end
+if #due > 0 then
   redis.call('ZADD', asked, unpack(asks))
   publish('asked', due, '')
 end
