@@ -60,6 +60,13 @@ export interface Price {
   fee: number
 }
 
+/** `events`: how many are to come. */
+export type Suggestion =
+  | { kind: 'performer'; performerId: string; name: string; events: number }
+  | { kind: 'city'; name: string; country: string; events: number }
+  | { kind: 'venue'; venueId: string; name: string; city: string; country: string; events: number }
+  | { kind: 'event'; eventId: string; name: string; startsAt: string; city: string; timeZone: string }
+
 interface EventHead {
   eventId: string
   name: string
@@ -105,6 +112,15 @@ export class Events {
 
   search<Found = EventSummary>(query: SearchQuery = {}): Promise<SearchAnswer<Found>> {
     return this.#http.json('/events/search', { query: { ...query } })
+  }
+
+  /** What to offer while somebody types. `signal` gives up what the next letter has overtaken. */
+  async suggest(q: string, signal?: AbortSignal): Promise<Suggestion[]> {
+    const { suggestions } = await this.#http.json<{ suggestions: Suggestion[] }>('/events/suggest', {
+      query: { q },
+      ...(signal === undefined ? {} : { signal }),
+    })
+    return suggestions
   }
 
   /** The whole answer is handed through; name your own type for members beyond these. */

@@ -44,6 +44,8 @@ export interface Call {
   headers?: Record<string, string>
   /** The waiting room's pass. */
   pass?: string | undefined
+  /** Gives the call up: it rejects as `unreachable`. */
+  signal?: AbortSignal
 }
 
 export class Http {
@@ -87,11 +89,12 @@ export class Http {
       const response = await this.#platform.fetch(`${this.#base}${path}${question}`, { ...init, signal })
       if (response.ok || response.status === 304) return read(response)
       throw new OnsaleError(response.status, await problemOf(response))
-    })
+    }, call.signal)
   }
 
-  async #timed<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #timed<T>(run: (signal: AbortSignal) => Promise<T>, given?: AbortSignal): Promise<T> {
     const late = new AbortController()
+    given?.addEventListener('abort', () => late.abort(), { once: true })
     const cancel = this.#platform.after(DEADLINE_MS, () => late.abort())
     try {
       return await run(late.signal)

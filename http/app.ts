@@ -2,6 +2,8 @@
  * The HTTP tier as one application: what stands before every route, the routes, and what answers where none does.
  * It knows nothing of ports and processes (main.ts), so a test calls `app.request()`.
  */
+import { adminAuditRoutes } from './admin/audit-routes.ts'
+import { adminOverviewRoutes } from './admin/overview-routes.ts'
 import { adminQueueRoutes } from './admin/queue-routes.ts'
 import { saleRoutes } from './bookings/routes.ts'
 import type { HttpDeps } from './deps.ts'
@@ -19,6 +21,7 @@ import { newRoutes, type Routes } from './routing.ts'
 import { PostgresSearch } from './search/postgres-search.ts'
 import { searchRoutes } from './search/routes.ts'
 import type { SearchEngine } from './search/search.ts'
+import { suggestRoutes } from './search/suggest.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { type ProcessState, systemRoutes } from './system-routes.ts'
 
@@ -41,14 +44,17 @@ export function httpApp(
   app.notFound(c => page?.(c) ?? refuse(c))
   app.use(head(deps), crossOrigin(deps), limitBody())
   app.route('/', sessionRoutes(deps))
-  // Before /events/:eventId, which would take `search` for an id.
+  // Before /events/:eventId, which would take `search` and `suggest` for ids.
   app.route('/', searchRoutes(deps, search))
+  app.route('/', suggestRoutes(deps, search))
   app.route('/', eventRoutes(deps))
   app.route('/', seatRoutes(deps))
   app.route('/', mapRoutes(deps))
   app.route('/', queueRoutes(deps))
   app.route('/', saleRoutes(deps))
   app.route('/', adminQueueRoutes(deps))
+  app.route('/', adminAuditRoutes(deps))
+  app.route('/', adminOverviewRoutes(deps))
   app.route('/', systemRoutes(deps, process))
   serveDocs(app, deps.config)
   if (site !== undefined) app.route('/', pageRoutes(site, deps.config, new PageHeads(deps)))

@@ -42,7 +42,7 @@ const MONTH = /^(\d{4})-(\d{2})$/
 const POINT = /^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$/
 
 // Postgres takes no NUL in a text, and nobody types the other control characters.
-const text = z
+export const text = z
   .string()
   .max(TEXT_LENGTH, `must have at most ${TEXT_LENGTH} characters`)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
