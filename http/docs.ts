@@ -56,7 +56,7 @@ export function serveDocs(app: Routes, config: Config): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'admin', {
     type: 'http',
     scheme: 'bearer',
-    description: 'The ADMIN_TOKEN of the installation.',
+    description: 'The ADMIN_TOKEN of the installation, or a named token that ends: `npm run admin:token`.',
   })
   // Routes are all known when somebody asks first.
   let text: string | undefined

@@ -16,6 +16,8 @@ export interface AppEnv {
     requestId: string
     /** Set behind requireSession; behind optionalSession only where a session came (see `visitorOf`). */
     visitorId: VisitorId
+    /** Set behind requireAdmin: who acts. */
+    operator: string
   }
 }
 

@@ -74,8 +74,21 @@ export const CLOSE_STAGES = 20
 /** Starting: how long Redis and Postgres are waited for. */
 export const START_MS = 30 * SECOND
 
-/** The operator's page: how often it is told, and how often sold tickets are counted in Postgres. */
+/** The operators' desk: how often an event's status is told, and for how long one reading of it serves. */
 export const STATUS_EVERY_MS = SECOND
-export const SOLD_EVERY_MS = 3 * SECOND
+export const FIGURES_MS = 800
+/** How often the sections' heat is told: a stadium's is some 15 KB. */
+export const HEAT_EVERY_MS = 3 * SECOND
+/** How often Postgres is asked on one node: for the newest act, for units of standing areas, and for the money of all bookings. */
+export const ACTS_EVERY_MS = SECOND
+export const UNITS_EVERY_MS = 3 * SECOND
+export const MONEY_EVERY_MS = 5 * SECOND
+/** Over how long joins and admissions are measured. */
+export const RATE_WINDOW_MS = 5 * SECOND
+/** Samples: fifteen minutes of them, kept for a day after the last, some of them taken at once. */
+export const SAMPLE_EVERY_MS = 5 * SECOND
+export const SAMPLES_KEPT = 180
+export const SAMPLES_SECONDS = 24 * 3_600
+export const SAMPLES_AT_ONCE = 8
 /** Other nodes are counted while they have spoken this recently. */
 export const PEER_MS = 3 * SECOND

@@ -249,7 +249,7 @@ describe('the door of Socket.IO', () => {
       free: 50,
       holds: 0,
       sold: 0,
-      nodes: ['test'],
+      nodes: [{ node: 'test' }],
     })
     admin.disconnect()
   })

@@ -113,12 +113,12 @@ test('[R46] a node starts from its environment alone, and two of them tell their
       () =>
         statuses
           .at(-1)
-          ?.load.map(({ node, watchers }) => `${node} ${watchers}`)
+          ?.nodes.map(({ node, watchers }) => `${node} ${watchers}`)
           .sort(),
       { timeout: 8_000 },
     )
     .toEqual(['a 1', 'b 1'])
-  expect(statuses.at(-1)).toMatchObject({ holds: 1, free: 48 })
+  expect(statuses.at(-1)).toMatchObject({ holds: 2, free: 48 })
   admin.disconnect()
   x.close()
   y.close()

@@ -40,6 +40,8 @@ export interface RealtimeDeps {
     | 'MAX_SOCKETS'
     | 'NODE_NAME'
     | 'ADMIN_TOKEN'
+    | 'adminKey'
+    | 'TRUSTED_PROXIES'
   >
   pool: Pool
   /** Commands. */
@@ -111,8 +113,6 @@ export class RealtimeServer {
       ...deps,
       ...deps.adapter,
       io: this.#socketIo.io,
-      adminToken: deps.config.ADMIN_TOKEN,
-      node: deps.config.NODE_NAME,
       load: () => ({ sockets: this.#sockets(), watchers: this.#seats.watchers }),
     })
     this.#addHealth()

@@ -83,6 +83,8 @@ const Environment = z.object({
 export interface Config extends z.infer<typeof Environment> {
   /** Keys derived from ONSALE_SECRET, one per purpose, 32 bytes each. */
   keys: { session: Buffer; receipt: Buffer; place: Buffer }
+  /** Signs operators' tokens, with ADMIN_TOKEN. */
+  adminKey: Buffer
 }
 
 export class ConfigError extends Error {
@@ -99,7 +101,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   const key = (purpose: string) =>
     Buffer.from(hkdfSync('sha256', parsed.data.ONSALE_SECRET, 'onsale', purpose, 32))
-  return { ...parsed.data, keys: { session: key('session'), receipt: key('receipt'), place: key('place') } }
+  const keys = { session: key('session'), receipt: key('receipt'), place: key('place') }
+  return { ...parsed.data, keys, adminKey: key('admin') }
 }
 
 function told(issue: z.core.$ZodIssue): string {

@@ -28,6 +28,8 @@ export const LOCK_MS = 2 * SECOND
 /** Waiting for a free connection of the pool: past it the answer is 503. */
 export const POOL_WAIT_MS = 2 * SECOND
 export const POOL_SIZE = 16
+/** Wrong admin tokens a minute from one network: a typing hand has far fewer. */
+export const ADMIN_GUESSES_A_MINUTE = 20
 /** A session lives as long as a browser keeps it: longer than any queue. */
 export const SESSION_SECONDS = 30 * 24 * 3_600
 /** How often a confirm asks Postgres whether the booking was settled, and until when. */

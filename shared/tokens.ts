@@ -92,7 +92,7 @@ export class PassTokens {
   }
 }
 
-function checked<T>(verify: () => T): Checked<T> {
+export function checked<T>(verify: () => T): Checked<T> {
   try {
     return { ok: true, value: verify() }
   } catch (error) {

@@ -5,7 +5,7 @@ import type { EventId } from '../../shared/ids.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { QueueView } from '../events/view.ts'
-import { requireAdmin } from '../middleware/admin.ts'
+import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
 import { byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
 
 const rate = z
@@ -64,7 +64,7 @@ const answers = {
     description: 'The settings, and the queue now',
     content: { 'application/json': { schema: Settings } },
   },
-  ...problems('admin_required', 'admin_invalid', 'event_not_found', 'invalid_request', 'queue_unavailable'),
+  ...problems(...ADMIN_PROBLEMS, 'event_not_found', 'invalid_request', 'queue_unavailable'),
 }
 
 export function adminQueueRoutes(deps: HttpDeps): Routes {
@@ -94,7 +94,7 @@ export function adminQueueRoutes(deps: HttpDeps): Routes {
     })
     .openapi(change, async c => {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
-      const settings = await queue.configure(eventId, given(c.req.valid('json')), 'admin')
+      const settings = await queue.configure(eventId, given(c.req.valid('json')), c.get('operator'))
       return c.json(await view(deps, eventId, settings), 200)
     })
 }

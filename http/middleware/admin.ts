@@ -1,25 +1,30 @@
-/** The operator's door: one token from the environment, compared in constant time. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+/** The operators' door over HTTP. Sets `operator`, the audit log's actor. */
 import { createMiddleware } from 'hono/factory'
-import { Problem } from '../../shared/errors.ts'
-import type { HttpDeps } from '../deps.ts'
+import { AdminDoor, type AdminDoorParts } from '../../shared/admin-door.ts'
+import type { AdminKeys } from '../../shared/admin-tokens.ts'
+import type { Config } from '../../shared/config.ts'
 import type { AppEnv } from '../routing.ts'
+import { callerNetwork } from './limits.ts'
 import { bearerOf } from './session.ts'
 
-/** Refuses with admin_required or admin_invalid, before the body is looked at. */
-export function requireAdmin({ config }: Pick<HttpDeps, 'config'>) {
-  const expected = digest(config.ADMIN_TOKEN)
+interface Parts extends AdminDoorParts {
+  config: AdminKeys & Pick<Config, 'TRUSTED_PROXIES'>
+}
+
+/** Refuses with ADMIN_PROBLEMS, before the body is looked at. */
+export function requireAdmin(parts: Parts) {
+  const door = new AdminDoor(parts)
   return createMiddleware<AppEnv>(async (c, next) => {
-    const token = bearerOf(c)
-    if (token === undefined)
-      throw new Problem('admin_required', 'Send the ADMIN_TOKEN as Authorization: Bearer.')
-    if (!timingSafeEqual(digest(token), expected))
-      throw new Problem('admin_invalid', 'This is not the ADMIN_TOKEN.')
+    const { name } = await door.admit(bearerOf(c), callerNetwork(c, parts.config))
+    c.set('operator', name)
     await next()
   })
 }
 
-/** Equal lengths for the comparison, whatever came. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
-}
+/** What each admin route may answer, for `problems()`. */
+export const ADMIN_PROBLEMS = [
+  'admin_required',
+  'admin_invalid',
+  'admin_expired',
+  'too_many_requests',
+] as const

@@ -8,13 +8,11 @@ import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { Problem } from '../../shared/errors.ts'
 import { BODY_BYTES } from '../../shared/limits.ts'
-import { Script } from '../../shared/lua.ts'
+import { networkOf } from '../../shared/network.ts'
+import { waitOf } from '../../shared/rate-limit.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { AppEnv } from '../routing.ts'
-import { networkOf } from './network.ts'
 import { isRedisAway } from './problems.ts'
-
-const countCall = new Script(import.meta.url, './rate-limit.lua')
 
 /** Refuses with too_many_requests and an exact Retry-After. `name` tells one limit's counts from another's. */
 export function rateLimit(
@@ -24,11 +22,7 @@ export function rateLimit(
 ) {
   const { config, redis, keys } = deps
   return createMiddleware<AppEnv>(async (c, next) => {
-    const key = keys.rate(
-      name,
-      networkOf(socketAddress(c), c.req.header('x-forwarded-for'), config.TRUSTED_PROXIES),
-    )
-    const waitMs = await wait(redis, key, perMinute)
+    const waitMs = await wait(redis, keys.rate(name, callerNetwork(c, config)), perMinute)
     if (waitMs > 0)
       throw new Problem(
         'too_many_requests',
@@ -43,15 +37,19 @@ export function rateLimit(
 
 async function wait(redis: HttpDeps['redis'], key: string, perMinute: number): Promise<number> {
   try {
-    return Number(await countCall.run(redis, [key], [perMinute]))
+    return await waitOf(redis, key, perMinute)
   } catch (error) {
     if (isRedisAway(error)) return 0
     throw error
   }
 }
 
-function socketAddress(c: Context<AppEnv>): string | undefined {
-  return c.env?.incoming?.socket.remoteAddress
+export function callerNetwork(
+  c: Context<AppEnv>,
+  config: Pick<HttpDeps['config'], 'TRUSTED_PROXIES'>,
+): string {
+  const address = c.env?.incoming?.socket.remoteAddress
+  return networkOf(address, c.req.header('x-forwarded-for'), config.TRUSTED_PROXIES)
 }
 
 export function limitBody() {

@@ -93,19 +93,52 @@ export interface QueueTick {
   seq?: number
 }
 
-/** Messages of /admin, over Socket.IO alone. */
-export interface AdminStatus {
+/**
+ * Messages of /admin, over Socket.IO alone: `history` once after `watch`, then `status` every second; `error` as above, with
+ * `admin_expired` before the socket of a token that has come to its end is closed.
+ */
+export interface AdminStatus extends AdminSample {
   eventId: string
   queue: QueueInfo
+  currency: string
+  /** Sections and standing areas in the order of the map; told every few seconds. */
+  heat?: SectionHeat[]
+  /** Realtime nodes that have spoken in the last seconds. */
+  nodes: NodeStatus[]
+  /** Id of the event's latest line in the audit log, 0 where there is none. */
+  lastAct: number
+}
+
+/** The minutes before, oldest first, as far as they are known: one sample every few seconds. */
+export interface AdminHistory {
+  eventId: string
+  samples: AdminSample[]
+}
+
+/** How an event stood at one moment. */
+export interface AdminSample {
+  /** ms, by Redis's clock. */
+  at: number
+  waiting: number
+  active: number
   free: number
+  /** Tickets held. */
   holds: number
   sold: number
-  /** Joins and admissions, a second. */
+  /** Captured less refunded, minor units. */
+  revenue: number
+  /** Joins and admissions a second, counted over the last five. */
   rateIn: number
   rateOut: number
-  /** Realtime nodes that have spoken in the last seconds. */
-  nodes: string[]
-  load: NodeStatus[]
+}
+
+/** How full a section or standing area is, in tickets; blocked ones are no part of `total`. */
+export interface SectionHeat {
+  section: string
+  name: string
+  total: number
+  held: number
+  sold: number
 }
 
 /** What one realtime node carries. */

@@ -18,11 +18,20 @@ export function networkOf(
   return network(client) ?? network(own) ?? 'unknown'
 }
 
+const MAPPED = '0000:0000:0000:0000:0000:ffff'
+
+function dotted(hex: string): string {
+  return [...Buffer.from(hex, 'hex')].join('.')
+}
+
 function network(address: string): string | undefined {
   if (isIPv4(address)) return address
   const plain = address.replace(/^\[(.*)\].*$/, '$1').replace(/%.*$/, '')
   const mapped = /^::ffff:([0-9.]+)$/i.exec(plain)?.[1]
   if (mapped !== undefined && isIPv4(mapped)) return mapped
   if (!isIPv6(plain)) return undefined
-  return `${expandIPv6(plain.toLowerCase()).split(':').slice(0, 4).join(':')}::/64`
+  const groups = expandIPv6(plain.toLowerCase()).split(':')
+  // As uWebSockets.js tells an IPv4 address on a socket of IPv6.
+  if (groups.slice(0, 6).join(':') === MAPPED) return dotted(`${groups[6]}${groups[7]}`)
+  return `${groups.slice(0, 4).join(':')}::/64`
 }
