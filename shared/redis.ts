@@ -64,6 +64,22 @@ export function connectSubscriber(url: string, log: Log): Redis {
   )
 }
 
+/** Replies that mean "not now", not "you are wrong"; and what ioredis, which has no codes, says of a connection. */
+const NOT_NOW = /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|OOM|BUSY|TRYAGAIN|MISCONF)\b/
+const UNREACHABLE =
+  /^Command timed out|^Connection is closed|^Stream isn't writeable|^Socket timeout|max retries per request|^All sentinels are unreachable|^Failed to refresh slots cache/
+
+/** Redis cannot be reached, does not answer in time, or does not take writes now. */
+export function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error.name === 'ReplyError') return NOT_NOW.test(error.message)
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    error.name === 'ClusterAllFailedError' ||
+    UNREACHABLE.test(error.message)
+  )
+}
+
 /** The answer of TIME, seconds and microseconds as texts, in ms. */
 export function redisMs(time: readonly (string | number)[]): number {
   return Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000)

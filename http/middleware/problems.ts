@@ -10,6 +10,7 @@ import type { z } from 'zod'
 import { type FieldFault, Problem } from '../../shared/errors.ts'
 import type { Log } from '../../shared/log.ts'
 import { isAway } from '../../shared/postgres.ts'
+import { isRedisAway } from '../../shared/redis.ts'
 import type { AppEnv, Routes } from '../routing.ts'
 
 /** Parts that are away are mostly back within seconds; a crowd must not come back all at once. */
@@ -82,16 +83,6 @@ function ofHono(error: HTTPException): Problem {
       : ['body', 'must be valid JSON']
   if (error.status >= 500) return new Problem('internal', 'Something went wrong here.')
   return new Problem('invalid_request', `${field}: ${message}`, { errors: [{ field, message }] })
-}
-
-const REDIS_AWAY =
-  /^(LOADING|MASTERDOWN|CLUSTERDOWN|READONLY|NOREPLICAS|TRYAGAIN|OOM|MISCONF)\b|Stream isn't writeable|Connection is closed|Command timed out|Socket timeout|max retries per request|All sentinels are unreachable|ClusterAllFailed/
-
-/** Redis cannot be reached, does not answer in time, or does not take writes now. */
-export function isRedisAway(error: unknown): boolean {
-  return (
-    error instanceof Error && (error.name === 'MaxRetriesPerRequestError' || REDIS_AWAY.test(error.message))
-  )
 }
 
 export function answer(c: Context<AppEnv>, problem: Problem): Response {
