@@ -11,13 +11,14 @@ interface Sketch {
   pace: number
   weight: number
   rate: number
+  soldOut: boolean
   now: number
   knots: number[]
 }
 
 export function parseSketch(event: EventId, text: string): QueueTick {
   const sketch = JSON.parse(text) as Sketch
-  const { generation, state, waiting, active, frontier, now, knots } = sketch
+  const { generation, state, waiting, active, frontier, soldOut, now, knots } = sketch
   return {
     type: 'tick',
     eventId: event,
@@ -28,6 +29,7 @@ export function parseSketch(event: EventId, text: string): QueueTick {
     frontier,
     knots,
     rate: measuredRate(sketch),
+    soldOut,
     serverTime: now,
   }
 }
@@ -52,6 +54,7 @@ export function tickOfNoQueue(event: EventId, generation: number, now: number): 
     frontier: 0,
     knots: [],
     rate: 0,
+    soldOut: false,
     serverTime: now,
   }
 }

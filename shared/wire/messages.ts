@@ -87,6 +87,8 @@ export interface QueueTick {
   knots: number[]
   /** Measured admissions per second. */
   rate: number
+  /** Nothing is left and nothing held: only returns bring seats back. */
+  soldOut: boolean
   serverTime: number
   /** Version of the seat map, so that the loss of a last diff is seen. */
   epoch?: number
