@@ -93,16 +93,31 @@ export class ConfigError extends Error {
 
 /** Empty variables count as unset. Throws a ConfigError that names every faulty variable. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const parsed = Environment.safeParse(set)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(issue => `  ${issue.path.join('.')}: ${told(issue)}`)
-    throw new ConfigError(`The environment is not usable:\n${faults.join('\n')}`)
-  }
-  const key = (purpose: string) =>
-    Buffer.from(hkdfSync('sha256', parsed.data.ONSALE_SECRET, 'onsale', purpose, 32))
+  const read = parsed(Environment, environment)
+  const key = (purpose: string) => derived(read.ONSALE_SECRET, purpose)
   const keys = { session: key('session'), receipt: key('receipt'), place: key('place') }
-  return { ...parsed.data, keys, adminKey: key('admin') }
+  return { ...read, keys, adminKey: key('admin') }
+}
+
+/** What making an operator's token needs of it, and where the console is. */
+export function readAdminKeys(
+  environment: NodeJS.ProcessEnv = process.env,
+): Pick<Config, 'ADMIN_TOKEN' | 'adminKey' | 'HTTP_PUBLIC_URL'> {
+  const needed = Environment.pick({ ADMIN_TOKEN: true, ONSALE_SECRET: true, HTTP_PUBLIC_URL: true })
+  const { ONSALE_SECRET, ...read } = parsed(needed, environment)
+  return { ...read, adminKey: derived(ONSALE_SECRET, 'admin') }
+}
+
+function parsed<Form extends z.ZodObject>(form: Form, environment: NodeJS.ProcessEnv): z.infer<Form> {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const read = form.safeParse(set)
+  if (read.success) return read.data
+  const faults = read.error.issues.map(issue => `  ${issue.path.join('.')}: ${told(issue)}`)
+  throw new ConfigError(`The environment is not usable:\n${faults.join('\n')}`)
+}
+
+function derived(secret: string, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, 'onsale', purpose, 32))
 }
 
 function told(issue: z.core.$ZodIssue): string {
