@@ -1,7 +1,20 @@
-/** The operator's calls: the token, the queue's switch, and live numbers over Socket.IO or else by asking. */
+/** The operator's calls over HTTP: events, one event's queue, and the log of what operators did. */
 import { OnsaleError } from '../../client/http.ts'
-import type { AdminStatus, QueueInfo, QueueState } from '../../shared/wire/messages.ts'
-import { kept, tab } from '../kept.ts'
+import type { QueueInfo, QueueState } from '../../shared/wire/messages.ts'
+
+/** GET /admin/events */
+export interface DeskEvent {
+  eventId: string
+  name: string
+  /** Its name. */
+  venue: string
+  startsAt: string
+  status: string
+  hot: boolean
+  queue: Pick<QueueInfo, 'state' | 'waiting' | 'active'>
+  free: number
+  sold: number
+}
 
 /** GET and PUT /admin/events/:eventId/queue */
 export interface QueueSettings {
@@ -22,119 +35,78 @@ export interface QueueChange {
   message?: string
 }
 
-/** What is shown live; free, holds and sold only where Socket.IO tells them. */
-export interface LiveCounts {
-  queue: QueueInfo
-  seats: Pick<AdminStatus, 'free' | 'holds' | 'sold' | 'rateIn' | 'rateOut' | 'nodes'> | undefined
+/** GET /admin/audit, newest first; `next` is the `before` of the page after. */
+export interface AuditPage {
+  entries: AuditEntry[]
+  next: number | null
 }
 
-const TOKEN = 'admin-token'
-const POLL_MS = 2_000
-
-/** Takes the token out of the address, so that it stands in no history, screenshot or referrer. */
-export function takeToken(): string | undefined {
-  const given = /[#&]token=([^&]+)/.exec(location.hash)?.[1]
-  if (given !== undefined) {
-    tab.set(TOKEN, decodeURIComponent(given))
-    history.replaceState(null, '', location.pathname + location.search)
-  }
-  return kept(tab, TOKEN)
+export interface AuditEntry {
+  id: number
+  /** RFC 3339 */
+  at: string
+  actor: string
+  act: string
+  eventId: string | null
+  detail: Record<string, unknown> | null
 }
 
-export function keepToken(token: string): void {
-  tab.set(TOKEN, token)
-}
-
-export function dropToken(): void {
-  tab.remove(TOKEN)
-}
+/** An answer that takes longer is as none. */
+const DEADLINE_MS = 10_000
 
 export class Desk {
-  readonly #token: string
-  readonly #realtimeUrl: string
+  readonly token: string
 
-  constructor(token: string, realtimeUrl: string) {
-    this.#token = token
-    this.#realtimeUrl = realtimeUrl
+  constructor(token: string) {
+    this.token = token
+  }
+
+  async events(): Promise<DeskEvent[]> {
+    return (await this.#call<{ events: DeskEvent[] }>('/admin/events')).events
   }
 
   settings(eventId: string): Promise<QueueSettings> {
-    return this.#call(eventId, 'GET')
+    return this.#call(queueOf(eventId))
   }
 
   configure(eventId: string, change: QueueChange): Promise<QueueSettings> {
-    return this.#call(eventId, 'PUT', change)
+    return this.#call(queueOf(eventId), change)
   }
 
-  /** Numbers of one event, live until the answer is called. */
-  watch(eventId: string, show: (counts: LiveCounts) => void, fail: (error: unknown) => void): () => void {
-    let ended = false
-    let stop = this.#poll(eventId, show, fail)
-    // Socket.IO's client is some 40 KB and only operators need it.
-    import('./admin-socket.ts')
-      .then(({ watchStatus }) => {
-        if (ended) return
-        const polled = stop
-        let live = false
-        const close = watchStatus(this.#realtimeUrl, this.#token, eventId, status => {
-          if (!live) polled()
-          live = true
-          const { queue, free, holds, sold, rateIn, rateOut, nodes } = status
-          show({ queue, seats: { free, holds, sold, rateIn, rateOut, nodes } })
-        })
-        stop = () => {
-          polled()
-          close()
-        }
-      })
-      // Asking goes on.
-      .catch(() => undefined)
-    return () => {
-      ended = true
-      stop()
-    }
+  audit(eventId: string, before: number | undefined, limit: number): Promise<AuditPage> {
+    const query = new URLSearchParams({ eventId, limit: String(limit) })
+    if (before !== undefined) query.set('before', String(before))
+    return this.#call(`/admin/audit?${query}`)
   }
 
-  #poll(eventId: string, show: (counts: LiveCounts) => void, fail: (error: unknown) => void): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let ended = false
-    const ask = async () => {
-      try {
-        const { queue } = await this.settings(eventId)
-        if (!ended) show({ queue, seats: undefined })
-      } catch (error) {
-        if (!ended) fail(error)
-      }
-      if (!ended) timer = setTimeout(() => void ask(), POLL_MS)
-    }
-    void ask()
-    return () => {
-      ended = true
-      clearTimeout(timer)
-    }
-  }
-
-  async #call(eventId: string, method: 'GET' | 'PUT', change?: QueueChange): Promise<QueueSettings> {
+  /** GET, or PUT of what is given. @throws OnsaleError */
+  async #call<Answer>(path: string, body?: object): Promise<Answer> {
     let response: Response
     try {
-      response = await fetch(`/admin/events/${encodeURIComponent(eventId)}/queue`, {
-        method,
+      response = await fetch(path, {
+        method: body === undefined ? 'GET' : 'PUT',
         headers: {
           accept: 'application/json',
-          authorization: `Bearer ${this.#token}`,
-          ...(change === undefined ? {} : { 'content-type': 'application/json' }),
+          authorization: `Bearer ${this.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        ...(change === undefined ? {} : { body: JSON.stringify(change) }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(DEADLINE_MS),
       })
     } catch (cause) {
       throw new OnsaleError(0, {}, { cause })
     }
-    const body = (await response.json().catch(() => ({}))) as Record<string, unknown>
-    if (!response.ok) throw new OnsaleError(response.status, body)
-    return body as unknown as QueueSettings
+    const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
+    if (!response.ok) throw new OnsaleError(response.status, { ...retryAfter(response), ...answer })
+    return answer as Answer
   }
 }
 
-export function isTokenWrong(error: unknown): boolean {
-  return error instanceof OnsaleError && error.code.startsWith('admin_')
+function queueOf(eventId: string): string {
+  return `/admin/events/${encodeURIComponent(eventId)}/queue`
+}
+
+function retryAfter(response: Response): { retryAfter?: number } {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return seconds >= 0 ? { retryAfter: seconds } : {}
 }

@@ -1,0 +1,72 @@
+/** What operators did, in words: each entry of the audit log as who, and what changed from what to what. Pure. */
+
+import type { AuditEntry } from './desk.ts'
+import { clipped } from './figures.ts'
+
+/** "operator" for the token that nobody has a name for. */
+export function actorWords(actor: string): string {
+  return actor === 'admin' || actor === '' ? 'operator' : actor
+}
+
+/** One phrase for each thing that changed; never empty. */
+export function actWords({ act, detail }: AuditEntry): string[] {
+  const before = recordOf(detail?.['before'])
+  const after = recordOf(detail?.['after'])
+  if (act === 'queue.configure' && after !== undefined) {
+    const changes = [...new Set([...Object.keys(SETTINGS), ...Object.keys(after)])].flatMap(name => {
+      const words = SETTINGS[name] ?? { name, show: shown }
+      const [was, is] = [before?.[name], after[name]]
+      if (is === undefined || was === is) return []
+      return [was === undefined ? `${words.name} ${words.show(is)}` : changed(words, was, is)]
+    })
+    return changes.length > 0 ? changes : ['saved the settings as they were']
+  }
+  const rest = Object.entries(detail ?? {}).map(([name, value]) => `${name} ${shown(value)}`)
+  return [[act.replaceAll(/[._]/g, ' '), ...rest].join(', ')]
+}
+
+interface Words {
+  name: string
+  show: (value: unknown) => string
+}
+
+/** In the order in which they are told. */
+const SETTINGS: Record<string, Words> = {
+  state: { name: 'queue', show: String },
+  rate: { name: 'rate', show: value => `${shown(value)} a second` },
+  cap: { name: 'cap', show: shown },
+  burst: { name: 'burst', show: value => (value === null ? 'a second of rate' : shown(value)) },
+  method: { name: 'line', show: shown },
+  joins: { name: 'joining', show: value => (value === false ? 'closed' : 'open') },
+  preQueueAt: { name: 'doors', show: shown },
+  opensAt: { name: 'opening', show: shown },
+  factor: { name: 'visitors per free seat', show: shown },
+  passSeconds: { name: 'a slot lasts', show: value => `${shown(value)} s` },
+  staySeconds: { name: 'a stay lasts', show: value => `${shown(value)} s` },
+  claimSeconds: { name: 'a turn waits', show: value => `${shown(value)} s` },
+  graceSeconds: { name: 'a place is kept', show: value => `${shown(value)} s` },
+  soldOut: { name: 'when sold out', show: shown },
+  payRate: { name: 'payments a second', show: shown },
+  perNetwork: { name: 'from one network', show: shown },
+  message: { name: 'message', show: value => (value === '' ? 'none' : `“${clipped(String(value), 80)}”`) },
+}
+
+function changed({ name, show }: Words, was: unknown, is: unknown): string {
+  return `${name} ${show(was)} → ${show(is)}`
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return value.toLocaleString('en')
+  if (value === null) return 'none'
+  return clipped(typeof value === 'string' ? value : JSON.stringify(value), 120)
+}
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+}
+
+/** Newest first, each once: a page that was fetched again, and those that were fetched before. */
+export function merged(known: readonly AuditEntry[], fetched: readonly AuditEntry[]): AuditEntry[] {
+  const byId = new Map([...known, ...fetched].map(entry => [entry.id, entry]))
+  return [...byId.values()].toSorted((a, b) => b.id - a.id)
+}
