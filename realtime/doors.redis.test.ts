@@ -231,7 +231,7 @@ describe('the door of Socket.IO', () => {
     expect((await fetch(`${url()}/socket.io/?EIO=4&transport=polling`)).status).toBe(400)
   })
 
-  test('[W14] /admin opens to ADMIN_TOKEN alone, and tells each second how a watched event stands', async () => {
+  test('[W14] /admin opens to an admin token alone, and tells each second how a watched event stands', async () => {
     expect((await refused({}, '/admin')).data?.code).toBe('admin_required')
     expect((await refused({ token: node.visitor().token }, '/admin')).data?.code).toBe('admin_invalid')
     const admin = io(`${url()}/admin`, {

@@ -8,7 +8,7 @@ import { Problem } from './errors.ts'
 import type { Keys } from './keys.ts'
 import { ADMIN_GUESSES_A_MINUTE } from './limits.ts'
 import { waitOf } from './rate-limit.ts'
-import type { Redis } from './redis.ts'
+import { isRedisAway, type Redis } from './redis.ts'
 
 export interface AdminDoorParts {
   config: AdminKeys
@@ -38,7 +38,7 @@ export class AdminDoor {
     if (checked.ok ? checked.operator.guessable : checked.code === 'admin_invalid') {
       const { redis, keys } = this.#parts
       const key = keys.rate('admin', network)
-      const waitMs = await waitOf(redis, key, ADMIN_GUESSES_A_MINUTE, checked.ok ? 0 : 1).catch(() => 0)
+      const waitMs = await waitOf(redis, key, ADMIN_GUESSES_A_MINUTE, checked.ok ? 0 : 1).catch(awayIsNone)
       if (waitMs > 0)
         throw new Problem('too_many_requests', 'Too many wrong admin tokens came from this network.', {
           retryAfter: Math.ceil(waitMs / 1_000),
@@ -47,6 +47,11 @@ export class AdminDoor {
     if (!checked.ok) throw adminProblem(checked.code)
     return checked.operator
   }
+}
+
+function awayIsNone(error: unknown): 0 {
+  if (isRedisAway(error)) return 0
+  throw error
 }
 
 export function adminProblem(code: AdminRefusal): Problem {

@@ -10,9 +10,9 @@ import { Problem } from '../../shared/errors.ts'
 import { BODY_BYTES } from '../../shared/limits.ts'
 import { networkOf } from '../../shared/network.ts'
 import { waitOf } from '../../shared/rate-limit.ts'
+import { isRedisAway } from '../../shared/redis.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { AppEnv } from '../routing.ts'
-import { isRedisAway } from './problems.ts'
 
 /** Refuses with too_many_requests and an exact Retry-After. `name` tells one limit's counts from another's. */
 export function rateLimit(
