@@ -14,6 +14,7 @@ export interface SearchQuery {
   /** km around lat, lon. */
   radius?: number
   type?: string
+  status?: string
   /** RFC 3339 or a date. */
   start?: string
   end?: string

@@ -99,7 +99,7 @@ function pageOf(document: Document) {
 <style>${STYLE}</style>
 </head>
 <body>
-<header><h1>Onsale: the HTTP API</h1><p>${INFO.description}</p>
+<header><h1>Onsale: the HTTP API</h1><p>${marked(INFO.description)}</p>
 <p>For programs: <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1).</p></header>
 <nav aria-label="Operations">${tags.map(
     tag =>
@@ -124,8 +124,8 @@ ${schemas.map(
 
 function operationOf({ summary, description, security, parameters, requestBody, responses }: Operation) {
   const tokens = security.map(one => Object.keys(one)[0] ?? 'none').join(' or ')
-  return html`<p><strong>${summary}</strong></p>
-${description === '' ? '' : html`<p>${description}</p>`}
+  return html`<p><strong>${marked(summary)}</strong></p>
+${description === '' ? '' : html`<p>${marked(description)}</p>`}
 ${tokens === '' ? '' : html`<p>Token: ${tokens}</p>`}
 ${
   parameters.length === 0
@@ -135,15 +135,20 @@ ${
 ${parameters.map(
   ({ name, in: place, required, description: own, schema: { description: told, ...form } }) =>
     html`<tr><td><code>${name}</code>${required ? ' (required)' : ''}</td><td>${place}</td>
-<td>${own ?? told ?? ''} <code>${JSON.stringify(form)}</code></td></tr>`,
+<td>${marked(own ?? told ?? '')} <code>${JSON.stringify(form)}</code></td></tr>`,
 )}</table>`
 }
 ${requestBody === undefined ? '' : html`<h3>Body</h3>${contentOf(requestBody.content)}`}
 <h3>Answers</h3>
 <dl>${Object.entries(responses).map(
-    ([status, answer]) => html`<dt>${status}</dt><dd>${answer.description}
+    ([status, answer]) => html`<dt>${status}</dt><dd>${marked(answer.description)}
 ${Number(status) < 400 ? contentOf(answer.content ?? {}) : ''}</dd>`,
   )}</dl>`
+}
+
+/** Text with its `code` marked as such. */
+function marked(text: string) {
+  return text.split('`').map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`))
 }
 
 function contentOf(content: Record<string, unknown>) {

@@ -1,6 +1,7 @@
 /** The frame around every page: header, demo banner, notices, and which page stands at which address. */
 
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
+import { useArrival } from './arrival.ts'
 import { BookingsIcon, SearchIcon, Wordmark } from './icons.tsx'
 import { Notices } from './notices.tsx'
 import { NotFound } from './page-states.tsx'
@@ -18,9 +19,7 @@ const OURS = /^\/($|\?|e\/|checkout\/|my-bookings|operator)/
 
 export function App({ shop }: { shop: Shop }) {
   const [path, setPath] = useState(location.pathname)
-  useEffect(() => {
-    scrollTo(0, 0)
-  }, [path])
+  useArrival(path)
   return (
     <ShopContext.Provider value={shop}>
       <LocationProvider scope={OURS}>

@@ -99,6 +99,17 @@ export const ShieldIcon = () => (
     <path d="m9 12 2.2 2.200L15.2 10" />
   </Icon>
 )
+export const PersonIcon = () => (
+  <Icon>
+    <circle cx="12" cy="8" r="3.6" />
+    <path d="M5 20c.8-3.800 3.500-5.600 7-5.600s6.200 1.800 7 5.600" />
+  </Icon>
+)
+export const FlameIcon = () => (
+  <Icon>
+    <path d="M12 3c.6 3.6 5.8 5.700 5.800 11a5.800 5.800 0 0 1-11.600 0c0-2.300 1.200-3.900 2.600-5.200.2 1.700.9 2.700 1.900 3.200C10.300 9 10.600 5.700 12 3z" />
+  </Icon>
+)
 export const FootballIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="8.5" />

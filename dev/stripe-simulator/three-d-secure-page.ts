@@ -61,7 +61,7 @@ function challengePage({ intent }: Payment) {
   return layout(
     'Confirm your payment',
     html`<p>Your bank asks you to confirm a payment of <strong>${formatAmount(intent.amount, intent.currency)}</strong>.</p>
-<p>This is a test: no bank is asked and no money moves.</p>
+<p class="soft">This is a test: no bank is asked and no money moves.</p>
 <form method="post">
 <button name="result" value="complete" autofocus>Complete authentication</button>
 <button name="result" value="fail">Fail authentication</button>
@@ -91,13 +91,26 @@ function layout(title: string, main: ReturnType<typeof html>) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} - test bank</title>
 <style>
-:root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif; }
-main { max-width: 32rem; margin: 10vh auto; padding: 0 1rem; }
-form { display: grid; gap: 1rem; margin-top: 2rem; }
-button { font: inherit; padding: 0.75rem 1rem; border: 2px solid currentColor; border-radius: 0.5rem; cursor: pointer; }
+:root {
+  color-scheme: light dark; font: 1.0625rem/1.5 system-ui, sans-serif;
+  --paper: #f6f4ef; --card: #fff; --ink: #16181d; --soft: #5c616b; --line: #8b8778; --good: #17704a; --on: #fff;
+}
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #101217; --card: #191c23; --ink: #f2f0ea; --soft: #a6abb6; --line: #6b7280; --good: #6fd3a0; --on: #0c1a12; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--paper); color: var(--ink); }
+main { width: 100%; max-width: 27rem; padding: 2rem; background: var(--card); border-radius: 1rem; box-shadow: 0 8px 30px rgb(0 0 0 / 0.1); }
+.bank { margin: 0 0 1rem; color: var(--soft); font-size: 0.875rem; font-weight: 600; }
+h1 { margin: 0 0 0.75rem; font-size: 1.5rem; line-height: 1.2; letter-spacing: -0.02em; }
+p { margin: 0 0 0.75rem; }
+.soft { color: var(--soft); font-size: 0.9375rem; }
+form { display: grid; gap: 0.75rem; margin-top: 1.5rem; }
+button { font: inherit; font-weight: 600; min-height: 3rem; padding: 0.5rem 1rem; border: 1px solid var(--line); border-radius: 0.7rem; background: none; color: inherit; cursor: pointer; }
+button[value="complete"] { background: var(--good); border-color: var(--good); color: var(--on); }
 button:focus-visible, a:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 </style>
 </head>
-<body><main><h1>${title}</h1>${main}</main></body>
+<body><main><p class="bank">Test bank · 3-D Secure</p><h1>${title}</h1>${main}</main></body>
 </html>`
 }

@@ -1,10 +1,11 @@
 /** One's own bookings, newest first: what is to be paid, what is bought, what came to nothing. */
-import { useEffect, useReducer, useState } from 'preact/hooks'
+import { useCallback, useEffect, useReducer, useState } from 'preact/hooks'
 import type { BookingStatus } from '../../client/bookings.ts'
 import { Countdown } from '../countdown.tsx'
 import { clock, longDay } from '../format/dates.ts'
 import { money } from '../format/money.ts'
 import { BookingsIcon } from '../icons.tsx'
+import { useOnReturn } from '../on-return.ts'
 import { Loading, Problem, useTitle } from '../page-states.tsx'
 import { placesName } from '../seats/seat-words.ts'
 import { type OwnBooking, type ShopEvent, useShop } from '../shop.ts'
@@ -13,7 +14,9 @@ export function BookingsPage() {
   useTitle('My bookings')
   const shop = useShop()
   const [bookings, setBookings] = useState<OwnBooking[] | Error>()
-  const [attempt, retry] = useReducer((n: number) => n + 1, 0)
+  const [attempt, again] = useReducer((n: number) => n + 1, 0)
+  const retry = useCallback(() => again(undefined), [])
+  useOnReturn(retry)
   useEffect(() => {
     let current = true
     if (shop.onsale.token === undefined) {
@@ -24,7 +27,9 @@ export function BookingsPage() {
       .ownBookings()
       .then(found => current && setBookings(found))
       .catch((error: unknown) => {
-        if (current) setBookings(error instanceof Error ? error : new Error(String(error)))
+        const failure = error instanceof Error ? error : new Error(String(error))
+        // What is shown stays, where it was only to be shown anew.
+        if (current) setBookings(now => (Array.isArray(now) ? now : failure))
       })
     return () => {
       current = false
@@ -33,7 +38,7 @@ export function BookingsPage() {
   const events = useEvents(bookings instanceof Error ? undefined : bookings)
   if (bookings === undefined) return <Loading what="your bookings" />
   if (bookings instanceof Error)
-    return <Problem title="Your bookings did not load" error={bookings} retry={() => retry(undefined)} />
+    return <Problem title="Your bookings did not load" error={bookings} retry={retry} />
   return (
     <div class="page">
       <h1>My bookings</h1>
@@ -53,7 +58,7 @@ export function BookingsPage() {
               key={booking.bookingId}
               booking={booking}
               event={events.get(booking.eventId)}
-              ended={() => retry(undefined)}
+              ended={retry}
             />
           ))}
         </ul>
@@ -69,6 +74,7 @@ function useEvents(bookings: OwnBooking[] | undefined): ReadonlyMap<string, Shop
   useEffect(() => {
     let current = true
     for (const eventId of new Set(bookings?.map(booking => booking.eventId))) {
+      if (events.has(eventId)) continue
       shop
         .ask(() => shop.onsale.events.event<ShopEvent>(eventId))
         .then(event => current && setEvents(known => new Map(known).set(eventId, event)))

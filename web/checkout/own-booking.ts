@@ -1,6 +1,7 @@
 /** One's own booking as the server has it, asked again for as long as it moves by itself. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { OnsaleError } from '../../client/http.ts'
+import { useOnReturn } from '../on-return.ts'
 import { type OwnBooking, useShop } from '../shop.ts'
 import { isMoving } from './stage.ts'
 
@@ -33,6 +34,7 @@ export function useOwnBooking(bookingId: string): Watched {
     }
   }, [shop, bookingId])
 
+  const reload = useCallback(() => void load(), [load])
   useEffect(() => {
     setBooking(undefined)
     setError(undefined)
@@ -41,6 +43,9 @@ export function useOwnBooking(bookingId: string): Watched {
       asked.current++
     }
   }, [load])
+
+  // Another tab may have paid it or given it back meanwhile.
+  useOnReturn(reload)
 
   const round = useRef(0)
   useEffect(() => {
@@ -61,5 +66,5 @@ export function useOwnBooking(bookingId: string): Watched {
     setError(undefined)
     setBooking(next)
   }, [])
-  return { booking, error, set, reload: useCallback(() => void load(), [load]) }
+  return { booking, error, set, reload }
 }

@@ -3,19 +3,22 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { Countdown } from '../countdown.tsx'
 import { CheckIcon } from '../icons.tsx'
 import { notify } from '../notices.tsx'
+import type { Door } from '../search/status-words.ts'
 import { SeatRoom } from '../seats/seat-room.tsx'
 import type { ShopEvent } from '../shop.ts'
 import { usePlace } from '../waiting/place.ts'
 import { useFlashingTitle } from '../waiting/title.ts'
 import { WaitingRoom } from '../waiting/waiting-room.tsx'
 
-export function Doors({ event }: { event: ShopEvent }) {
+export function Doors({ event, at }: { event: ShopEvent; at: (door: Door) => void }) {
   const [queued, setQueued] = useState(event.queue !== null && event.queue.state !== 'off')
   const place = usePlace(event.eventId, queued)
   const { view } = place
   const waited = useRef(false)
   if (view.place === 'waiting') waited.current = true
   const admitted = queued && view.place === 'admitted'
+  const door = admitted ? 'admitted' : queued ? 'waiting' : 'open'
+  useEffect(() => at(door), [at, door])
 
   // Who bought or was thrown out is told so first; everybody else goes on to the seats.
   const closed = view.place === 'ended' ? view.reason === 'queue_off' : view.queue === 'off'

@@ -1,11 +1,12 @@
 /** One event: what it is, and by its state the seats, the waiting room, or when it goes on sale. */
-import { useEffect, useReducer, useState } from 'preact/hooks'
+import { useCallback, useEffect, useReducer, useState } from 'preact/hooks'
 import { OnsaleError } from '../../client/http.ts'
 import { clock, longDay, zoneName } from '../format/dates.ts'
 import { ClockIcon, PinIcon, TypeIcon } from '../icons.tsx'
 import { Loading, Problem, useTitle } from '../page-states.tsx'
 import { useRoute } from '../routes.ts'
 import { Status } from '../search/event-card.tsx'
+import type { Door } from '../search/status-words.ts'
 import { type ShopEvent, useShop } from '../shop.ts'
 import { Doors } from './doors.tsx'
 import { OffSale } from './off-sale.tsx'
@@ -25,10 +26,16 @@ export function EventPage() {
       <Problem title="The event did not load" error={event} retry={retry} />
     )
   }
+  return <Occasion key={event.eventId} event={event} reload={retry} />
+}
+
+function Occasion({ event, reload }: { event: ShopEvent; reload: () => void }) {
+  const [door, setDoor] = useState<Door>()
+  const onSale = event.status === 'onsale'
   return (
-    <div class={event.status === 'onsale' ? 'event' : 'event page'} key={event.eventId}>
-      <EventHead event={event} />
-      {event.status === 'onsale' ? <Doors event={event} /> : <OffSale event={event} opened={retry} />}
+    <div class={onSale ? 'event' : 'event page'}>
+      <EventHead event={event} door={onSale ? door : undefined} />
+      {onSale ? <Doors event={event} at={setDoor} /> : <OffSale event={event} reload={reload} />}
     </div>
   )
 }
@@ -44,16 +51,20 @@ export function useEvent(eventId: string): [ShopEvent | Error | undefined, () =>
       .ask(() => shop.onsale.events.event<ShopEvent>(eventId))
       .then(found => current && setEvent(found))
       .catch((error: unknown) => {
-        if (current) setEvent(error instanceof Error ? error : new Error(String(error)))
+        const failure = error instanceof Error ? error : new Error(String(error))
+        // What is shown stays, where it was only to be shown anew.
+        const isShown = (now: typeof event) =>
+          now !== undefined && !(now instanceof Error) && now.eventId === eventId
+        if (current) setEvent(now => (isShown(now) ? now : failure))
       })
     return () => {
       current = false
     }
   }, [shop, eventId, attempt])
-  return [event, () => retry(undefined)]
+  return [event, useCallback(() => retry(undefined), [])]
 }
 
-function EventHead({ event }: { event: ShopEvent }) {
+function EventHead({ event, door }: { event: ShopEvent; door: Door | undefined }) {
   const { venue, startsAt } = event
   return (
     <header class={`event-head ${event.type}`}>
@@ -73,7 +84,7 @@ function EventHead({ event }: { event: ShopEvent }) {
           {event.competition !== null && <span class="soft">{event.competition}</span>}
         </p>
       </div>
-      <Status event={event} />
+      <Status event={event} door={door} />
     </header>
   )
 }

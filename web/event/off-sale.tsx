@@ -1,25 +1,28 @@
 /** An event that is not on sale: why, from when, and at what prices. */
+import { useEffect } from 'preact/hooks'
 import { Countdown } from '../countdown.tsx'
 import { clock, longDay, zoneName } from '../format/dates.ts'
 import { money } from '../format/money.ts'
+import { isOpening } from '../search/status-words.ts'
 import type { ShopEvent } from '../shop.ts'
 import { useShop } from '../shop.ts'
 
 /** A countdown of days moves nobody. */
 const COUNTED_MS = 24 * 3_600_000
+const LOOK_MS = 5_000
 
-export function OffSale({ event, opened }: { event: ShopEvent; opened: () => void }) {
+export function OffSale({ event, reload }: { event: ShopEvent; reload: () => void }) {
   return (
     <div class="off-sale">
-      <Why event={event} opened={opened} />
+      <Why event={event} reload={reload} />
       <Prices event={event} />
     </div>
   )
 }
 
-function Why({ event, opened }: { event: ShopEvent; opened: () => void }) {
+function Why({ event, reload }: { event: ShopEvent; reload: () => void }) {
   const shop = useShop()
-  const { status, onSaleAt, venue } = event
+  const { status, onSaleAt, startsAt, venue } = event
   if (status === 'canceled') {
     return (
       <section class="panel">
@@ -36,8 +39,17 @@ function Why({ event, opened }: { event: ShopEvent; opened: () => void }) {
       </section>
     )
   }
+  if (Date.parse(startsAt) <= shop.now()) {
+    return (
+      <section class="panel">
+        <h2>This event is over</h2>
+        <p>Tickets that were bought are under My bookings.</p>
+      </section>
+    )
+  }
   const opens = Date.parse(onSaleAt)
   const left = opens - shop.now()
+  if (isOpening(event, shop.now())) return <Opening reload={reload} />
   if (left <= 0) {
     return (
       <section class="panel">
@@ -55,7 +67,7 @@ function Why({ event, opened }: { event: ShopEvent; opened: () => void }) {
       </h2>
       {left < COUNTED_MS ? (
         <p>
-          Opens in <Countdown until={opens} label="Time until the sale opens" ended={opened} />. This page
+          Opens in <Countdown until={opens} label="Time until the sale opens" ended={reload} />. This page
           goes on by itself.
         </p>
       ) : (
@@ -63,6 +75,20 @@ function Why({ event, opened }: { event: ShopEvent; opened: () => void }) {
           Come back then. When many come at once there is a waiting room, and coming early gives no advantage.
         </p>
       )}
+    </section>
+  )
+}
+
+/** The time has come, and the sale has not been opened yet. */
+function Opening({ reload }: { reload: () => void }) {
+  useEffect(() => {
+    const timer = setInterval(reload, LOOK_MS)
+    return () => clearInterval(timer)
+  }, [reload])
+  return (
+    <section class="panel" role="status" data-testid="opening">
+      <h2>The sale opens any moment</h2>
+      <p>This page goes on by itself as soon as it does.</p>
     </section>
   )
 }

@@ -1,8 +1,9 @@
 /** An event among the results, as the stub of a ticket. */
-import { clock, longDay, moment, stub, zoneName } from '../format/dates.ts'
+import { clock, longDay, stub, zoneName } from '../format/dates.ts'
 import { shortMoney } from '../format/money.ts'
-import { PinIcon, TypeIcon } from '../icons.tsx'
-import type { FoundEvent } from '../shop.ts'
+import { FlameIcon, PinIcon, TypeIcon } from '../icons.tsx'
+import { type FoundEvent, useShop } from '../shop.ts'
+import { type Door, type Sellable, statusWords } from './status-words.ts'
 
 const THIS_YEAR = String(new Date().getFullYear())
 
@@ -44,7 +45,14 @@ export function EventCard({ event }: { event: FoundEvent }) {
           </span>
         </span>
         <span class="stub-sale">
-          <Status event={event} />
+          <span class="sale-badges">
+            {event.hot && event.status === 'onsale' && (
+              <span class="badge hot" data-testid="hot">
+                <FlameIcon /> Hot
+              </span>
+            )}
+            <Status event={event} />
+          </span>
           {priceRange !== null && (
             <span class="price">
               <span class="soft">from</span> {shortMoney(priceRange.min, priceRange.currency)}
@@ -61,23 +69,8 @@ function kindOf({ type, performers }: FoundEvent): string {
   return by === undefined || type === 'football' ? type : by
 }
 
-const OTHER = { postponed: 'Postponed', rescheduled: 'Rescheduled', canceled: 'Canceled' } as const
-
-export function Status({
-  event,
-}: {
-  event: Pick<FoundEvent, 'status' | 'onSaleAt' | 'venue'> & { queue: { state: string } | null }
-}) {
-  const { status, queue } = event
-  if (status === 'onsale') {
-    const waiting = queue !== null && queue.state !== 'off'
-    return <span class={`badge ${waiting ? 'waiting' : 'good'}`}>{waiting ? 'Waiting room' : 'On sale'}</span>
-  }
-  if (status !== 'offsale') return <span class="badge bad">{OTHER[status]}</span>
-  const over = Date.parse(event.onSaleAt) < Date.now()
-  return (
-    <span class="badge">
-      {over ? 'Not on sale' : `On sale from ${moment(event.onSaleAt, event.venue.timeZone)}`}
-    </span>
-  )
+export function Status({ event, door }: { event: Sellable; door?: Door | undefined }) {
+  const shop = useShop()
+  const { text, tone } = statusWords(event, shop.now(), door)
+  return <span class={`badge ${tone}`}>{text}</span>
 }

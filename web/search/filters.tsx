@@ -1,11 +1,35 @@
 /** What narrows a search: kind of event, city, days, nearness. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { FilterIcon, PinIcon, TypeIcon } from '../icons.tsx'
+import { BookingsIcon, FilterIcon, PinIcon, TypeIcon } from '../icons.tsx'
 import { notify } from '../notices.tsx'
-import { TYPES, type Wish } from './search-query.ts'
+import { SORTS, TYPES, type Wish } from './search-query.ts'
 
 const TYPED_MS = 350
 const LOCATE_MS = 8_000
+
+/** Stands beside the number found, as it changes nothing of what is. */
+export function Sort({ wish, change }: { wish: Wish; change: (change: Partial<Wish>) => void }) {
+  return (
+    <label class="sort">
+      <span class="soft">Sort</span>
+      <select
+        value={wish.sort}
+        onChange={event => {
+          const chosen = event.currentTarget.value
+          change({ sort: SORTS.find(({ id }) => id === chosen)?.id ?? '' })
+        }}
+        data-testid="sort"
+      >
+        <option value="">{wish.near === undefined ? 'Best match' : 'Nearest first'}</option>
+        {SORTS.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
 
 export function Filters({ wish, change }: { wish: Wish; change: (change: Partial<Wish>) => void }) {
   const set = [wish.city, wish.start, wish.end].filter(value => value !== '').length
@@ -24,6 +48,14 @@ export function Filters({ wish, change }: { wish: Wish; change: (change: Partial
             <TypeIcon type={id} /> {name}
           </button>
         ))}
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={wish.onSale}
+          onClick={() => change({ onSale: !wish.onSale })}
+        >
+          <BookingsIcon /> On sale now
+        </button>
         <NearMe wish={wish} change={change} />
         <button
           type="button"

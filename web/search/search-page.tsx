@@ -1,13 +1,14 @@
 /** Finding an event: words with results as one types, filters, pages. The address bar holds the search. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { SearchAnswer } from '../../client/events.ts'
-import { SearchIcon } from '../icons.tsx'
 import { told, useTitle } from '../page-states.tsx'
 import { useLocation } from '../routes.ts'
 import { type FoundEvent, useShop } from '../shop.ts'
 import { EventCard } from './event-card.tsx'
-import { Filters } from './filters.tsx'
-import { addressOf, askedOf, isNarrowed, PAGE_SIZE, type Wish, wishOf } from './search-query.ts'
+import { Filters, Sort } from './filters.tsx'
+import { SearchBox } from './search-box.tsx'
+import { addressOf, askedOf, isNarrowed, PAGE_SIZE, UNNARROWED, type Wish, wishOf } from './search-query.ts'
+import type { Suggestion } from './suggestions.ts'
 
 /** A pause in typing. */
 const TYPED_MS = 180
@@ -55,6 +56,14 @@ export function SearchPage() {
     clearTimeout(timer.current)
     timer.current = setTimeout(() => ask(keyword, true), TYPED_MS)
   }
+  const choose = (suggestion: Suggestion) => {
+    clearTimeout(timer.current)
+    if (suggestion.kind === 'event') return route(`/e/${suggestion.eventId}`)
+    const keyword = suggestion.kind === 'city' ? '' : suggestion.name
+    setTyped(keyword)
+    asked.current = keyword
+    go({ keyword, ...(suggestion.kind === 'city' ? { city: suggestion.name } : {}) })
+  }
   return (
     <div class="page search">
       <search>
@@ -65,20 +74,7 @@ export function SearchPage() {
           }}
         >
           <h1>Find your seat.</h1>
-          <div class="searchbox">
-            <SearchIcon />
-            <input
-              type="search"
-              aria-label="Search events, artists, teams, venues"
-              placeholder="Team, artist, venue or city"
-              value={typed}
-              onInput={event => type(event.currentTarget.value)}
-              autocomplete="off"
-              enterkeyhint="search"
-              maxLength={200}
-              data-testid="search"
-            />
-          </div>
+          <SearchBox typed={typed} type={type} choose={choose} />
           <Filters wish={wish} change={change => go(change)} />
         </form>
       </search>
@@ -109,7 +105,13 @@ function useResults(wish: Wish): [Results, () => void] {
     }
     // The address is the wish.
   }, [address, attempt])
-  return [results, () => setAttempt(n => n + 1)]
+  const retry = useCallback(() => setAttempt(n => n + 1), [])
+  useEffect(() => {
+    if (results.state !== 'failed') return
+    addEventListener('online', retry)
+    return () => removeEventListener('online', retry)
+  }, [results.state, retry])
+  return [results, retry]
 }
 
 function answerIn(results: Results): SearchAnswer<FoundEvent> | undefined {
@@ -146,10 +148,13 @@ function Found({
   if (total === 0 || events.length === 0) return <Nothing wish={wish} go={go} />
   return (
     <section aria-label="Events" aria-busy={results.state === 'loading'}>
-      <p class="count" role="status">
-        {total.toLocaleString('en')} {total === 1 ? 'event' : 'events'}
-        {wish.near !== undefined && ' near you'}
-      </p>
+      <div class="results-head">
+        <p class="count" role="status">
+          {total.toLocaleString('en')} {total === 1 ? 'event' : 'events'}
+          {wish.near !== undefined && ' near you'}
+        </p>
+        <Sort wish={wish} change={go} />
+      </div>
       <ul class={`stubs ${results.state}`}>
         {events.map(event => (
           <EventCard key={event.eventId} event={event} />
@@ -171,11 +176,7 @@ function Nothing({ wish, go }: { wish: Wish; go: (change: Partial<Wish>) => void
       </p>
       <p class="actions">
         {isNarrowed(wish) && (
-          <button
-            type="button"
-            class="button"
-            onClick={() => go({ type: '', city: '', start: '', end: '', near: undefined })}
-          >
+          <button type="button" class="button" onClick={() => go(UNNARROWED)}>
             Clear the filters
           </button>
         )}

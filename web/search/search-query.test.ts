@@ -9,6 +9,8 @@ describe('a search in the address bar', () => {
     start: '2026-12-01',
     end: '2026-12-31',
     near: { lat: 52.5234, lon: 13.4114 },
+    onSale: true,
+    sort: '' as const,
     page: 3,
   }
 
@@ -23,7 +25,9 @@ describe('a search in the address bar', () => {
   })
 
   it('[V15] what makes no sense in an address is left out', () => {
-    expect(wishOf({ type: 'opera', start: 'soon', near: 'here', page: '-1', q: 'x' })).toEqual({
+    expect(
+      wishOf({ type: 'opera', start: 'soon', near: 'here', page: '-1', sort: 'price', sale: 'off', q: 'x' }),
+    ).toEqual({
       ...wishOf({}),
       keyword: 'x',
     })
@@ -37,7 +41,10 @@ describe('a search in the address bar', () => {
       lat: 52.5234,
       sort: 'distance',
       radius: 150,
+      status: 'onsale',
       page: 3,
     })
+    // What a fan chooses goes before what is nearest.
+    expect(askedOf({ ...wish, sort: 'name' })).toMatchObject({ sort: 'name', radius: 150 })
   })
 })

@@ -9,6 +9,8 @@ const SECTIONS_UNTIL = 9.5
 const ROWS_FROM = 11
 const LARGEST = 15
 const SMALLEST = 8.5
+/** Between a word and what is around it. */
+const APART = 4
 
 interface Label {
   text: string
@@ -94,11 +96,12 @@ function paint({ pen, view, theme }: Frame, taken: Box[], label: Label, onColour
   if (wide > room * 1.1) return
   const [x, y] = [(label.x - view.x) * view.scale, (label.y - view.y) * view.scale]
   const two = label.below !== undefined && room > 64
+  // With the edge around the letters, which else runs into the next word's.
   const place = {
-    left: x - wide / 2 - 2,
-    right: x + wide / 2 + 2,
-    top: y - height / 2,
-    bottom: y + height / 2 + (two ? 14 : 0),
+    left: x - wide / 2 - APART,
+    right: x + wide / 2 + APART,
+    top: y - height / 2 - APART / 2 - (two ? 7 : 0),
+    bottom: y + height / 2 + APART / 2 + (two ? 9 : 0),
   }
   if (taken.some(other => overlaps(other, place))) return
   taken.push(place)

@@ -6,6 +6,7 @@ import { ShieldIcon } from '../icons.tsx'
 import { kept, tab } from '../kept.ts'
 import { told } from '../page-states.tsx'
 import type { ShopEvent } from '../shop.ts'
+import { lineWords } from './line-words.ts'
 import type { Place } from './place.ts'
 
 /** A position that spoke at each change would never be silent. */
@@ -68,7 +69,7 @@ function Position({ view, eventId }: { view: QueueView; eventId: string }) {
         </div>
         <div>
           <dt>In the line</dt>
-          <dd>{view.waiting.toLocaleString('en')}</dd>
+          <dd data-testid="in-line">{lineWords(view)}</dd>
         </div>
         <div>
           <dt>Choosing seats now</dt>
