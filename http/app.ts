@@ -2,7 +2,9 @@
  * The HTTP tier as one application: what stands before every route, the routes, and what answers where none does.
  * It knows nothing of ports and processes (main.ts), so a test calls `app.request()`.
  */
+import { except } from 'hono/combine'
 import { adminAuditRoutes } from './admin/audit-routes.ts'
+import { EVENT_FILE_PATHS, eventImportRoutes } from './admin/event-import-routes.ts'
 import { adminOverviewRoutes } from './admin/overview-routes.ts'
 import { adminQueueRoutes } from './admin/queue-routes.ts'
 import { saleRoutes } from './bookings/routes.ts'
@@ -42,7 +44,7 @@ export function httpApp(
   const refuse = onNotFound(app)
   const page = site === undefined ? undefined : pageNotFound(site, deps.config)
   app.notFound(c => page?.(c) ?? refuse(c))
-  app.use(head(deps), crossOrigin(deps), limitBody())
+  app.use(head(deps), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody()))
   app.route('/', sessionRoutes(deps))
   // Before /events/:eventId, which would take `search` and `suggest` for ids.
   app.route('/', searchRoutes(deps, search))
@@ -53,6 +55,7 @@ export function httpApp(
   app.route('/', queueRoutes(deps))
   app.route('/', saleRoutes(deps))
   app.route('/', adminQueueRoutes(deps))
+  app.route('/', eventImportRoutes(deps))
   app.route('/', adminAuditRoutes(deps))
   app.route('/', adminOverviewRoutes(deps))
   app.route('/', systemRoutes(deps, process))

@@ -10,7 +10,7 @@ import { findDataFolder } from '../dev/data-folder.ts'
 import { decodeSnapshot } from '../shared/wire/seat-frames.ts'
 
 const DEADLINE_MS = 10_000
-const USUAL_URL = 'http://localhost:3000'
+export const USUAL_URL = 'http://localhost:3000'
 /** For --event: whichever the site marks as hot. */
 const HOT = 'hot'
 const EVENT_ID = /^[a-z0-9]{4,32}$/
@@ -85,7 +85,7 @@ export async function findSite(asked: Asked, env: Record<string, string | undefi
 }
 
 /** What runs from this clone, by its data folder. */
-async function ownSite(chosen: string | undefined): Promise<{ url: string; adminToken: string } | undefined> {
+export async function ownSite(chosen: string | undefined): Promise<{ url: string; adminToken: string } | undefined> {
   const folder = findDataFolder(chosen)
   try {
     const { url } = z.object({ url: z.url() }).parse(await json(join(folder, 'instance.json')))
@@ -103,7 +103,7 @@ async function json(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'))
 }
 
-function checkedUrl(text: string): string {
+export function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new Cure(`${text} is no address of an Onsale.\nCure: such as --target http://localhost:3000`)
@@ -223,7 +223,7 @@ async function ask(url: string, init: RequestInit): Promise<Response> {
 }
 
 /** fetch says only "fetch failed"; what failed is in its cause. */
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   const cause =
     error instanceof Error && error.cause instanceof AggregateError ? error.cause.errors[0] : undefined
   const inner = cause ?? (error instanceof Error ? (error.cause ?? error) : error)

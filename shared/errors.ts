@@ -31,6 +31,8 @@ const PROBLEMS = {
   price_mismatch: [409, 'The price is another'],
   booking_expired: [409, 'The hold has ended'],
   booking_state: [409, 'The booking is past that'],
+  event_exists: [409, 'The event is there already, and another'],
+  map_in_use: [409, 'Seats of this event may be held or sold'],
   queue_off: [409, 'The queue is off'],
   queue_closed: [409, 'The line takes no newcomers'],
   idempotency_in_flight: [409, 'A call with this key is under way'],

@@ -32,6 +32,8 @@ export interface Item extends Priced {
 export interface NewBooking {
   id: BookingId
   eventId: EventId
+  /** The map that the seats were counted in. */
+  mapHash: string
   visitorId: VisitorId
   items: Priced[]
   total: number
@@ -50,7 +52,7 @@ export type Inserted =
   /** The visitor made a booking under this key a moment ago. */
   | { ok: false; reason: 'key_used' }
 
-/** One statement: the booking and its items, unless a seat is sold or blocked or the event no longer on sale. */
+/** One statement: the booking and its items, unless a seat is sold or blocked, or the event no longer on sale or with this map. */
 export async function insertBooking(db: Queryable, booking: NewBooking): Promise<Inserted> {
   const { items } = booking
   const values = [
@@ -68,6 +70,7 @@ export async function insertBooking(db: Queryable, booking: NewBooking): Promise
     items.map(item => item.fee),
     items.map(item => item.discount),
     new Date(booking.createdAt),
+    booking.mapHash,
   ]
   try {
     const { rows } = await db.query<{ made: boolean; sold: number[]; blocked: number[] }>(INSERT, values)
@@ -91,7 +94,7 @@ const INSERT = `
       idem_key, idem_hash, taken_at, created_at)
     select $1, e.id, $3, 'in_progress', $4::int[], $5, $6, e.generation, $7, $8, $9, $14, $14
     from events e
-    where e.id = $2 and e.status = 'onsale'
+    where e.id = $2 and e.status = 'onsale' and e.map_hash = $15
       and not exists (select from sold) and not exists (select from blocked)
     returning id, event_id
   ), items as (

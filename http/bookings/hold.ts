@@ -226,12 +226,12 @@ async function insert(
   idem: { key: string; hash: string } | undefined,
 ): Promise<void> {
   const { pool, step } = sales
-  const inserted = await step('hold.insert', () => insertBooking(pool, { ...booking, items, idem })).catch(
-    async (cause: unknown) => {
-      await free(sales, event.stock, booking.id)
-      throw new Problem('unavailable', 'The booking could not be written; nothing was taken.', {}, { cause })
-    },
-  )
+  const inserted = await step('hold.insert', () =>
+    insertBooking(pool, { ...booking, mapHash: event.mapHash, items, idem }),
+  ).catch(async (cause: unknown) => {
+    await free(sales, event.stock, booking.id)
+    throw new Problem('unavailable', 'The booking could not be written; nothing was taken.', {}, { cause })
+  })
   if (inserted.ok) return
   await free(sales, event.stock, booking.id)
   switch (inserted.reason) {

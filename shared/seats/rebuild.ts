@@ -91,6 +91,7 @@ export class SeatRebuild {
   async #raise(client: Client, stock: Stock): Promise<number> {
     const began = this.#clock.now()
     const keys = this.#keys.seats(stock.eventId)
+    await refuseAnotherMap(client, stock)
     await this.#redis.del(keys.meta)
     await this.#clear(keys)
     const { rows } = await client.query<{ generation: number; epoch: number }>(
@@ -202,6 +203,20 @@ export class SeatRebuild {
     const results = await pipeline.exec()
     for (const [error] of results ?? []) if (error !== null) throw error
   }
+}
+
+/** Whoever still has an older map of the event must not bring back its seats: see `changeEvent`. */
+async function refuseAnotherMap(client: Client, { eventId, seats, areas }: Stock): Promise<void> {
+  const { rows } = await client.query<{ seats: number; capacities: number[] }>(
+    `select m.seats, case when m.units = 0 then '[]'
+       else jsonb_path_query_array(m.geometry::jsonb, '$.areas[*].capacity') end as capacities
+     from events e join seat_maps m on m.hash = e.map_hash where e.id = $1`,
+    [eventId],
+  )
+  const now = rows[0]
+  const same = now?.seats === seats && now.capacities.join() === areas.map(({ capacity }) => capacity).join()
+  if (now !== undefined && !same)
+    throw new Problem('recovering', 'The event has another seat map now.', { retryAfter: 1 })
 }
 
 /**

@@ -1,0 +1,202 @@
+/** Selling one's own event: bringing it as a file, and changing it. The file's form is event-file.ts's, its checks event-check.ts's. */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { Problem } from '../../shared/errors.ts'
+import { EVENT_ID, eventId } from '../../shared/ids.ts'
+import { SECOND } from '../../shared/limits.ts'
+import type { SeatMap } from '../../shared/seats/seat-map.ts'
+import type { HttpDeps } from '../deps.ts'
+import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
+import { type AppEnv, byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
+import { checkEventFile, type Known, type NewEvent } from './event-check.ts'
+import { EVENT_FILE_SCHEMA, EventFile } from './event-file.ts'
+import { changeEvent, contentOf, createEvent, type EventContent, type Written } from './event-writes.ts'
+
+/** A stadium of 100,000 seats in full geometry takes some 3 MB. */
+const FILE_BYTES = 8 * 1024 * 1024
+/** These paths have that limit instead of every other's; the token is looked at first. */
+export const EVENT_FILE_PATHS = ['/admin/events', '/admin/events/:eventId']
+
+/** Longer than any node keeps an event (shared/event-store.ts): by then all know that it is off sale. */
+const CACHES_MS = 1.5 * SECOND
+
+const Brought = z
+  .object({
+    eventId: z.string(),
+    outcome: z.enum(['created', 'changed', 'unchanged']),
+    status: z.string(),
+    page: z.string().openapi({ description: "The fans' page." }),
+    self: z.string(),
+    map: z.string(),
+    seats: z.int(),
+    standing: z.int(),
+  })
+  .openapi('BroughtEvent')
+
+const answer = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: Brought } },
+})
+const faulty = problems('invalid_request', ...ADMIN_PROBLEMS, 'payload_too_large')
+const FAULTS =
+  'A faulty file is a 400 whose `errors` name every faulty place at once, such as `sections[1].rows[3].seats`; beyond a ' +
+  'hundred, `more` counts the rest.'
+
+export function eventImportRoutes(deps: HttpDeps): Routes {
+  const routes = newRoutes()
+  routes.openAPIRegistry.register('EventFile', EventFile)
+  // The form is told here and checked by hand: zod alone would hide the faults of sense behind those of form.
+  const file = { 'application/json': { schema: { $ref: '#/components/schemas/EventFile' } } }
+  const shared = {
+    tags: ['Admin'],
+    security: byAdmin,
+    middleware: [requireAdmin(deps), limitFile()],
+  }
+  const bring = createRoute({
+    ...shared,
+    method: 'post',
+    path: '/admin/events',
+    summary: 'Bring an event of your own',
+    description: `All of it or nothing. The same file again changes nothing. Its seats can be taken at once; Elasticsearch finds it within a minute. ${FAULTS}`,
+    request: { body: { required: true, content: file } },
+    responses: {
+      200: answer('It is there already, as the file says'),
+      201: answer('Brought'),
+      ...faulty,
+      ...problems('event_exists'),
+    },
+  })
+  const change = createRoute({
+    ...shared,
+    method: 'put',
+    path: '/admin/events/{eventId}',
+    summary: 'Change an event',
+    description:
+      'A whole event file, or a part: what is left out stays as it is. Seats, venue and currency change only while the event is not ' +
+      `on sale and nothing of it was ever held or sold. Refunds nobody: a canceled event's bookings stay. ${FAULTS}`,
+    request: { params: z.object({ eventId: z.string() }), body: { required: true, content: file } },
+    responses: { 200: answer('Changed'), ...faulty, ...problems('event_not_found', 'map_in_use') },
+  })
+  const schema = createRoute({
+    method: 'get',
+    path: '/event-file.schema.json',
+    tags: ['Admin'],
+    summary: 'The JSON Schema of an event file',
+    description: 'For `$schema` in a file of your own, so that an editor helps.',
+    responses: {
+      200: {
+        description: 'JSON Schema',
+        content: { 'application/json': { schema: z.looseObject({}) } },
+      },
+    },
+  })
+  routes.openapi(bring, async c => {
+    const raw = await bodyOf(c)
+    const event = trusted(raw, await knownOf(deps, raw))
+    const written = await createEvent(deps.pool, event, deps.clock.now(), c.get('operator'))
+    return c.json(await view(deps, written), written.outcome === 'created' ? 201 : 200)
+  })
+  routes.openapi(change, async c => {
+    const id = c.req.valid('param').eventId
+    const now = EVENT_ID.test(id) ? await contentOf(deps.pool, eventId(id)) : undefined
+    if (now === undefined)
+      throw new Problem('event_not_found', `There is no event ${JSON.stringify(id.slice(0, 60))}.`)
+    const house = await deps.events.map(now.mapHash)
+    const raw = merged(id, now, house?.plan.map, await bodyOf(c))
+    const event = trusted(raw, { ...(await knownOf(deps, raw)), startedAt: Date.parse(now.startsAt) })
+    const seats = deps.keys.seats(eventId(id))
+    // A change of the house: nobody may go on with the seats it had.
+    if (event.mapHash !== now.mapHash && now.status !== 'onsale') await deps.clock.sleep(CACHES_MS)
+    const forget = () => deps.redis.unlink(seats.meta, seats.state, seats.log)
+    return c.json(await view(deps, await changeEvent(deps.pool, event, c.get('operator'), forget)), 200)
+  })
+  routes.openapi(schema, c => {
+    c.header('Cache-Control', 'public, max-age=300')
+    return c.json({ ...EVENT_FILE_SCHEMA }, 200)
+  })
+  return routes
+}
+
+function limitFile() {
+  return bodyLimit({
+    maxSize: FILE_BYTES,
+    onError: () => {
+      throw new Problem('payload_too_large', `An event file may have at most ${FILE_BYTES} bytes.`)
+    },
+  })
+}
+
+async function bodyOf(c: Context<AppEnv>): Promise<unknown> {
+  const text = await c.req.text()
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const message = `must be valid JSON: ${error instanceof Error ? error.message : ''}`
+    throw new Problem('invalid_request', message, { errors: [{ field: 'body', message }] })
+  }
+}
+
+/** @throws Problem invalid_request that names every fault */
+function trusted(raw: unknown, known: Known): NewEvent {
+  const checked = checkEventFile(raw, known)
+  if (checked.ok) return checked.event
+  const { faults, more } = checked
+  const errors = faults.map(({ place, message }) => ({ field: place || 'file', message }))
+  const first = errors.slice(0, 3).map(({ field, message }) => `${field}: ${message}`)
+  const rest = errors.length - first.length + more
+  throw new Problem('invalid_request', `${first.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`, {
+    errors,
+    ...(more > 0 ? { members: { more } } : {}),
+  })
+}
+
+/** What a file refers to. */
+async function knownOf({ pool, events, clock }: HttpDeps, raw: unknown): Promise<Known> {
+  const { venueId, mapHash } = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>
+  const isHash = typeof mapHash === 'string' && /^[0-9a-f]{32}$/.test(mapHash)
+  const map = isHash ? await events.map(mapHash) : undefined
+  const { rows } = await pool.query<{ zone: string }>('select time_zone as zone from venues where id = $1', [
+    typeof venueId === 'string' ? venueId.replaceAll('\0', '') : '',
+  ])
+  return { now: clock.now(), timeZone: rows[0]?.zone, map: map?.plan.map }
+}
+
+/** The event as a file, with what is given in its place. Categories by name, as a house in words has them. */
+function merged(id: string, now: EventContent, map: SeatMap | undefined, raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
+  const { venueId, mapHash, competition, prices, ...rest } = now
+  const has = (key: string): boolean => Object.hasOwn(raw, key)
+  const told = ['sections', 'standing', 'map', 'mapHash'].some(has)
+  return {
+    ...rest,
+    ...(competition === null ? {} : { competition }),
+    ...(has('venue') || has('venueId') ? {} : { venueId }),
+    ...(told ? {} : { mapHash }),
+    prices: prices.map(({ category, ticketTypeName, price, fee }) => ({
+      category: map?.categories.find(one => one.id === category)?.name ?? category,
+      ticketType: ticketTypeName,
+      price,
+      fee,
+    })),
+    ...raw,
+    id,
+  }
+}
+
+async function view(
+  { config, events }: HttpDeps,
+  { eventId, outcome, content }: Written,
+): Promise<z.infer<typeof Brought>> {
+  const map = await events.map(content.mapHash)
+  return {
+    eventId,
+    outcome,
+    status: content.status,
+    page: new URL(`/e/${eventId}`, config.HTTP_PUBLIC_URL).href,
+    self: `/events/${eventId}`,
+    map: `/venues/${encodeURIComponent(content.venueId)}/maps/${content.mapHash}`,
+    seats: map?.plan.seats ?? 0,
+    standing: map?.plan.units ?? 0,
+  }
+}

@@ -1,0 +1,257 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventId as toEventId } from '../../shared/ids.ts'
+import { makeApp, type TestApp } from '../app-fixture.ts'
+import { EVENT_FILE_SCHEMA } from './event-file.ts'
+
+const file = JSON.parse(readFileSync('docs/examples/little-theatre.json', 'utf8'))
+
+let it: TestApp
+beforeAll(async () => {
+  it = await makeApp()
+})
+afterAll(() => it.close())
+
+const bring = (body: unknown, token = it.adminToken) => it.call('POST', '/admin/events', { body, token })
+const change = (id: string, body: unknown) =>
+  it.call('PUT', `/admin/events/${id}`, { body, token: it.adminToken })
+const audited = async (id: string) => {
+  const { rows } = await it.deps.pool.query(
+    `select act, detail from audit_log where event_id = $1 and act like 'event.%' order by id`,
+    [id],
+  )
+  return rows
+}
+const counts = async () => {
+  const { rows } = await it.deps.pool.query(
+    `select (select count(*) from events) as events, (select count(*) from venues) as venues,
+       (select count(*) from seat_maps) as maps, (select count(*) from audit_log) as acts`,
+  )
+  return rows[0]
+}
+const hold = async (event: string, body: object) => {
+  const { token } = await it.session()
+  return await it.call('POST', `/bookings/${event}`, { body, token })
+}
+
+test('[E10] a brought event is there at once: its page, its map, its seats, and search finds it', async () => {
+  const brought = await bring(file)
+  expect(brought).toMatchObject({
+    status: 201,
+    body: { eventId: 'tempest2030', outcome: 'created', status: 'onsale', seats: 252, standing: 40 },
+  })
+  expect(brought.body['page']).toMatch(/\/e\/tempest2030$/)
+  const event = await it.call('GET', '/events/tempest2030')
+  expect(event.body).toMatchObject({
+    name: 'The Tempest',
+    startsAt: '2030-05-14T17:30:00.000Z',
+    modelled: false,
+    venue: { name: 'The Little Theatre', city: 'Graz' },
+    performers: [{ name: 'Demo Players of Graz', kind: 'performer' }, { kind: 'playwright' }],
+    prices: [
+      { category: 'balcony', ticketType: 'adult' },
+      {},
+      { category: 'stalls', price: 3200, fee: 150 },
+      {},
+      {},
+    ],
+    availability: { free: 292, total: 292 },
+  })
+  expect((await it.call('GET', String(brought.body['map']))).status).toBe(200)
+  const found = await it.call<{ events: { eventId: string }[] }>('GET', '/events/search?keyword=tempest+graz')
+  expect(found.body.events.map(({ eventId }) => eventId)).toEqual(['tempest2030'])
+})
+
+test('[E11] a seat and standing room of a brought event can be held, by its own ticket types', async () => {
+  const held = await hold('tempest2030', {
+    ticketIds: ['tempest2030-0', 'tempest2030-1'],
+    areas: [{ areaId: 'gallery', quantity: 2 }],
+    ticketTypes: { 'tempest2030-1': 'reduced' },
+  })
+  expect(held).toMatchObject({
+    status: 201,
+    body: { amount: 3350 + 2100 + 2 * 950, currency: 'EUR' },
+  })
+  expect((await hold('tempest2030', { ticketIds: ['tempest2030-0'] })).body).toMatchObject({
+    code: 'hold_conflict',
+  })
+})
+
+test('[E12] the same file again changes nothing, also from two at once', async () => {
+  const before = await counts()
+  expect(await bring(file)).toMatchObject({ status: 200, body: { outcome: 'unchanged' } })
+  expect(await counts()).toEqual(before)
+  const { id: _, ...nameless } = { ...file, name: 'Twice' }
+  const both = await Promise.all([bring(nameless), bring(nameless), bring(nameless)])
+  expect(both.map(({ status }) => status).sort()).toEqual([200, 200, 201])
+  expect(new Set(both.map(({ body }) => body['eventId'])).size).toBe(1)
+})
+
+test('[E13] the id with another content is a 409 event_exists that says what differs and what to do', async () => {
+  const before = await counts()
+  const other = await bring({ ...file, name: 'Macbeth', hot: true })
+  expect(other).toMatchObject({ status: 409, body: { code: 'event_exists', differs: ['name', 'hot'] } })
+  expect(other.body['detail']).toContain('PUT /admin/events/tempest2030')
+  expect(await counts()).toEqual(before)
+})
+
+test('[E14] a faulty file is a 400 that names every fault, and leaves nothing behind', async () => {
+  const before = await counts()
+  const { body, status } = await bring({
+    ...file,
+    id: 'faulty',
+    currency: 'EURO',
+    nam: 'x',
+    venueId: 'nowhere',
+  })
+  expect(status).toBe(400)
+  expect((body['errors'] as { field: string }[]).map(({ field }) => field)).toEqual([
+    'nam',
+    'currency',
+    'venueId',
+  ])
+  const { venue: _, ...elsewhere } = { ...file, id: 'faulty', venueId: 'nowhere' }
+  expect((await bring(elsewhere)).body).toMatchObject({ errors: [{ field: 'venueId' }] })
+  const { sections: _s, standing: _t, ...unmapped } = { ...file, id: 'faulty', mapHash: 'f'.repeat(32) }
+  expect((await bring(unmapped)).body).toMatchObject({ errors: [{ field: 'mapHash' }] })
+  const broken = await it.app.request('/admin/events', {
+    method: 'POST',
+    body: '{"name": ',
+    headers: { authorization: `Bearer ${it.adminToken}` },
+  })
+  expect([broken.status, ((await broken.json()) as { errors: object[] }).errors]).toMatchObject([
+    400,
+    [{ field: 'body' }],
+  ])
+  expect(await counts()).toEqual(before)
+})
+
+test('[E15] only an operator brings and changes events, and a file may have 8 MB', async () => {
+  expect((await bring(file, 'no token')).status).toBe(401)
+  expect((await it.call('PUT', '/admin/events/tempest2030', { body: {} })).body).toMatchObject({
+    code: 'admin_required',
+  })
+  const padded = { ...file, name: 'x'.repeat(200_000) }
+  expect((await bring(padded)).body).toMatchObject({ errors: [{ field: 'name' }] })
+  expect((await bring({ ...file, name: 'x'.repeat(9_000_000) })).status).toBe(413)
+})
+
+test('[E16] names, dates, status, prices and performers change, each audited with before and after', async () => {
+  const changed = await change('tempest2030', {
+    name: 'The Tempest, again',
+    status: 'postponed',
+    startsAt: '2030-06-01T20:00',
+    performers: ['Demo Players of Graz'],
+    prices: [
+      { category: 'Stalls', price: 3500 },
+      { category: 'Balcony', price: 2300 },
+      { category: 'gallery', price: 1000 },
+    ],
+  })
+  expect(changed).toMatchObject({ status: 200, body: { outcome: 'changed', status: 'postponed' } })
+  const [imported, line] = await audited('tempest2030')
+  expect(imported).toMatchObject({ act: 'event.import', detail: { event: { name: 'The Tempest' } } })
+  expect(new Set(Object.keys(line.detail.after))).toEqual(
+    new Set(['name', 'status', 'startsAt', 'performers', 'prices']),
+  )
+  expect(line).toMatchObject({
+    act: 'event.change',
+    detail: {
+      before: { name: 'The Tempest', startsAt: '2030-05-14T17:30:00.000Z' },
+      after: { name: 'The Tempest, again', startsAt: '2030-06-01T18:00:00.000Z' },
+    },
+  })
+  expect(await change('tempest2030', { status: 'postponed' })).toMatchObject({
+    body: { outcome: 'unchanged' },
+  })
+  expect((await audited('tempest2030')).length).toBe(2)
+})
+
+test('[E17] a change is checked as a file is, and an unknown event is a 404', async () => {
+  const faulty = await change('tempest2030', { prices: [{ category: 'Stals', price: 1 }], curency: 'USD' })
+  expect(faulty.body).toMatchObject({
+    errors: [
+      { field: 'curency', message: 'there is no such key here; did you mean "currency"?' },
+      { field: 'mapHash' },
+      { field: 'mapHash' },
+      { field: 'mapHash' },
+      { field: 'prices[0].category' },
+    ],
+  })
+  expect((await change('nosuchevent', {})).status).toBe(404)
+})
+
+test('[E18] seats, venue and currency never change once anything was held', async () => {
+  for (const body of [
+    {
+      standing: [{ name: 'Floor', capacity: 9, category: 'Floor' }],
+      prices: [{ category: 'Floor', price: 1 }],
+    },
+    { currency: 'USD' },
+    { venue: { ...file.venue, name: 'Elsewhere' } },
+  ]) {
+    expect(await change('tempest2030', body)).toMatchObject({ status: 409, body: { code: 'map_in_use' } })
+  }
+})
+
+test('[E19] the house of an event that nobody held a seat of changes while it is off sale, and the new seats are sold', async () => {
+  const small = {
+    ...file,
+    id: 'changing',
+    sections: undefined,
+    standing: [{ name: 'Floor', capacity: 10, category: 'Floor' }],
+    prices: [{ category: 'Floor', price: 500 }],
+  }
+  await bring(small)
+  const id = toEventId('changing')
+  expect((await it.call('GET', '/events/changing/seats')).status).toBe(200)
+  const larger = { standing: [{ name: 'Floor', capacity: 30, category: 'Floor' }] }
+  const refused = await change(id, larger)
+  expect(refused).toMatchObject({ status: 409, body: { code: 'map_in_use', eventStatus: 'onsale' } })
+  await change(id, { status: 'offsale' })
+  const stale = await it.deps.events.find(id)
+  expect(await change(id, larger)).toMatchObject({ status: 200, body: { standing: 30, status: 'offsale' } })
+  // Whoever still has the old house brings none of its seats back.
+  await expect(it.deps.inventory.counts(stale!.stock)).rejects.toMatchObject({ code: 'recovering' })
+  await change(id, { status: 'onsale' })
+  await it.deps.clock.sleep(1_100)
+  const held = await hold(id, { ticketIds: [], areas: [{ areaId: 'floor', quantity: 8 }] })
+  expect(held.status).toBe(201)
+  const { body } = await it.call<{ availability: object }>('GET', `/events/${id}`)
+  expect(body.availability).toMatchObject({ total: 30 })
+})
+
+test('[E20] a known map and a known venue are named by hash and id', async () => {
+  const { venueId } = (await it.deps.events.find(it.eventId))!.venue
+  const { venue: _v, sections: _s, standing: _t, ...rest } = file
+  const again = await bring({
+    ...rest,
+    id: 'known',
+    venueId,
+    mapHash: '0'.repeat(32),
+    prices: ['a', 'b', 'Standing'].map(category => ({ category, price: 100 })),
+  })
+  expect(again).toMatchObject({ status: 201, body: { seats: 40, standing: 10 } })
+  expect(
+    (await hold('known', { ticketIds: ['known-3'], areas: [{ areaId: 'floor', quantity: 1 }] })).status,
+  ).toBe(201)
+})
+
+test('[E21] an event whose sale begins later is off sale until an operator opens it; hot is kept', async () => {
+  const later = { ...file, id: 'later27', onSaleAt: '2030-01-01T10:00', hot: true }
+  expect(await bring(later)).toMatchObject({ status: 201, body: { status: 'offsale' } })
+  expect(await it.deps.events.find(toEventId('later27'))).toMatchObject({ hot: true, status: 'offsale' })
+  await change('later27', { status: 'onsale' })
+  expect(await bring(later)).toMatchObject({ status: 200, body: { outcome: 'unchanged', status: 'onsale' } })
+})
+
+test('[E22] the JSON Schema of the file is served, stands in docs, and the API document names the form', async () => {
+  const { body } = await it.call('GET', '/event-file.schema.json')
+  expect(body).toEqual(JSON.parse(JSON.stringify(EVENT_FILE_SCHEMA)))
+  expect(JSON.parse(readFileSync('docs/event-file.schema.json', 'utf8'))).toEqual(body)
+  const { body: api } = await it.call<{ components: { schemas: Record<string, object> } }>(
+    'GET',
+    '/openapi.json',
+  )
+  expect(api.components.schemas['EventFile']).toBeDefined()
+})
