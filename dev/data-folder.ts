@@ -2,7 +2,7 @@
  * Where a clone's data lives, and the secrets made there once. A clone has one data folder: `npm start` keeps Postgres, Redis,
  * pages and logs in it, tests take only downloaded binaries from it.
  */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import {
   accessSync,
   chmodSync,
@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { Cure } from './cure.mjs'
+import { makeSecrets, type Secrets } from './new-secrets.ts'
 
 export const projectRoot = realpathSync(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -73,25 +74,12 @@ function made(folder: string): string {
   return realpathSync(folder)
 }
 
-const Secrets = z.object({
+const SecretsFile = z.object({
   ADMIN_TOKEN: z.string().min(16),
   ONSALE_SECRET: z.string().min(32),
   PASS_PRIVATE_KEY: z.string().min(40),
   STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_'),
 })
-export type Secrets = z.infer<typeof Secrets>
-
-/** Fresh secrets: 32 random bytes each, the pass key an Ed25519 key as base64 of its PKCS8 DER. */
-export function makeSecrets(): Secrets {
-  const random = (): string => randomBytes(32).toString('base64url')
-  const { privateKey } = generateKeyPairSync('ed25519')
-  return {
-    ADMIN_TOKEN: random(),
-    ONSALE_SECRET: random(),
-    PASS_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
-    STRIPE_WEBHOOK_SECRET: `whsec_${random()}`,
-  }
-}
 
 /** The folder's secrets, made at the first call. They are kept by `--fresh`, so that bookmarked admin links live on. */
 export async function loadSecrets(folder: string): Promise<Secrets> {
@@ -107,7 +95,7 @@ export async function loadSecrets(folder: string): Promise<Secrets> {
     await rm(draft)
   }
   try {
-    return Secrets.parse(JSON.parse(await readFile(file, 'utf8')))
+    return SecretsFile.parse(JSON.parse(await readFile(file, 'utf8')))
   } catch {
     throw new Cure(
       `${file} is damaged. Cure: remove it (admin token, sessions and passes are then made anew).`,

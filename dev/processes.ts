@@ -4,10 +4,11 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadSecrets, projectRoot, type Secrets } from './data-folder.ts'
+import { loadSecrets, projectRoot } from './data-folder.ts'
 import { database, pages, payments, redis } from './embedded.ts'
 import { type Environment, Ground, type Listeners } from './ground.ts'
 import type { Kept } from './kept.ts'
+import type { Secrets } from './new-secrets.ts'
 import { choosePorts, type Ports } from './ports.ts'
 import { startTier } from './tier.ts'
 

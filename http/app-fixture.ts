@@ -3,7 +3,7 @@
  * port. The catalogue is the small house's: one event on sale, one not yet.
  */
 
-import { makeSecrets } from '../dev/data-folder.ts'
+import { makeSecrets } from '../dev/new-secrets.ts'
 import { testDatabase, testRedis } from '../dev/test-parts.ts'
 import { RedisQueue } from '../queue/redis-queue.ts'
 import { systemChance, systemClock } from '../shared/clock.ts'

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeSecrets } from '../dev/data-folder.ts'
+import { makeSecrets } from '../dev/new-secrets.ts'
 import { type TestDatabase, testDatabase, testRedis } from '../dev/test-parts.ts'
 
 let database: TestDatabase

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeSecrets } from '../dev/data-folder.ts'
+import { makeSecrets } from '../dev/new-secrets.ts'
 import { readConfig } from '../shared/config.ts'
 import type { VisitorId } from '../shared/ids.ts'
 import { SessionTokens } from '../shared/tokens.ts'

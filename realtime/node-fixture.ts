@@ -1,5 +1,5 @@
 /** A realtime node for a test: the whole tier on port 0, on a database and a piece of Redis of its own. One a process. */
-import { makeSecrets } from '../dev/data-folder.ts'
+import { makeSecrets } from '../dev/new-secrets.ts'
 import { testDatabase, testRedis } from '../dev/test-parts.ts'
 import { RedisQueue } from '../queue/redis-queue.ts'
 import { systemChance, systemClock } from '../shared/clock.ts'

@@ -1,6 +1,6 @@
 /** Every call we make, put before Stripe's own mock of its API, which refuses what Stripe would: STRIPE_MOCK_URL=http://127.0.0.1:12111 */
 import { expect, test } from 'vitest'
-import { makeSecrets } from '../../dev/data-folder.ts'
+import { makeSecrets } from '../../dev/new-secrets.ts'
 import { readConfig } from '../../shared/config.ts'
 import { bookingId, eventId } from '../../shared/ids.ts'
 import { newPayment } from '../bookings/pay.ts'
