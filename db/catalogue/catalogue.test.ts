@@ -4,6 +4,7 @@ import { buildCatalogue, type CatalogueEvent } from './catalogue.ts'
 import { plusWeeks, usualTime, weeksUntil } from './dates.ts'
 import { footballDrafts, ON_SALE_CLUBS } from './football.ts'
 import { arena } from './maps/arena.ts'
+import { club } from './maps/club.ts'
 import { stadium } from './maps/stadium.ts'
 import { theatre } from './maps/theatre.ts'
 import { pricesOf } from './prices.ts'
@@ -118,7 +119,7 @@ describe('the events', () => {
 })
 
 describe('the prices', () => {
-  const maps = { theatre: theatre(), arena: arena(), stadium: stadium() }
+  const maps = { theatre: theatre(), arena: arena(), stadium: stadium(), club: club() }
 
   it('[C16] name every category of the event’s map, an adult’s first', () => {
     for (const event of events) {

@@ -11,6 +11,7 @@ import { plusWeeks, tenOClockBetween, weeksUntil } from './dates.ts'
 import { type Draft, type MapName, type Performer, shareOf, type Venue } from './draft.ts'
 import { footballDrafts } from './football.ts'
 import { arena } from './maps/arena.ts'
+import { club } from './maps/club.ts'
 import { stadium } from './maps/stadium.ts'
 import { theatre } from './maps/theatre.ts'
 import { stageDrafts } from './stage.ts'
@@ -46,7 +47,12 @@ export function buildCatalogue(now: Date): Catalogue {
   const drafts = [...football, ...stageDrafts(season)]
   const weeks = weeksUntil(season.first, now)
   return {
-    maps: { theatre: stored(theatre()), arena: stored(arena()), stadium: stored(stadium()) },
+    maps: {
+      theatre: stored(theatre()),
+      arena: stored(arena()),
+      stadium: stored(stadium()),
+      club: stored(club()),
+    },
     venues: byId(drafts.map(({ venue }) => venue)),
     performers: byId(drafts.flatMap(({ performers }) => performers)),
     events: drafts.map(draft => dated(draft, weeks, now)),

@@ -4,7 +4,7 @@ import type { LocalTime } from '../../shared/local-time.ts'
 import type { Place } from './places.ts'
 import type { Tariff } from './prices.ts'
 
-export type MapName = 'theatre' | 'arena' | 'stadium'
+export type MapName = 'theatre' | 'arena' | 'stadium' | 'club'
 
 export interface Venue {
   id: string

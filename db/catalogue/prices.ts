@@ -9,6 +9,7 @@ export type Tariff =
   | 'arena-concert'
   | 'theatre-play'
   | 'theatre-recital'
+  | 'club-night'
 
 export interface Price {
   category: string
@@ -73,6 +74,7 @@ const MONEY: Record<string, Money> = {
 /** Euros for a place, by the category ids of the maps. */
 const STADIUM = { premium: 120, cat1: 85, cat2: 62, cat3: 45, cat4: 30 }
 const ARENA = { front: 130, standing: 75, cat1: 110, cat2: 85, cat3: 62, cat4: 42 }
+const CLUB = { floor: 28, gallery: 36 }
 const THEATRE = { premium: 95, cat1: 76, cat2: 58, cat3: 42, cat4: 25 }
 
 const TARIFFS: Record<Tariff, { euros: Record<string, number>; factor: number; second: Second }> = {
@@ -97,6 +99,7 @@ const TARIFFS: Record<Tariff, { euros: Record<string, number>; factor: number; s
     factor: 0.7,
     second: { ticketType: 'reduced', name: 'Reduced', share: 0.6 },
   },
+  'club-night': { euros: CLUB, factor: 1, second: { ticketType: 'reduced', name: 'Reduced', share: 0.75 } },
 }
 
 interface Second {

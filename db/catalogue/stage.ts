@@ -1,6 +1,7 @@
 /**
  * Three hundred modelled concerts and plays: in each of sixty cities two concerts in an arena, a recital and two plays
- * in a theatre, given by performers that call themselves a demo. Every event of this file is marked modelled.
+ * in a theatre, given by performers that call themselves a demo; in Berlin a night in a club, where all stand, instead of the
+ * second concert. Every event of this file is marked modelled.
  */
 import type { LocalTime } from '../../shared/local-time.ts'
 import { type Draft, idOf, type Performer, shareOf, type Venue } from './draft.ts'
@@ -60,17 +61,27 @@ const SLOTS: Slot[] = [
 
 const HALLS = { arena: 'Arena', theatre: 'City Theatre' } as const
 const DAY_MS = 86_400_000
-const ON_SALE = { concert: 15, theatre: 10 }
+/** Beside the night in the club. */
+const ON_SALE = { concert: 14, theatre: 10 }
+const CLUB_CITY = 'Berlin'
+const CLUB_SLOT = 1
 
 /** Spread over the days of the football season, from the first on. */
 export function stageDrafts(season: { first: string; last: string }): Draft[] {
   const cities = CITIES.flatMap(([country, ...names]) => names.map(name => placeOfCity(name, country)))
-  const drafts = cities.flatMap((place, c) => SLOTS.map((slot, s) => draft(place, c, slot, s, season)))
+  const drafts = cities.flatMap((place, c) =>
+    SLOTS.map((slot, s) =>
+      place.city === CLUB_CITY && s === CLUB_SLOT
+        ? clubNight(place, slot, season)
+        : draft(place, c, slot, s, season),
+    ),
+  )
   const soonest = drafts.toSorted(
     (a, b) => a.past.date.localeCompare(b.past.date) || a.id.localeCompare(b.id),
   )
   for (const [type, count] of Object.entries(ON_SALE)) {
-    for (const event of soonest.filter(event => event.type === type).slice(0, count)) event.onSale = true
+    for (const event of soonest.filter(event => event.type === type && !event.onSale).slice(0, count))
+      event.onSale = true
   }
   return drafts
 }
@@ -108,6 +119,26 @@ function draft(
     tariff: slot.tariff,
     modelled: true,
     onSale: false,
+    hot: false,
+  }
+}
+
+/** The one event of the demo where nobody sits. */
+function clubNight(place: Place, slot: Slot, season: { first: string; last: string }): Draft {
+  const identity = `club|${place.country}|${place.city}`
+  const name = `${place.city} Club`
+  const players = [`Demo Club Players of ${place.city}`, `Demo Night Ensemble of ${place.city}`]
+  return {
+    id: idOf(identity),
+    name: `A Night at the ${name}`,
+    type: 'concert',
+    venue: { id: slug(place.country, name), name, place, map: 'club' },
+    past: { date: dayOf(identity, slot, season), time: '22:00', clock: place.timeZone },
+    performers: players.map(name => ({ id: slug(place.country, name), name, kind: 'ensemble' })),
+    competition: null,
+    tariff: 'club-night',
+    modelled: true,
+    onSale: true,
     hot: false,
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { hashOf, textOf } from '../../../shared/seats/map-text.ts'
 import { type SeatMap, SeatPlan, seatLabel, seatPoints } from '../../../shared/seats/seat-map.ts'
 import { arena } from './arena.ts'
+import { club } from './club.ts'
 import { stadium } from './stadium.ts'
 import { theatre } from './theatre.ts'
 
@@ -10,6 +11,12 @@ const MAPS = [
   { make: arena, seats: 14_000, units: 4_000, hash: '2eeff793fe138e51feda397d419d6040' },
   { make: stadium, seats: 82_000, units: 0, hash: '45aa1384655125a85291b3d1bbb77198' },
 ]
+
+it('[C1] the club has no seat, and room for 1,200 in two standing areas', () => {
+  const plan = new SeatPlan(club())
+  expect([plan.seats, plan.units, plan.map.areas.length]).toEqual([0, 1_200, 2])
+  expect(hashOf(club())).toBe('644aecdd07f66964eff9caaae6952b8a')
+})
 
 describe.each(MAPS)('the $make.name', ({ make, seats, units, hash }) => {
   const map = make()
