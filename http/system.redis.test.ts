@@ -107,6 +107,7 @@ describe('papers', () => {
     const page = await response.text()
     expect(page).toContain('/bookings/{eventId}')
     expect(page).toContain('hold_conflict')
+    expect(page).toContain('a stable <code>code</code>')
     expect(page).not.toMatch(/<script|src=|https?:\/\/(?!localhost)/)
     expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'/)
   })
