@@ -24,6 +24,8 @@ export interface Board {
   nodes: readonly NodeStatus[]
   gone: readonly GoneNode[]
   moments: readonly Moment[]
+  /** Why nothing is told, where the server gave a reason. */
+  fault: unknown
 }
 
 export interface GoneNode {
@@ -42,6 +44,7 @@ export const EMPTY_BOARD: Board = {
   nodes: [],
   gone: [],
   moments: [],
+  fault: undefined,
 }
 
 /** A node that has gone is told for so long. */
@@ -61,6 +64,7 @@ export function told(board: Board, status: AdminStatus, now: number): Board {
     nodes: status.nodes,
     gone: goneNodes(board, status),
     moments: added(board.moments, { at, waiting, active, free, holds, sold, revenue, rateIn, rateOut }),
+    fault: undefined,
   }
 }
 
@@ -71,6 +75,7 @@ export function answered(board: Board, queue: QueueInfo, now: number): Board {
     ...board,
     liveness: 'asking',
     heardAt: now,
+    fault: undefined,
     queue,
     moments: added(board.moments, { at: now + board.ahead, waiting, active }),
   }
@@ -78,6 +83,11 @@ export function answered(board: Board, queue: QueueInfo, now: number): Board {
 
 export function withHistory(board: Board, history: AdminHistory): Board {
   return { ...board, moments: remembered(board.moments, history.samples) }
+}
+
+/** Neither told nor answered. */
+export function lost(board: Board, fault: unknown): Board {
+  return { ...board, liveness: 'lost', fault }
 }
 
 function goneNodes(board: Board, status: AdminStatus): GoneNode[] {

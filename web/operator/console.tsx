@@ -51,7 +51,9 @@ export function Console({
   useTitle(event?.name ?? 'Operator')
   const settling = saved !== undefined && Date.now() - saved.at < SETTLED_MS
   const state = (settling ? undefined : board.queue?.state) ?? saved?.settings.state ?? 'off'
-  const error = eventError ?? (isTokenRefused(settingsError) ? undefined : settingsError)
+  const error = [eventError, settingsError, board.fault].find(
+    one => one !== undefined && !isTokenRefused(one),
+  )
   return (
     <div class="page console">
       <Head event={event} board={board} state={state} known={saved !== undefined} />

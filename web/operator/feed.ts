@@ -1,6 +1,5 @@
 /** Keeps one event's board current: told over Socket.IO, and where that is silent asked for over HTTP. */
-import type { OnsaleError } from '../../client/http.ts'
-import { answered, type Board, EMPTY_BOARD, told, withHistory } from './board.ts'
+import { answered, type Board, EMPTY_BOARD, lost, told, withHistory } from './board.ts'
 import type { Desk } from './desk.ts'
 import { isTokenRefused } from './token.ts'
 
@@ -66,14 +65,14 @@ export class Feed {
         if (this.#toldAt < asked) this.#show(answered(this.#board, queue, Date.now()))
       } catch (error) {
         this.#failed(error)
-        if (this.#toldAt < asked) this.#show({ ...this.#board, liveness: 'lost' })
+        if (this.#toldAt < asked) this.#show(lost(this.#board, error))
       }
     }
     if (!this.#closed) this.#timer = setTimeout(() => void this.#ask(), ASK_EVERY_MS)
   }
 
   #failed(error: unknown): void {
-    if (!this.#closed && isTokenRefused(error)) this.#listener.refused((error as OnsaleError).code)
+    if (!this.#closed && isTokenRefused(error)) this.#listener.refused(error.code)
   }
 
   #show(board: Board): void {

@@ -24,9 +24,9 @@ export function listed(found: readonly FoundEvent[], desk: readonly DeskEvent[],
   const rows = found.map(event => rowOf(event, known.get(event.eventId)))
   const names = new Set(found.map(({ eventId }) => eventId))
   const others = searched ? [] : desk.filter(({ eventId }) => !names.has(eventId))
-  return [...rows, ...others.map(event => rowOf(undefined, event))].toSorted(
-    (a, b) => urgency(a) - urgency(b),
-  )
+  return [...rows, ...others.map(event => rowOf(undefined, event))]
+    .filter(row => searched || urgency(row) < REST)
+    .toSorted((a, b) => urgency(a) - urgency(b))
 }
 
 function rowOf(found: FoundEvent | undefined, desk: DeskEvent | undefined): Row {

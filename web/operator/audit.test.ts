@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { actorWords, actWords, merged } from './audit.ts'
+import type { AuditEntry } from './desk.ts'
+
+function entry(id: number, act: string, detail: AuditEntry['detail']): AuditEntry {
+  return { id, at: '2026-04-03T18:00:00.000Z', actor: 'admin', act, eventId: 'e', detail }
+}
+
+describe('the audit log', () => {
+  test('[V67] a change of the queue is told from what to what, and only what changed', () => {
+    const before = { state: 'off', rate: 10, cap: 500, message: '', passSeconds: 600, burst: null }
+    const after = { ...before, state: 'open', rate: 0.5, cap: 1_500, message: 'Soon.', burst: 3 }
+    expect(actWords(entry(1, 'queue.configure', { before, after }))).toEqual([
+      'queue off → open',
+      'rate 10 a second → 0.5 a second',
+      'cap 500 → 1,500',
+      'burst a second of rate → 3',
+      'message none → “Soon.”',
+    ])
+    expect(actWords(entry(1, 'queue.configure', { before, after: before }))).toEqual([
+      'saved the settings as they were',
+    ])
+    expect(actWords(entry(1, 'queue.configure', { after: { rate: 2 } }))).toEqual(['rate 2 a second'])
+  })
+
+  test('[V67] what this page does not know yet is told all the same', () => {
+    expect(actWords(entry(1, 'seats.block', { tickets: 12 }))).toEqual(['seats block, tickets 12'])
+    expect(actWords(entry(1, 'queue.configure', { before: { x: 1 }, after: { x: null } }))).toEqual([
+      'x 1 → none',
+    ])
+    expect(actWords(entry(1, 'event.import', null))).toEqual(['event import'])
+    expect([actorWords('admin'), actorWords('ada')]).toEqual(['operator', 'ada'])
+  })
+
+  test('[V67] pages and what is fetched again make one list, newest first', () => {
+    const page = (ids: number[]) => ids.map(id => entry(id, 'a', {}))
+    expect(merged(page([3, 2]), page([4, 3])).map(({ id }) => id)).toEqual([4, 3, 2])
+    expect(merged(page([3, 2]), page([1])).map(({ id }) => id)).toEqual([3, 2, 1])
+  })
+})

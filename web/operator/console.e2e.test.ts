@@ -1,0 +1,186 @@
+/** The operators' console in a real browser, before a whole Onsale. Skipped where there is no Chromium. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Onsale, startOnsale } from '../../dev/processes.ts'
+import { testDatabase } from '../../dev/test-parts.ts'
+import { AdminTokens } from '../../shared/admin-tokens.ts'
+import { readAdminKeys } from '../../shared/config.ts'
+import { findChromium, launchChromium } from '../chromium.ts'
+import { Fan } from '../fan.ts'
+
+const CHROMIUM = process.env['CHROMIUM_PATH']
+const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
+
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 12_000, interval: 50 })
+
+const Found = z.object({ events: z.array(z.object({ eventId: z.string(), name: z.string() })) })
+const Session = z.object({ token: z.string() })
+
+let browser: Browser | undefined
+let onsale: Onsale
+let site = ''
+const operators: Fan[] = []
+
+beforeAll(async () => {
+  if (findChromium(CHROMIUM) === undefined) return
+  browser = await launchChromium(CHROMIUM)
+  const { url } = await testDatabase({ catalogue: true })
+  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
+  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
+})
+afterAll(async () => {
+  await browser?.close()
+  await onsale?.stop()
+})
+beforeEach(({ skip }) => skip(browser === undefined, NONE))
+afterEach(async () => {
+  const faults = operators.flatMap(({ faults }) => faults)
+  await Promise.all(operators.splice(0).map(operator => operator.leave()))
+  expect(faults).toEqual([])
+})
+
+/** Before the list of events. */
+async function arrive(token: string, viewport = { width: 1440, height: 900 }): Promise<Page> {
+  const operator = await Fan.arrive(browser!, { viewport })
+  operators.push(operator)
+  await operator.open(`${site}/operator#token=${token}`)
+  // The page has taken it.
+  await eventually(() => new URL(operator.page.url()).hash).toBe('')
+  return operator.page
+}
+
+async function plays(): Promise<{ eventId: string; name: string }[]> {
+  const url = `${site}/events/search?status=onsale&type=theatre&pageSize=5`
+  return Found.parse(await (await fetch(url)).json()).events
+}
+
+async function join(eventId: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const { token } = Session.parse(await (await fetch(`${site}/sessions`, { method: 'POST' })).json())
+    await fetch(`${site}/events/${eventId}/queue`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{}',
+    })
+  }
+}
+
+function configure(eventId: string, token: string, change: object): Promise<Response> {
+  return fetch(`${site}/admin/events/${eventId}/queue`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(change),
+  })
+}
+
+/** A token of somebody with a name, for so long. */
+function tokenFor(name: string, seconds: number): string {
+  return new AdminTokens(readAdminKeys(onsale.env)).issue(name, Date.now() + seconds * 1_000) ?? ''
+}
+
+describe('the console', () => {
+  test('[V70] from the list to one event: live numbers, a rate that Open takes as typed, and each act in the log', async () => {
+    const [event] = await plays()
+    const { eventId, name } = event!
+    const page = await arrive(tokenFor('ada', 600))
+    await page.getByLabel('Search events').fill(name)
+    await page.getByRole('link', { name, exact: true }).first().click()
+    await page.waitForURL(url => url.searchParams.get('event') === eventId)
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1')
+    await eventually(() => page.getByTestId('console-liveness').textContent()).toBe('Live')
+    await eventually(() => page.getByTestId('queue-state').textContent()).toBe('Queue off')
+
+    await page.getByTestId('rate').fill('x')
+    await page.getByTestId('queue-open').click()
+    await eventually(() => page.getByTestId('rate-hint').textContent()).toMatch(/^The rate is a number/)
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('rate')
+    await page.getByTestId('rate').fill('0.1')
+    await page.getByRole('button', { name: 'Most active at once: more' }).click()
+    expect(await page.getByTestId('cap').inputValue()).toBe('600')
+    await page.getByTestId('queue-open').click()
+    await eventually(() => page.getByTestId('consequence').textContent()).toMatch(
+      /one every 10 s, at most 600/,
+    )
+    await page.getByTestId('confirm-switch').click()
+    await eventually(() => page.getByTestId('queue-state').textContent()).toBe('Queue open')
+    const log = page.getByTestId('audit-entry')
+    await eventually(() => log.first().textContent()).toMatch(
+      /ada.*queue off → open.*rate 10 a second → 0.1 a second.*cap 500 → 600/,
+    )
+
+    await join(eventId, 4)
+    await eventually(async () =>
+      Number(await page.getByTestId('count-waiting').textContent()),
+    ).toBeGreaterThan(1)
+    await page.getByRole('button', { name: 'Admissions per second: more' }).click()
+    await page.getByTestId('message').fill('Soon.')
+    await page.getByTestId('save-settings').click()
+    await page.getByText('Settings saved.').waitFor()
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
+      'save-settings',
+    )
+    await eventually(() => log.first().textContent()).toMatch(
+      /rate 0.1 a second → 0.2 a second.*message none → “Soon.”/,
+    )
+
+    await eventually(() => page.getByTestId('heat-row').count()).toBeGreaterThan(3)
+    await eventually(() => page.getByTestId('node').count()).toBe(1)
+    const section = page.locator('.heat-part[tabindex="0"]')
+    await section.focus()
+    const first = await page.getByTestId('heat-words').textContent()
+    expect(first).toMatch(/% taken, 0 sold and 0 held of /)
+    await page.keyboard.press('ArrowRight')
+    await eventually(() => page.getByTestId('heat-words').textContent()).not.toBe(first)
+    expect(await page.locator('.chart canvas').count()).toBe(3)
+  })
+
+  test('[V71] follows what another operator does, and keeps what is being typed', async () => {
+    const { eventId } = (await plays())[1]!
+    await configure(eventId, onsale.adminToken, { rate: 3, cap: 30 })
+    const page = await arrive(onsale.adminToken)
+    await page.goto(`${site}/operator?event=${eventId}`)
+    await eventually(() => page.getByTestId('rate').inputValue()).toBe('3')
+    await eventually(() => page.getByTestId('console-liveness').textContent()).toBe('Live')
+    await page.getByTestId('cap').fill('40')
+    await configure(eventId, tokenFor('ben', 60), { rate: 7, cap: 70 })
+    await eventually(() => page.getByTestId('rate').inputValue()).toBe('7')
+    expect(await page.getByTestId('cap').inputValue()).toBe('40')
+    await eventually(() => page.getByTestId('audit-entry').first().textContent()).toMatch(
+      /ben.*rate 3 a second → 7 a second/,
+    )
+  })
+
+  test('[V72] a wrong token and one whose time is over are told as such, also while one watches', async () => {
+    const page = await arrive('wrong-wrong-wrong-wrong')
+    const refusal = () => page.getByTestId('token-refused').textContent()
+    await eventually(refusal).toBe('This token is not the right one.')
+    await page.getByTestId('token').fill(tokenFor('ada', -5))
+    await page.getByRole('button', { name: 'Enter' }).click()
+    await eventually(refusal).toBe('This token has expired.')
+    await page.getByText('npm run admin:token').waitFor()
+
+    const { eventId } = (await plays())[2]!
+    const ending = await arrive(tokenFor('ada', 8))
+    await ending.goto(`${site}/operator?event=${eventId}`)
+    await eventually(() => ending.getByTestId('console-liveness').textContent()).toBe('Live')
+    await eventually(() => ending.getByTestId('token-refused').textContent()).toBe('This token has expired.')
+  })
+
+  test('[V73] on a phone all of it fits; without the realtime tier it says that it asks, without both that it is cut off', async () => {
+    const { eventId } = (await plays())[3]!
+    const page = await arrive(onsale.adminToken, { width: 390, height: 844 })
+    await page.goto(`${site}/operator?event=${eventId}`)
+    const liveness = () => page.getByTestId('console-liveness').textContent()
+    await eventually(liveness).toBe('Live')
+    await eventually(() => page.getByTestId('heat-row').count()).toBeGreaterThan(3)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+    await onsale.parts.realtime.stop()
+    await eventually(liveness).toBe('Asking every 2 s')
+    await onsale.parts.http.stop()
+    await eventually(liveness).toMatch(/^Connection lost. Numbers of \d\d:\d\d:\d\d.$/)
+    await onsale.parts.http.start()
+    await onsale.parts.realtime.start()
+    await expect.poll(liveness, { timeout: 40_000 }).toBe('Live')
+  })
+})
