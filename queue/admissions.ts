@@ -71,6 +71,20 @@ export async function endAdmission(
   )
 }
 
+/** Before the act, as an operator may not throw anybody out unseen. */
+export async function auditEjection(
+  db: Queryable,
+  event: EventId,
+  visitor: VisitorId,
+  actor: string,
+): Promise<void> {
+  await db.query(`insert into audit_log (actor, act, event_id, detail) values ($1, 'queue.eject', $2, $3)`, [
+    actor,
+    event,
+    JSON.stringify({ visitorId: visitor }),
+  ])
+}
+
 /** The slots of this line that are not over at `now`, ms: what Redis must know again. */
 export async function liveAdmissions(
   db: Queryable,

@@ -10,7 +10,7 @@ import { transaction } from '../../shared/postgres.ts'
 import { charge } from '../payments/charge.ts'
 import { addToOutbox } from '../payments/outbox.ts'
 import { insertPayment, type NewPayment } from '../payments/payment-store.ts'
-import { freeHold, SeatsLost, sellSeats } from '../payments/seats.ts'
+import { freeHold, payment, SeatsLost, sellSeats } from '../payments/seats.ts'
 import { announce } from '../payments/settle.ts'
 import { type Booking, lockBooking, moveBooking, writePerson } from './booking-store.ts'
 import { activate } from './hold.ts'
@@ -139,8 +139,10 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   ).catch((error: unknown) => {
     throw error instanceof SeatsLost ? lost(event, booking) : error
   })
-  if (begun === 'paying') await keep(sales, event, booking, payMs + PAY_GUARD_MS)
-  else if (begun === 'sold') await announce(sales, booking)
+  if (begun === 'paying') {
+    await keep(sales, event, booking, payMs + PAY_GUARD_MS)
+    await payment(sales, booking, payUntil)
+  } else if (begun === 'sold') await announce(sales, booking)
   // Given back or ended in this very moment: what was extended, or taken again, goes back too.
   else if (isOver(begun)) await freeHold(sales, booking)
 }

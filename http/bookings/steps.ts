@@ -37,6 +37,7 @@ export const STEPS = {
   'settle.release': 'free what the booking still holds',
   'settle.release.later': 'ask for a job that frees it',
   'settle.leave': 'give the slot in the waiting room back',
+  'queue.payment': 'tell the queue of a payment under way, or of its end',
   'settle.void': 'write that Stripe takes no money any more',
   'capture.read': 'read the payment',
   'capture.look': "read the PaymentIntent's present state",

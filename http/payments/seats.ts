@@ -56,6 +56,17 @@ export async function unsell(client: Client, booking: Booking): Promise<void> {
   await addToOutbox(client, [{ kind: 'show', eventId: booking.eventId, seats }])
 }
 
+/** Tells the queue of a payment under way, until `endsAt`, or of its end. What is not heard ends by its own time. */
+export async function payment(
+  { queue, step, log }: Sales,
+  { id, eventId }: Held,
+  endsAt?: number,
+): Promise<void> {
+  await step('queue.payment', () => queue.payment(eventId, id, endsAt)).catch((err: unknown) =>
+    log.warn({ err, booking: id }, 'the queue was not told of a payment'),
+  )
+}
+
 /** Frees what the booking still holds in Redis. */
 export async function release(sales: Sales, booking: Held): Promise<void> {
   const { stock } = await eventOf(sales, booking.eventId)
@@ -65,6 +76,7 @@ export async function release(sales: Sales, booking: Held): Promise<void> {
 /** The same; where it cannot be done now, a job does it. */
 export async function freeHold(sales: Sales, booking: Held): Promise<void> {
   const { pool, step, log } = sales
+  await payment(sales, booking)
   await release(sales, booking).catch(async (err: unknown) => {
     log.warn({ err, booking: booking.id }, 'a hold is freed later')
     await step('settle.release.later', () => addToOutbox(pool, [{ kind: 'release', bookingId: booking.id }]))

@@ -19,7 +19,7 @@ import {
   type ReturnReason,
   writePayment,
 } from './payment-store.ts'
-import { freeHold, SeatsLost, sellSeats, unsell } from './seats.ts'
+import { freeHold, payment, SeatsLost, sellSeats, unsell } from './seats.ts'
 import { show } from './show.ts'
 import type { Intent } from './stripe.ts'
 
@@ -244,6 +244,7 @@ async function lock(client: Client, found: Payment): Promise<{ booking: Booking;
 
 /** After the commit, at once; what fails here is left to the job that repeats it. */
 export async function announce(sales: Sales, booking: Booking): Promise<void> {
+  await payment(sales, booking)
   await show(sales, booking.eventId, booking.seats, booking.id).catch(later(sales, booking))
   await leaveQueue(sales, booking).catch(later(sales, booking))
 }

@@ -59,11 +59,14 @@ test('[Q50] a fan joins, waits, is admitted with pass and cookie, and leaves, ov
 
   await configure({ state: 'open' })
   await expect
-    .poll(async () => {
-      await it.deps.queue.settings(it.eventId)
-      await admit()
-      return (await it.call<Told>('GET', path(), { token })).body.state
-    })
+    .poll(
+      async () => {
+        await it.deps.queue.settings(it.eventId)
+        await admit()
+        return (await it.call<Told>('GET', path(), { token })).body.state
+      },
+      { interval: 1_100, timeout: 10_000 },
+    )
     .toBe('admitted')
   const inside = await it.call<Told>('GET', path(), { token })
   const { pass, until } = inside.body.place
@@ -144,6 +147,9 @@ test('[Q52] an operator sees and changes the settings; each fault names its fiel
     [{ cap: 1.5 }, 'cap'],
     [{ state: 'on' }, 'state'],
     [{ state: 'pre_queue' }, 'state'],
+    [{ opensAt: 'tomorrow' }, 'opensAt'],
+    [{ perNetwork: 0 }, 'perNetwork'],
+    [{ rate: 1, new_users_per_minute: 30 }, 'new_users_per_minute'],
     [{ rate: 100, burst: 2 }, 'burst'],
     [{ colour: 'red' }, 'colour'],
     [{ passSeconds: 0 }, 'passSeconds'],
@@ -195,4 +201,69 @@ test('[Q57] a cookie that does not count here is as none, and a header that does
       expect(byCookie.body.detail).toMatch(/has a waiting room/)
     }
   }
+})
+
+test("[Q153] Cloudflare's names are taken as ours", async () => {
+  const { eventId } = it
+  await configure({ state: 'off' })
+  const opensAt = new Date(it.deps.clock.now() + 3_600_000).toISOString()
+  const theirs = {
+    new_users_per_minute: 30,
+    total_active_users: 70,
+    session_duration: 5,
+    disable_session_renewal: true,
+    event_start_time: opensAt,
+    shuffle_at_event_start: true,
+  }
+  const { body } = await configure(theirs)
+  expect(body).toMatchObject({
+    eventId,
+    state: 'scheduled',
+    method: 'random',
+    opensAt,
+    rate: 0.5,
+    cap: 70,
+    passSeconds: 300,
+    staySeconds: 300,
+    queue: { state: 'scheduled', opensAt: Date.parse(opensAt) },
+  })
+  expect((await configure({ queueing_method: 'passthrough' })).body).toMatchObject({ state: 'off' })
+  expect((await configure({ suspended: false, rate: 10 })).body).toMatchObject({ state: 'open', joins: true })
+  expect((await configure({ queueing_method: 'reject' })).body).toMatchObject({
+    state: 'paused',
+    joins: false,
+  })
+  const { token } = await it.session()
+  expect(await it.call('POST', path(), { token })).toMatchObject({
+    status: 409,
+    body: { code: 'queue_closed' },
+  })
+  await configure({ joins: true })
+})
+
+test('[Q154] an ejected visitor is out at once, whatever the pass says, and the log says who did it', async () => {
+  await configure({ state: 'open', rate: 100, cap: 100 })
+  const { token, visitorId } = await it.session()
+  await it.call('POST', path(), { token })
+  await expect
+    .poll(async () => {
+      await admit()
+      return (await it.call<Told>('POST', path(), { token })).body.state
+    })
+    .toBe('admitted')
+  const { pass } = (await it.call<Told>('POST', path(), { token })).body.place
+  const seats = () =>
+    it.call('GET', `/events/${it.eventId}/seats`, { token, headers: { 'x-onsale-pass': pass! } })
+  expect((await seats()).status).toBe(200)
+  const out = `/admin/events/${it.eventId}/queue/visitors/${visitorId}`
+  expect(await it.call('DELETE', out)).toMatchObject({ status: 401 })
+  expect((await it.call('DELETE', out, { token: it.adminToken })).status).toBe(204)
+  expect(await seats()).toMatchObject({ status: 429, body: { code: 'waiting_room_required' } })
+  expect((await it.call('DELETE', out, { token: it.adminToken })).status).toBe(204)
+  const { rows } = await it.deps.pool.query(
+    `select actor, detail from audit_log where act = 'queue.eject' and event_id = $1 limit 1`,
+    [it.eventId],
+  )
+  expect(rows).toEqual([{ actor: 'admin', detail: { visitorId } }])
+  await configure({ state: 'off' })
 })

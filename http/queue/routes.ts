@@ -4,14 +4,18 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { deleteCookie, setCookie } from 'hono/cookie'
-import type { EventId } from '../../shared/ids.ts'
+import { Problem } from '../../shared/errors.ts'
+import type { EventId, VisitorId } from '../../shared/ids.ts'
 import type { PlaceInfo } from '../../shared/wire/messages.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { QueueView } from '../events/view.ts'
+import { callerNetwork } from '../middleware/limits.ts'
 import { requireSession } from '../middleware/session.ts'
 import { type AppEnv, bySession, newRoutes, problems, type Routes } from '../routing.ts'
+import { dropPass, setPass } from './pass-cookie.ts'
+import { plainWaitingRoom } from './plain-page.ts'
+import { PollPace } from './poll-pace.ts'
 
 const WaitTime = z.object({ p50: z.int(), p90: z.int() }).openapi('WaitTime', {
   description: 'Seconds: half of those at this place wait less than p50, nine in ten less than p90.',
@@ -29,6 +33,13 @@ const Place = z
         .openapi({ description: 'Keep it, and send it when joining again: it proves the place.' }),
       generation: z.int(),
       wait: WaitTime.nullable(),
+      phase: z
+        .literal('pre')
+        .optional()
+        .openapi({ description: 'The draw is still to come: the position says nothing yet.' }),
+      entry: z.string().optional().openapi({
+        description: 'Your name among the entrants of the draw: see GET /events/{eventId}/queue/draw.',
+      }),
     }),
     z.object({
       state: z.literal('admitted'),
@@ -71,11 +82,12 @@ const params = z.object({ eventId: z.string() })
 const answers = {
   200: { description: 'Where the visitor stands', content: { 'application/json': { schema: Answer } } },
   ...problems('invalid_request', 'event_not_found', 'session_required', 'session_invalid', 'session_expired'),
-  ...problems('queue_unavailable'),
+  ...problems('too_many_requests', 'queue_unavailable'),
 }
 
 export function queueRoutes(deps: HttpDeps): Routes {
-  const { queue } = deps
+  const { queue, config } = deps
+  const pace = new PollPace(deps)
   const shared = { path: PATH, tags: ['Queue'], security: bySession, middleware: [requireSession(deps)] }
   const join = createRoute({
     ...shared,
@@ -84,7 +96,7 @@ export function queueRoutes(deps: HttpDeps): Routes {
     description:
       'Idempotent: a visitor has one place, whatever the number of tabs and repeats. A place of `none`: the queue is off.',
     request: { params, body: { required: false, content: { 'application/json': { schema: Joining } } } },
-    responses: answers,
+    responses: { ...answers, ...problems('queue_closed', 'too_many_places') },
   })
   const look = createRoute({
     ...shared,
@@ -106,32 +118,46 @@ export function queueRoutes(deps: HttpDeps): Routes {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
       // Hono's validator leaves an absent body as an empty object.
       const { receipt } = c.req.valid('json')
-      return c.json(await tell(deps, c, eventId, await queue.join(eventId, c.get('visitorId'), { receipt })), 200)
+      const visitor = c.get('visitorId')
+      const place = await queue.join(eventId, visitor, { receipt, network: callerNetwork(c, config) })
+      return c.json(await tell(deps, pace, c, { eventId, visitor, place }), 200)
     })
     .openapi(look, async c => {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
-      return c.json(await tell(deps, c, eventId, await queue.status(eventId, c.get('visitorId'))), 200)
+      const visitor = c.get('visitorId')
+      const early = pace.early(eventId, visitor)
+      if (early > 0)
+        throw new Problem(
+          'too_many_requests',
+          'Ask again when refreshIntervalSeconds are over: your place is kept.',
+          {
+            retryAfter: early,
+          },
+        )
+      const place = await queue.status(eventId, visitor)
+      return c.json(await tell(deps, pace, c, { eventId, visitor, place }), 200)
     })
     .openapi(leave, async c => {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
-      await queue.leave(eventId, c.get('visitorId'))
-      deleteCookie(c, PASS_COOKIE, { path: '/' })
+      const visitor = c.get('visitorId')
+      await queue.leave(eventId, visitor)
+      pace.forget(eventId, visitor)
+      dropPass(c)
       return c.body(null, 204)
     })
+    .route('/', plainWaitingRoom(deps, pace))
 }
-
-const PASS_COOKIE = 'onsale_pass'
 
 async function tell(
   deps: HttpDeps,
+  pace: PollPace,
   c: Context<AppEnv>,
-  eventId: EventId,
-  place: PlaceInfo,
+  { eventId, visitor, place }: { eventId: EventId; visitor: VisitorId; place: PlaceInfo },
 ): Promise<z.infer<typeof Answer>> {
   const { queue, clock } = deps
   const [info, { graceSeconds }] = await Promise.all([queue.info(eventId), queue.settings(eventId)])
-  const position = place.state === 'waiting' ? place.position : null
-  const refresh = askAgainAfter(position ?? 0, graceSeconds)
+  const position = place.state === 'waiting' && place.phase !== 'pre' ? place.position : null
+  const refresh = pace.next(eventId, visitor, position ?? 0, graceSeconds)
   c.header('Cache-Control', 'private, no-store')
   if (place.state === 'waiting') c.header('Retry-After', String(refresh))
   if (place.state === 'admitted') setPass(deps, c, place)
@@ -146,20 +172,4 @@ async function tell(
     refreshIntervalSeconds: refresh,
     lastUpdated: new Date(clock.now()).toISOString(),
   }
-}
-
-function setPass(
-  { config, clock }: HttpDeps,
-  c: Context<AppEnv>,
-  { pass, until }: { pass: string; until: number },
-): void {
-  const maxAge = Math.max(0, Math.floor((until - clock.now()) / 1_000))
-  const secure = config.HTTP_PUBLIC_URL.startsWith('https:')
-  setCookie(c, PASS_COOKIE, pass, { httpOnly: true, sameSite: 'Lax', path: '/', maxAge, secure })
-}
-
-/** Seconds: often where one's turn may come any moment, seldom far behind, and always three times a grace. */
-function askAgainAfter(position: number, graceSeconds: number): number {
-  const wished = position < 100 ? 2 : position < 1_000 ? 5 : position < 10_000 ? 10 : 20
-  return Math.max(1, Math.min(wished, Math.floor(graceSeconds / 3)))
 }

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeApp, type TestApp } from '../app-fixture.ts'
+
+let it: TestApp
+beforeAll(async () => {
+  it = await makeApp()
+})
+afterAll(() => it.close())
+
+const configure = (body: unknown) =>
+  it.call('PUT', `/admin/events/${it.eventId}/queue`, { token: it.adminToken, body })
+
+async function admit(): Promise<void> {
+  const { queue } = it.deps
+  if ('admit' in queue && typeof queue.admit === 'function') await queue.admit(it.eventId)
+}
+
+/** A browser without JavaScript: it keeps cookies and reloads. */
+class PlainBrowser {
+  readonly cookies = new Map<string, string>()
+
+  async open(path: string, method = 'GET') {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const answer = await it.app.request(path, { method, headers: cookie === '' ? {} : { cookie } })
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
+      this.cookies.set(name!, value!)
+    }
+    return { status: answer.status, headers: answer.headers, text: await answer.text() }
+  }
+}
+
+test('[Q155] without JavaScript a page that reloads itself keeps a place, says where it is, and brings the pass', async () => {
+  await configure({ state: 'paused', rate: 100, cap: 1, message: 'Soon <b>now</b>' })
+  const [first, second] = [new PlainBrowser(), new PlainBrowser()]
+  const path = `/wait/${it.eventId}`
+  await first.open(path)
+  const waits = await second.open(path)
+  expect(waits.status).toBe(200)
+  expect(waits.headers.get('content-type')).toMatch(/^text\/html/)
+  expect(waits.text).toMatch(/<p class="n">1<\/p>/)
+  expect(waits.text).toContain('Soon &lt;b&gt;now&lt;/b&gt;')
+  const again = Number(/http-equiv="refresh" content="(\d+)"/.exec(waits.text)?.[1])
+  expect(again).toBeGreaterThanOrEqual(2)
+  expect(waits.headers.get('retry-after')).toBe(String(again))
+  expect(waits.text).not.toContain('<script')
+  await configure({ state: 'open' })
+  await expect
+    .poll(
+      async () => {
+        await admit()
+        return (await first.open(path)).text
+      },
+      { interval: 2_100, timeout: 15_000 },
+    )
+    .toContain('It is your turn')
+  expect(first.cookies.get('onsale_pass')).toMatch(/^ey/)
+  expect((await second.open(`${path}/leave`, 'POST')).status).toBe(303)
+  await expect.poll(async () => (await it.deps.queue.info(it.eventId)).waiting).toBe(0)
+})
+
+test('[Q156] the plain page says what is wrong in words, and when to look again', async () => {
+  await configure({ joins: false })
+  const closed = await new PlainBrowser().open(`/wait/${it.eventId}`)
+  expect(closed.status).toBe(409)
+  expect(closed.text).toContain('takes no newcomers')
+  expect(closed.text).toContain('http-equiv="refresh"')
+  expect((await new PlainBrowser().open('/wait/nosuchevent')).status).toBe(404)
+  await configure({ state: 'off', joins: true })
+  const open = await new PlainBrowser().open(`/wait/${it.eventId}`)
+  expect(open.text).toContain(`href="/e/${it.eventId}"`)
+  expect(open.text).not.toContain('http-equiv="refresh"')
+})

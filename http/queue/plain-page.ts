@@ -1,0 +1,161 @@
+/**
+ * The waiting room without JavaScript: one plain page that reloads itself. It is a poll like any other, with the session and
+ * the pass in cookies.
+ */
+import type { Context } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import { html } from 'hono/html'
+import type { EventRecord } from '../../shared/event-store.ts'
+import { type VisitorId, visitorId } from '../../shared/ids.ts'
+import { SESSION_SECONDS } from '../../shared/limits.ts'
+import type { PlaceInfo, QueueInfo } from '../../shared/wire/messages.ts'
+import type { HttpDeps } from '../deps.ts'
+import { findEvent } from '../events/event-routes.ts'
+import { callerNetwork, rateLimit } from '../middleware/limits.ts'
+import { problemOf } from '../middleware/problems.ts'
+import { type AppEnv, newRoutes, type Routes } from '../routing.ts'
+import { setPass } from './pass-cookie.ts'
+import type { PollPace } from './poll-pace.ts'
+
+const SESSION_COOKIE = 'onsale_session'
+const PATH = '/wait/:eventId'
+/** Where nothing can be told, and while the doors of a line are far away. */
+const LOOK_AGAIN_SECONDS = 20
+
+const STYLE = `body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color:#1b1d22;background:#fff}
+h1{font-size:1.5rem;line-height:1.25}.n{font-size:3rem;font-weight:700;font-variant-numeric:tabular-nums}a,button{font:inherit}
+a.go{display:inline-block;padding:.7rem 1.2rem;border-radius:.5rem;background:#1746d1;color:#fff;text-decoration:none}
+@media(prefers-color-scheme:dark){body{color:#eceef2;background:#14161a}a{color:#9db8ff}}`
+
+interface Told {
+  event: EventRecord
+  queue: QueueInfo
+  place: PlaceInfo
+  /** Seconds until the page reloads itself; 0: not at all. */
+  again: number
+}
+
+export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
+  const { config, queue } = deps
+  const limit = rateLimit(deps, 'sessions', config.SESSIONS_PER_MINUTE)
+  const app = newRoutes()
+  app.get(
+    PATH,
+    // Only who has no session yet is given one, and that is what is limited.
+    (c, next) => (sessionOf(deps, c) === undefined ? limit(c, next) : next()),
+    async c => {
+      const event = await findEvent(deps, c.req.param('eventId'))
+      const visitor = sessionOf(deps, c) ?? newSession(deps, c)
+      const early = pace.early(event.eventId, visitor)
+      if (early > 0)
+        return page(
+          c,
+          429,
+          early,
+          html`<h1>${event.name}</h1><p>This page reloads itself: your place is safe.</p>`,
+        )
+      try {
+        const place = await queue.join(event.eventId, visitor, { network: callerNetwork(c, config) })
+        const [info, { graceSeconds }] = await Promise.all([
+          queue.info(event.eventId),
+          queue.settings(event.eventId),
+        ])
+        if (place.state === 'admitted') setPass(deps, c, place)
+        const position = place.state === 'waiting' ? place.position : 0
+        const again =
+          place.state === 'waiting' ? pace.next(event.eventId, visitor, position, graceSeconds) : 0
+        return page(c, 200, again, words({ event, queue: info, place, again }))
+      } catch (error) {
+        const problem = problemOf(error)
+        if (problem.status === 500) throw error
+        const again = problem.extra.retryAfter ?? LOOK_AGAIN_SECONDS
+        return page(c, problem.status, again, html`<h1>${event.name}</h1><p>${problem.message}</p>`)
+      }
+    },
+  )
+  app.post(`${PATH}/leave`, async c => {
+    const { eventId } = await findEvent(deps, c.req.param('eventId'))
+    const visitor = sessionOf(deps, c)
+    if (visitor !== undefined) await queue.leave(eventId, visitor)
+    return c.redirect(`/e/${eventId}`, 303)
+  })
+  return app
+}
+
+function sessionOf({ sessions }: HttpDeps, c: Context<AppEnv>): VisitorId | undefined {
+  const checked = sessions.check(getCookie(c, SESSION_COOKIE) ?? '')
+  return checked.ok ? checked.value.visitorId : undefined
+}
+
+function newSession({ sessions, chance, config }: HttpDeps, c: Context<AppEnv>): VisitorId {
+  const visitor = visitorId(chance.uuid())
+  const secure = config.HTTP_PUBLIC_URL.startsWith('https:')
+  const options = { httpOnly: true, sameSite: 'Lax', path: '/', maxAge: SESSION_SECONDS, secure } as const
+  setCookie(c, SESSION_COOKIE, sessions.issue(visitor), options)
+  return visitor
+}
+
+function words(told: Told) {
+  const { event, queue } = told
+  return html`<h1>${event.name}</h1>
+    ${queue.message === undefined ? '' : html`<p>${queue.message}</p>`} ${standing(told)}`
+}
+
+function standing({ event, queue, place }: Told) {
+  const seats = html`<p><a class="go" href="/e/${event.eventId}">Go to the seats</a></p>`
+  if (place.state === 'none') return html`<p>There is no line: the seats are open.</p>${seats}`
+  if (place.state === 'admitted')
+    return html`<p><strong>It is your turn</strong>, until ${clockTime(event, place.until)}.</p>${seats}`
+  const before = queue.state === 'pre_queue' && queue.opensAt !== undefined
+  return html`${
+    before
+      ? html`<p>Your place is safe. The doors move at ${clockTime(event, queue.opensAt!)}.</p>`
+      : html`<p>Ahead of you</p><p class="n">${place.position.toLocaleString('en')}</p>`
+  }
+    <p>${waitWords(queue, place)}</p>
+    <p>Leave this page open: it reloads itself, and that keeps your place. Closed, it is kept for a short while.</p>
+    <form method="post" action="/wait/${event.eventId}/leave"><button>Give up my place</button></form>`
+}
+
+function waitWords(queue: QueueInfo, { wait }: Extract<PlaceInfo, { state: 'waiting' }>): string {
+  if (queue.soldOut) return 'Nothing is left at the moment: you would be called for a return.'
+  if (queue.state === 'paused') return 'The doors stand still for the moment; places are kept.'
+  if (queue.state === 'recovering') return 'Places are being restored; yours is safe.'
+  if (wait === null) return ''
+  return `About ${minutes(wait.p50)}; nine in ten wait less than ${minutes(wait.p90)}.`
+}
+
+function minutes(seconds: number): string {
+  const count = Math.max(1, Math.round(seconds / 60))
+  return count === 1 ? 'a minute' : `${count} minutes`
+}
+
+function clockTime({ venue }: EventRecord, ms: number): string {
+  const format = {
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: venue.timeZone,
+    timeZoneName: 'short',
+  } as const
+  return new Intl.DateTimeFormat('en-GB', format).format(ms)
+}
+
+function page(
+  c: Context<AppEnv>,
+  status: number,
+  again: number,
+  body: unknown,
+): Promise<Response> | Response {
+  c.header('Cache-Control', 'private, no-store')
+  c.header(
+    'Content-Security-Policy',
+    `default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'`,
+  )
+  if (again > 0) c.header('Retry-After', String(again))
+  return c.html(
+    html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Waiting room</title>${again > 0 ? html`<meta http-equiv="refresh" content="${again}">` : ''}
+<style>${STYLE}</style></head><body><main>${body}</main></body></html>`,
+    status as 200,
+  )
+}
