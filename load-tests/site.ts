@@ -85,7 +85,9 @@ export async function findSite(asked: Asked, env: Record<string, string | undefi
 }
 
 /** What runs from this clone, by its data folder. */
-export async function ownSite(chosen: string | undefined): Promise<{ url: string; adminToken: string } | undefined> {
+export async function ownSite(
+  chosen: string | undefined,
+): Promise<{ url: string; adminToken: string } | undefined> {
   const folder = findDataFolder(chosen)
   try {
     const { url } = z.object({ url: z.url() }).parse(await json(join(folder, 'instance.json')))

@@ -72,7 +72,7 @@ export function stageDrafts(season: { first: string; last: string }): Draft[] {
   const drafts = cities.flatMap((place, c) =>
     SLOTS.map((slot, s) =>
       place.city === CLUB_CITY && s === CLUB_SLOT
-        ? clubNight(place, slot, season)
+        ? clubNight(place, season)
         : draft(place, c, slot, s, season),
     ),
   )
@@ -102,7 +102,11 @@ function draft(
     name: `${work.author}: ${work.title}`,
     type: slot.type,
     venue: hallOf(place, slot.hall),
-    past: { date: dayOf(identity, slot, season), time: slot.time, clock: place.timeZone } satisfies LocalTime,
+    past: {
+      date: dayOf(identity, slot, season),
+      time: slot.time,
+      clock: place.timeZone,
+    } satisfies LocalTime,
     performers: [
       {
         id: slug(place.country, `${slot.by.name} ${place.city}`),
@@ -124,7 +128,7 @@ function draft(
 }
 
 /** The one event of the demo where nobody sits. */
-function clubNight(place: Place, slot: Slot, season: { first: string; last: string }): Draft {
+function clubNight(place: Place, season: { first: string; last: string }): Draft {
   const identity = `club|${place.country}|${place.city}`
   const name = `${place.city} Club`
   const players = [`Demo Club Players of ${place.city}`, `Demo Night Ensemble of ${place.city}`]
@@ -133,7 +137,7 @@ function clubNight(place: Place, slot: Slot, season: { first: string; last: stri
     name: `A Night at the ${name}`,
     type: 'concert',
     venue: { id: slug(place.country, name), name, place, map: 'club' },
-    past: { date: dayOf(identity, slot, season), time: '22:00', clock: place.timeZone },
+    past: { date: dayOf(identity, { from: 0.1, to: 0.2 }, season), time: '22:00', clock: place.timeZone },
     performers: players.map(name => ({ id: slug(place.country, name), name, kind: 'ensemble' })),
     competition: null,
     tariff: 'club-night',
@@ -150,7 +154,7 @@ function hallOf(place: Place, hall: Slot['hall']): Venue {
 
 function dayOf(
   identity: string,
-  { from, to }: Slot,
+  { from, to }: Pick<Slot, 'from' | 'to'>,
   { first, last }: { first: string; last: string },
 ): string {
   const days = (Date.parse(last) - Date.parse(first)) / DAY_MS
