@@ -6,6 +6,12 @@
 set -eu
 folder=${1:?name a folder}
 : "${DATABASE_URL:?is not set}"
+# The password stays out of the list of processes, where everybody on the machine could read it.
+PGPASSWORD=$(printf %s "$DATABASE_URL" | sed -nE 's#^[a-z]+://[^:@/]+:([^@%]*)@.*#\1#p')
+if [ -n "$PGPASSWORD" ]; then
+  export PGPASSWORD
+  DATABASE_URL=$(printf %s "$DATABASE_URL" | sed -E 's#^([a-z]+://[^:@/]+):[^@]*@#\1@#')
+fi
 umask 077
 name=onsale-$(date -u +%Y%m%dT%H%M%SZ).dump
 draft=$folder/.$name

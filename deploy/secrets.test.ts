@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const secrets = (file: string) =>
   spawnSync(process.execPath, ['deploy/secrets.ts', file], { encoding: 'utf8' })
 
-test('[D10] secrets are written once, for their owner’s eyes, and are usable as any environment file gives them', () => {
+test('[D10] secrets are written once, for their owner’s eyes, and every reader of environment files takes them alike', () => {
   const file = join(folder, 'env')
   expect(secrets(file).status).toBe(0)
   expect(statSync(file).mode & 0o777).toBe(0o600)
