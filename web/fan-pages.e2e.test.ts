@@ -183,23 +183,20 @@ test('[V50] who waits is never told of a line without oneself', async () => {
     })
   expect((await turn('open')).status).toBe(200)
   expect((await turn('paused')).status).toBe(200)
-  const fan = await arrive('/my-bookings')
-  await fan.page.evaluate(() => {
+  const fan = await Fan.arrive(browser!)
+  fans.push(fan)
+  await fan.page.addInitScript(() => {
     const told: string[] = []
     Object.assign(window, { told })
     new MutationObserver(() => {
       const text = document.querySelector('[data-testid="in-line"]')?.textContent
       if (text && told.at(-1) !== text) told.push(text)
-    }).observe(document.body, { subtree: true, childList: true, characterData: true })
+    }).observe(document, { subtree: true, childList: true, characterData: true })
   })
-  await fan.page.evaluate(path => {
-    const link = document.body.appendChild(document.createElement('a'))
-    link.href = path
-    link.click()
-    link.remove()
-  }, `/e/${eventId}`)
+  await fan.open(`${site}/e/${eventId}`)
   await eventually(() => fan.page.getByTestId('in-line').textContent()).toBe('1')
   const told = await fan.page.evaluate(() => (window as unknown as { told: string[] }).told)
+  expect(told.at(-1)).toBe('1')
   expect(told).not.toContain('0')
   await turn('off')
   await eventually(() => fan.page.locator('.event-head .badge').textContent()).toBe('On sale')

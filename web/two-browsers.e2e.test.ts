@@ -341,7 +341,7 @@ describe('search', () => {
     await cards.first().waitFor()
     await page.getByTestId('search').pressSequentially('bayern munchen')
     await eventually(() => cards.first().textContent()).toMatch(/FC Bayern München/)
-    expect(new URL(page.url()).searchParams.get('q')).toBe('bayern munchen')
+    await eventually(() => new URL(page.url()).searchParams.get('q')).toBe('bayern munchen')
     // What is suggested lies over what is found.
     await page.keyboard.press('Escape')
     await page.getByTestId('search').fill('dortmnd')
