@@ -1,12 +1,14 @@
 /**
  * Takes docs/two-browsers.png from a running Onsale: two fans before the same seats, side by side, each seeing what the
- * other does. `npm run picture`, beside `npm start`; another address may be given.
+ * other does. `npm run picture`, beside `npm start`; another address may be given. `npm run picture -- console` takes the
+ * operators' console instead: see operator/console-picture.ts.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from './chromium.ts'
 import { Fan } from './fan.ts'
+import { takeConsole } from './operator/console-picture.ts'
 
 /** The windows, and how wide each is shown. */
 const SIZE = { width: 1080, height: 720 }
@@ -27,6 +29,13 @@ interface Ticket {
 
 const browser = await launchChromium(process.env['CHROMIUM_PATH'])
 try {
+  if (process.argv[2] === 'console') await takeConsole(browser, process.argv[3])
+  else await takeTwoBrowsers(browser)
+} finally {
+  await browser.close()
+}
+
+async function takeTwoBrowsers(browser: Browser): Promise<void> {
   const { events } = await get<{ events: { eventId: string; name: string }[] }>(
     '/events/search?status=onsale&type=theatre&pageSize=1',
   )
@@ -58,8 +67,6 @@ try {
   await mkdir(join(FILE, '..'), { recursive: true })
   await both.screenshot({ path: FILE })
   console.log(`${FILE}: ${event.name}`)
-} finally {
-  await browser.close()
 }
 
 /** Free seats in the middle of a row. */

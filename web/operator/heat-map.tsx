@@ -73,7 +73,10 @@ function HeatMap({ map, heat, shown, show }: { map: SeatMap; heat: readonly Sect
       onMouseLeave={() => show(undefined)}
     >
       <svg viewBox={picture.box.join(' ')} role="presentation">
-        <polygon class="heat-stage" points={picture.stage} />
+        <g class="heat-stage">
+          <polygon points={picture.stage.points} />
+          <Name part={picture.stage} />
+        </g>
         {picture.parts.map((part, index) => {
           const one = byId.get(part.id)
           const step = one === undefined ? 'unknown' : heatStep(taken(one))
@@ -100,7 +103,7 @@ function HeatMap({ map, heat, shown, show }: { map: SeatMap; heat: readonly Sect
   )
 }
 
-function Name({ part: { label } }: { part: Outline }) {
+function Name({ part: { label } }: { part: Pick<Outline, 'label'> }) {
   if (label === undefined) return null
   return (
     <text x={label.x} y={label.y} font-size={label.size}>

@@ -10,7 +10,7 @@ const MINUTE = 60 * SECOND
 /** What the charts show. */
 const KEPT_MS = 15 * MINUTE
 /** A chart that begins shows this much, so that its first seconds are no cliff. */
-const LEAST_SHOWN_MS = 2 * MINUTE
+const LEAST_SHOWN_MS = MINUTE
 /** Longer without a word, and the line is broken instead of drawn through what nobody knows. */
 const GAP_MS = 20 * SECOND
 

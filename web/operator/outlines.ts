@@ -13,7 +13,7 @@ export interface Outline {
 export interface Picture {
   /** An SVG viewBox around all there is. */
   box: [x: number, y: number, width: number, height: number]
-  stage: string
+  stage: Pick<Outline, 'points' | 'label'>
   parts: Outline[]
 }
 
@@ -30,7 +30,7 @@ export function outlines(map: SeatMap): Picture {
   const width = edge.right - edge.left + 2 * margin
   return {
     box: [edge.left - margin, edge.top - margin, width, edge.bottom - edge.top + 2 * margin],
-    stage: pointsOf(map.stage.outline),
+    stage: { points: pointsOf(map.stage.outline), label: labelOf(map.stage.label, map.stage.outline, width) },
     // Areas after sections: a pitch's standing area may lie over an outline around it.
     parts: [...map.sections, ...map.areas].map(({ id, name, outline }) => ({
       id,
