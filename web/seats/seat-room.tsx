@@ -66,7 +66,7 @@ function Choosing({
   const own = useOwnSeats(event.eventId, feed)
   const limit = event.maxTickets
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set())
-  const [view, setView] = useState<'map' | 'list'>(layout.seats === 0 ? 'list' : 'map')
+  const [view, setView] = useState<'map' | 'list'>('map')
   const [holding, setHolding] = useState(false)
   const underWay = useRef(false)
   const choices = useChoices(event, layout, feed, own.seats, limit, underWay)
