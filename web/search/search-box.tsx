@@ -52,8 +52,8 @@ export function SearchBox({
         event.preventDefault()
         return pick(active)
       case 'Escape':
-        // Browsers empty the box: only once there is no list to be closed.
-        if (open) event.preventDefault()
+        // Browsers empty the box: only once there is no list, nor one under way.
+        if (wanted !== undefined) event.preventDefault()
         return close()
     }
   }
