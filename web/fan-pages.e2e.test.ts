@@ -144,7 +144,7 @@ test('[V48] on another page the focus is on its heading, and nothing of the page
   const eventId = await found('status=offsale&pageSize=1')
   const { page } = await arrive(`/e/${eventId}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
-  // The page that was opened begins as any other does.
+  // What was opened begins as browsers have it.
   expect(await focused(page)).toMatch(/^BODY/)
   expect(await page.locator('link[rel="canonical"]').getAttribute('href')).toBe(`${site}/e/${eventId}`)
   await page.getByRole('link', { name: 'My bookings' }).click()
