@@ -2,8 +2,10 @@
  * The waiting room without JavaScript: one plain page that reloads itself. It is a poll like any other, with the session and
  * the pass in cookies.
  */
+import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
+import { createMiddleware } from 'hono/factory'
 import { html } from 'hono/html'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type VisitorId, visitorId } from '../../shared/ids.ts'
@@ -13,12 +15,13 @@ import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { callerNetwork, rateLimit } from '../middleware/limits.ts'
 import { problemOf } from '../middleware/problems.ts'
-import { type AppEnv, newRoutes, type Routes } from '../routing.ts'
+import { type AppEnv, newRoutes, problems, type Routes } from '../routing.ts'
 import { setPass } from './pass-cookie.ts'
 import type { PollPace } from './poll-pace.ts'
 
 const SESSION_COOKIE = 'onsale_session'
-const PATH = '/wait/:eventId'
+const PATH = '/wait/{eventId}'
+const shared = { tags: ['Queue'], request: { params: z.object({ eventId: z.string() }) } }
 /** Where nothing can be told, and while the doors of a line are far away. */
 const LOOK_AGAIN_SECONDS = 20
 
@@ -38,13 +41,37 @@ interface Told {
 export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
   const { config, queue } = deps
   const limit = rateLimit(deps, 'sessions', config.SESSIONS_PER_MINUTE)
-  const app = newRoutes()
-  app.get(
-    PATH,
+  const show = createRoute({
+    ...shared,
+    method: 'get',
+    path: PATH,
+    summary: 'The waiting room as a page that needs no JavaScript',
+    description: 'It reloads itself, which keeps the place; session and pass are cookies.',
     // Only who has no session yet is given one, and that is what is limited.
-    (c, next) => (sessionOf(deps, c) === undefined ? limit(c, next) : next()),
-    async c => {
-      const event = await findEvent(deps, c.req.param('eventId'))
+    middleware: [
+      createMiddleware<AppEnv>((c, next) => (sessionOf(deps, c) === undefined ? limit(c, next) : next())),
+    ],
+    responses: {
+      200: { description: 'Where the visitor stands', content: { 'text/html': { schema: z.string() } } },
+      ...problems(
+        'event_not_found',
+        'queue_closed',
+        'too_many_places',
+        'too_many_requests',
+        'queue_unavailable',
+      ),
+    },
+  })
+  const leave = createRoute({
+    ...shared,
+    method: 'post',
+    path: `${PATH}/leave`,
+    summary: 'Give up the place, from that page',
+    responses: { 303: { description: 'To the page of the event' }, ...problems('event_not_found') },
+  })
+  return newRoutes()
+    .openapi(show, async c => {
+      const event = await findEvent(deps, c.req.valid('param').eventId)
       const visitor = sessionOf(deps, c) ?? newSession(deps, c)
       const early = pace.early(event.eventId, visitor)
       if (early > 0)
@@ -71,15 +98,16 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
         const again = problem.extra.retryAfter ?? LOOK_AGAIN_SECONDS
         return page(c, problem.status, again, html`<h1>${event.name}</h1><p>${problem.message}</p>`)
       }
-    },
-  )
-  app.post(`${PATH}/leave`, async c => {
-    const { eventId } = await findEvent(deps, c.req.param('eventId'))
-    const visitor = sessionOf(deps, c)
-    if (visitor !== undefined) await queue.leave(eventId, visitor)
-    return c.redirect(`/e/${eventId}`, 303)
-  })
-  return app
+    })
+    .openapi(leave, async c => {
+      const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
+      const visitor = sessionOf(deps, c)
+      if (visitor !== undefined) {
+        await queue.leave(eventId, visitor)
+        pace.forget(eventId, visitor)
+      }
+      return c.redirect(`/e/${eventId}`, 303)
+    })
 }
 
 function sessionOf({ sessions }: HttpDeps, c: Context<AppEnv>): VisitorId | undefined {
