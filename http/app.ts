@@ -18,6 +18,7 @@ import { limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
 import { PageHeads } from './page-heads.ts'
 import { pageNotFound, pageRoutes, type Site } from './pages.ts'
+import { drawRoutes } from './queue/draw-routes.ts'
 import { queueRoutes } from './queue/routes.ts'
 import { newRoutes, type Routes } from './routing.ts'
 import { PostgresSearch } from './search/postgres-search.ts'
@@ -53,6 +54,7 @@ export function httpApp(
   app.route('/', seatRoutes(deps))
   app.route('/', mapRoutes(deps))
   app.route('/', queueRoutes(deps))
+  app.route('/', drawRoutes(deps))
   app.route('/', saleRoutes(deps))
   app.route('/', adminQueueRoutes(deps))
   app.route('/', eventImportRoutes(deps))

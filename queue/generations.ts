@@ -3,12 +3,14 @@
  * a closed line, and brings back what can be brought back where Redis was lost. One process at a time, under a
  * lock in Postgres; harmless when many ask for it.
  */
+import { type Chance, systemChance } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import { type Client, type Pool, transaction } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
 import { liveAdmissions, spentPlaces } from './admissions.ts'
+import { type DrawState, promiseDraw } from './draw-record.ts'
 import { generationBegun, lockSettings, type StoredSettings } from './settings.ts'
 import { MEMBERS_A_CALL, parseAnswer, verbKeys, verbs } from './verbs.ts'
 
@@ -20,6 +22,8 @@ export interface GenerationsParts {
   node: string
   /** After a loss the doors wait this long, so that places are back before the first newcomer is let in. */
   recoveryMs: number
+  /** Makes the secrets of draws. */
+  chance?: Pick<Chance, 'bytes'>
 }
 
 /** Behind the last moment at which a place may come back. */
@@ -65,16 +69,23 @@ export class Generations {
     const { redis, keys } = this.#parts
     const settings = await lockSettings(client, event)
     if (settings === undefined || settings.state === 'off') return await this.#close(event)
+    const draw = await promiseDraw(client, event, settings, this.#parts.chance ?? systemChance)
     const [generation, version] = await redis.hmget(keys.queue(event).cfg, 'generation', 'version')
     await redis.zadd(keys.queuesOn, settings.generation, event)
     if (generation === String(settings.generation)) {
-      if (Number(version) < settings.version) await this.#configure(event, settings)
+      if (Number(version) < settings.version) await this.#configure(event, settings, draw)
     } else {
-      await this.#begin(client, event, settings, Number(generation ?? 0))
+      await this.#begin(client, event, settings, draw, Number(generation ?? 0))
     }
   }
 
-  async #begin(client: Client, event: EventId, settings: StoredSettings, found: number): Promise<void> {
+  async #begin(
+    client: Client,
+    event: EventId,
+    settings: StoredSettings,
+    draw: DrawState,
+    found: number,
+  ): Promise<void> {
     const { redis, keys, log, recoveryMs } = this.#parts
     const lost = settings.begun
     const generation = lost ? Math.max(settings.generation, found) + 1 : settings.generation
@@ -84,7 +95,8 @@ export class Generations {
       generation,
       settings.scoreFloor,
       lost ? recoveryMs : 0,
-      drawOf(settings),
+      // With a seed a place that comes back has its drawn score from the first: see draw-places.ts.
+      draw,
       ...cfgArguments(settings),
     ])
     const floor = Number(parseAnswer(answer).rest[0])
@@ -112,12 +124,13 @@ export class Generations {
     return { slots: live.length, spent: over.length }
   }
 
-  async #configure(event: EventId, settings: StoredSettings): Promise<void> {
+  async #configure(event: EventId, settings: StoredSettings, draw: DrawState): Promise<void> {
     const { redis, keys } = this.#parts
     await verbs.configure.run(redis, verbKeys(keys, event, ''), [
       settings.generation,
       settings.version,
-      drawOf(settings),
+      // Only its driver ends a draw, once the whole line has its scores.
+      draw === '' ? '' : 'due',
       ...cfgArguments(settings),
     ])
   }
@@ -154,11 +167,6 @@ export class Generations {
       ...rosters,
     )
   }
-}
-
-/** Who comes before the doors of a line with a draw is drawn; a line that was opened at once has nobody to draw. */
-function drawOf({ method, state }: StoredSettings): '' | 'due' {
-  return method === 'random' && (state === 'scheduled' || state === 'pre_queue') ? 'due' : ''
 }
 
 /** Pairs of cfg: milliseconds, and '' or 0 where there is none. */

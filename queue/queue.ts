@@ -20,6 +20,8 @@ export interface QueueSettings {
   preQueueAt: number | null
   opensAt: number | null
   /** Admissions per second; fractions are allowed (0.2 = one in five seconds). */
+  /** The round of drand's quicknet whose randomness the draw takes in; null: none. Named before entries close, and after the doors' time. */
+  beaconRound: number | null
   rate: number
   /** Most active visitors at once. */
   cap: number
@@ -153,3 +155,5 @@ export type QueueNews =
    * Another generation than before: Redis was lost or the line is a new one; clients join again with their receipt.
    */
   | { kind: 'settings' }
+  /** The order has been drawn: everyone who waits has another score, and is to be told. */
+  | { kind: 'drawn' }

@@ -4,7 +4,7 @@
  * visitors.
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
-import type { Clock } from '../shared/clock.ts'
+import type { Chance, Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { Problem } from '../shared/errors.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
@@ -18,7 +18,9 @@ import type { EndReason, PlaceInfo, QueueInfo, QueueTick } from '../shared/wire/
 import { waitTime } from '../shared/wire/position.ts'
 import { endAdmission } from './admissions.ts'
 import { Batcher } from './batcher.ts'
+import type { BeaconSource } from './beacon.ts'
 import { Caller } from './caller.ts'
+import { DrawnPlaces } from './draw-places.ts'
 import { Generations } from './generations.ts'
 import { Grants } from './grants.ts'
 import { Kept } from './kept.ts'
@@ -55,6 +57,9 @@ export interface QueueParts {
   door: 'socket' | 'poll'
   /** After Redis was lost the doors wait this long for places to come back. */
   recoveryMs?: number
+  /** Makes the secrets of draws, and brings the beacon they may wait for. */
+  chance?: Pick<Chance, 'bytes'>
+  beacon?: BeaconSource
 }
 
 type Active = Extract<Found, { kind: 'active' }>
@@ -82,6 +87,7 @@ export class RedisQueue implements Queue, QueueNode {
   readonly #caller: Caller
   readonly #grants: Grants
   readonly #receipts: Receipts
+  readonly #drawnPlaces: DrawnPlaces
   readonly #upkeep: Upkeep
   readonly #ticks: Kept<EventId, QueueTick>
   readonly #joins: Batcher<EventId, Comer, Place>
@@ -99,6 +105,7 @@ export class RedisQueue implements Queue, QueueNode {
     })
     this.#grants = new Grants(parts)
     this.#receipts = new Receipts(parts.config.keys.receipt)
+    this.#drawnPlaces = new DrawnPlaces(parts.pool)
     this.#upkeep = new Upkeep({ ...parts, node, caller: this.#caller })
     this.#ticks = new Kept({
       read: event => this.#readTick(event),
@@ -225,11 +232,15 @@ export class RedisQueue implements Queue, QueueNode {
     let back = 0
     for (let at = 0; at === 0 || at < places.length; at += MEMBERS_A_CALL) {
       const some = places.slice(at, at + MEMBERS_A_CALL)
-      const answer = await this.#caller.call(event, verbs.reassert, () => [
-        this.#parts.config.NODE_NAME,
-        at + MEMBERS_A_CALL >= places.length ? '1' : '0',
-        ...some.flatMap(({ visitorId, score }) => [this.member(event, visitorId), score]),
-      ])
+      const told = some.map(({ visitorId, score }) => ({ member: this.member(event, visitorId), score }))
+      const answer = await this.#caller.call(event, verbs.reassert, async settings => {
+        const scores = await this.#drawnPlaces.scores(event, settings, told)
+        return [
+          this.#parts.config.NODE_NAME,
+          at + MEMBERS_A_CALL >= places.length ? '1' : '0',
+          ...told.flatMap(({ member, score }, i) => [member, scores[i] ?? score]),
+        ]
+      })
       back += Number(answer?.rest[0] ?? 0)
     }
     return back
@@ -254,7 +265,11 @@ export class RedisQueue implements Queue, QueueNode {
 
   async #joinAll(event: EventId, comers: Comer[]): Promise<Place[]> {
     const answer = await this.#caller.call(event, verbs.join, async settings => {
-      const restored = comers.map(comer => this.#restorable(event, settings, comer))
+      const proven = comers.map(comer => ({
+        member: comer.member,
+        score: this.#restorable(event, settings, comer),
+      }))
+      const restored = await this.#drawnPlaces.scores(event, settings, proven)
       const { perNetwork } = settings
       return [
         this.#parts.door,
@@ -294,18 +309,28 @@ export class RedisQueue implements Queue, QueueNode {
       if (admission === undefined) return { state: 'none' }
       return { state: 'admitted', pass: admission.pass, until: admission.until }
     }
-    const { score, position, generation } = place
+    const { score, position, generation, phase } = place
     const seen = this.#parts.clock.now()
     const receipt = this.#receipts.issue({
       eventId: event,
       visitorId: visitor,
       score,
       generation,
-      phase: 'line',
+      phase,
       seen,
     })
     const { rate } = await this.tick(event)
-    return { state: 'waiting', position, score, receipt, generation, wait: waitTime(position, rate) }
+    const wait = phase === 'pre' ? null : waitTime(position, rate)
+    return {
+      state: 'waiting',
+      position,
+      score,
+      receipt,
+      generation,
+      wait,
+      ...(phase === 'pre' ? { phase } : {}),
+      ...(settings.method === 'random' ? { entry: this.member(event, visitor).toString('hex') } : {}),
+    }
   }
 
   async #grant(event: EventId, visitor: VisitorId, { generation }: StoredSettings, active: Active) {

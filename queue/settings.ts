@@ -3,6 +3,7 @@ import { invalid, Problem } from '../shared/errors.ts'
 import { type EventId, eventId as toEventId } from '../shared/ids.ts'
 import { type Client, type Pool, type Queryable, sqlState, transaction } from '../shared/postgres.ts'
 import type { QueueState } from '../shared/wire/messages.ts'
+import { roundAt } from './beacon.ts'
 import type { QueueChange, QueueMethod, QueueSettings } from './queue.ts'
 
 /** What operators do not see: see 0004-queue.sql. */
@@ -23,6 +24,7 @@ const DEFAULTS: Told = {
   joins: true,
   preQueueAt: null,
   opensAt: null,
+  beaconRound: null,
   rate: 10,
   cap: 500,
   burst: null,
@@ -104,9 +106,15 @@ async function apply(client: Client, event: EventId, change: QueueChange, actor:
   const before = told(rows[0]!)
   const opens = before.state === 'off' && change.state !== undefined && change.state !== 'off'
   // A schedule belongs to one line: the next has its own.
-  const after = { ...before, ...(opens ? { preQueueAt: null, opensAt: null } : {}), ...change }
+  const after = {
+    ...before,
+    ...(opens ? { preQueueAt: null, opensAt: null, beaconRound: null } : {}),
+    ...change,
+  }
   checkBurst(after.rate, after.burst)
   checkSchedule(before, after, now)
+  checkBeacon(before, after, now)
+  if (!opens) await checkDraw(client, event, before, after)
   await client.query(
     `update queue_settings set ${SET.map(({ column }, i) => `${column} = $${i + 3}`).join(', ')},
        version = version + 1, updated_at = now(), begun = begun and not $2,
@@ -144,6 +152,30 @@ function checkSchedule(before: Told, after: Told, now: number): void {
   } else if ((state === 'scheduled' || state === 'pre_queue') && opensAt !== null && opensAt <= now) {
     throw invalid('opensAt', 'is over; open the queue instead')
   }
+}
+
+/** A round that anybody knows before entries close would let the order be chosen. */
+function checkBeacon(before: Told, { beaconRound, opensAt }: Told, now: number): void {
+  if (beaconRound === null || (beaconRound === before.beaconRound && opensAt === before.opensAt)) return
+  if (!Number.isSafeInteger(beaconRound) || beaconRound < 1)
+    throw invalid('beaconRound', 'must be the number of a round of drand quicknet')
+  const least = opensAt ?? now
+  if (roundAt(beaconRound) <= least)
+    throw invalid('beaconRound', `must be made after ${new Date(least).toISOString()}: name a later one`)
+}
+
+/** What the entrants were told stands; a named beacon that does not come may be done without, which the draw then says. */
+async function checkDraw(client: Client, event: EventId, before: Told, after: Told): Promise<void> {
+  const fields = (['method', 'beaconRound'] as const).filter(field => before[field] !== after[field])
+  if (fields.length === 0) return
+  const { rowCount } = await client.query(
+    `select 1 from queue_draws join queue_settings using (event_id)
+     where event_id = $1 and queue_draws.generation = first_generation and closed_at is not null`,
+    [event],
+  )
+  if (rowCount === 0) return
+  if (fields.includes('method')) throw invalid('method', 'cannot change once entries have closed')
+  if (after.beaconRound !== null) throw invalid('beaconRound', 'can only be dropped once entries have closed')
 }
 
 function isMoving({ state, opensAt }: Told, now: number): boolean {
@@ -199,6 +231,7 @@ const SET: readonly Column[] = [
   { column: 'joins', of: s => s.joins },
   { column: 'pre_queue_at', of: s => date(s.preQueueAt) },
   { column: 'opens_at', of: s => date(s.opensAt) },
+  { column: 'beacon_round', of: s => s.beaconRound },
   { column: 'rate', of: s => s.rate },
   { column: 'cap', of: s => s.cap },
   { column: 'burst', of: s => s.burst },
@@ -221,6 +254,7 @@ interface Row {
   joins: boolean
   pre_queue_at: Date | null
   opens_at: Date | null
+  beacon_round: number | null
   rate: number
   cap: number
   burst: number | null
@@ -249,6 +283,7 @@ function told(row: Row): Told {
     joins,
     preQueueAt: row.pre_queue_at?.getTime() ?? null,
     opensAt: row.opens_at?.getTime() ?? null,
+    beaconRound: row.beacon_round,
     rate,
     cap,
     burst,

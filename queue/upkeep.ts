@@ -8,7 +8,9 @@ import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import type { Pool } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
+import type { BeaconSource } from './beacon.ts'
 import type { Caller } from './caller.ts'
+import { Draws } from './draw.ts'
 import { FLOOR_AHEAD_US } from './generations.ts'
 import { Kept } from './kept.ts'
 import { Presence } from './presence.ts'
@@ -25,6 +27,7 @@ export interface UpkeepParts {
   caller: Caller
   node: string
   door: 'socket' | 'poll'
+  beacon?: BeaconSource
 }
 
 const EVENTS_MS = 900
@@ -33,12 +36,14 @@ const RAISE_FLOOR_MS = 10_000
 export class Upkeep {
   readonly #parts: UpkeepParts
   readonly #presence: Presence
+  readonly #draws: Draws
   readonly #events: Kept<'on', EventId[]>
   /** When this process last raised an event's floor, ms. */
   readonly #raised = new Map<EventId, number>()
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts
+    this.#draws = new Draws(parts)
     this.#presence = new Presence({
       clock: parts.clock,
       send: async (event, way, members) => {
@@ -65,6 +70,7 @@ export class Upkeep {
     const name = door === 'socket' ? node : ''
     const done = await caller.call(event, verbs.sweep, ({ version }) => [name, version])
     if (done === undefined) return
+    this.#draws.drive(event, done.settings)
     const [now, last, , dead] = done.rest
     await this.#raiseFloor(event, done.settings, Math.max(Number(now), Number(last)))
     if (dead !== undefined && dead !== '') await reached(this.#bury(event, dead))
@@ -79,7 +85,7 @@ export class Upkeep {
   }
 
   async close(): Promise<void> {
-    await this.#presence.close()
+    await Promise.all([this.#presence.close(), this.#draws.close()])
     const { redis, keys, node, door } = this.#parts
     if (door === 'poll') return
     for (const event of await this.events()) {

@@ -18,6 +18,8 @@ export const verbs = {
   begin: verb('begin'),
   configure: verb('configure'),
 }
+  draw: verb('draw'),
+  fill: verb('draw-fill'),
 
 /** What every verb is given, in the order of lua/queue.lua. */
 export function verbKeys(keys: Keys, event: EventId, node: string): string[] {
@@ -61,7 +63,7 @@ export const ADMITTED_A_CALL = 500
 export type Found =
   | { kind: 'none' }
   | { kind: 'refused'; why: 'state' | 'network' }
-  | { kind: 'waiting'; score: number; position: number }
+  | { kind: 'waiting'; score: number; position: number; phase: 'line' | 'pre' }
   | { kind: 'active'; score: number; until: number; since: number }
 
 /** A verb's answer: the word it begins with and the rest, as texts. */
@@ -76,7 +78,8 @@ export function parseFound(rest: string[]): Found[] {
   const found: Found[] = []
   for (let i = 0; i < rest.length; i += 4) {
     const [kind, score, place, since] = rest.slice(i, i + 4)
-    if (kind === 'W') found.push({ kind: 'waiting', score: Number(score), position: Number(place) })
+    const phase = since === 'pre' ? since : 'line'
+    if (kind === 'W') found.push({ kind: 'waiting', score: Number(score), position: Number(place), phase })
     else if (kind === 'A')
       found.push({ kind: 'active', score: Number(score), until: Number(place), since: Number(since) })
     else if (kind === 'R') found.push({ kind: 'refused', why: score === 'network' ? 'network' : 'state' })

@@ -24,6 +24,7 @@ const PROBLEMS = {
   ticket_not_found: [404, 'No such ticket'],
   area_not_found: [404, 'No such standing area'],
   booking_not_found: [404, 'No such booking'],
+  draw_not_found: [404, 'No such draw'],
   method_not_allowed: [405, 'This method is not allowed here'],
   not_on_sale: [409, 'The event is not on sale'],
   hold_conflict: [409, 'Some tickets are taken'],

@@ -8,7 +8,11 @@ import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { newRoutes, problems, type Routes } from '../routing.ts'
 
-const hex = (what: string) => z.string().nullable().openapi({ description: `${what}, hex; null: not yet.` })
+const hex = (what: string) =>
+  z
+    .string()
+    .nullable()
+    .openapi({ description: `${what}, hex; null: not yet.` })
 const time = z.number().nullable().openapi({ description: 'ms since 1970; null: not yet.' })
 
 const Draw = z
@@ -97,10 +101,10 @@ export function drawRoutes(deps: HttpDeps): Routes {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
       const { generation } = c.req.valid('query')
       const record = await readDraw(pool, eventId, generation)
-      const chunk =
-        record && (await readChunk(pool, eventId, record.generation, c.req.valid('param').chunk))
+      const chunk = record && (await readChunk(pool, eventId, record.generation, c.req.valid('param').chunk))
       if (chunk === undefined) throw noDraw()
-      const forEver = generation === undefined ? `max-age=${FRESH_SECONDS}` : `max-age=${YEAR_SECONDS}, immutable`
+      const forEver =
+        generation === undefined ? `max-age=${FRESH_SECONDS}` : `max-age=${YEAR_SECONDS}, immutable`
       c.header('Cache-Control', `public, ${forEver}`)
       c.header('Content-Type', 'application/octet-stream')
       return c.body(new Uint8Array(chunk), 200)
@@ -108,7 +112,10 @@ export function drawRoutes(deps: HttpDeps): Routes {
 }
 
 function noDraw(): Problem {
-  return new Problem('draw_not_found', 'No draw was promised for this line, or it has no such file of entrants.')
+  return new Problem(
+    'draw_not_found',
+    'No draw was promised for this line, or it has no such file of entrants.',
+  )
 }
 
 function publish(record: DrawRecord): PublishedDraw {

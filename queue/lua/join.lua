@@ -68,7 +68,7 @@ arrive(known, door)
 if #toLine > 0 then redis.call('ZADD', line, unpack(toLine)) end
 if #toReturned > 0 then redis.call('ZADD', returned, unpack(toReturned)) end
 
-local ahead = redis.call('ZCARD', line)
+local ahead, phase = redis.call('ZCARD', line), phaseNow()
 local arrivals = {}
 for _, member in ipairs(comers) do
   local one = first[member]
@@ -81,7 +81,7 @@ for _, member in ipairs(comers) do
   else
     one[3] = digits(redis.call('ZRANK', line, member) or 0)
   end
-  one[1] = 'W'
+  one[1], one[4] = 'W', phase
 end
 if #arrivals > 0 then
   redis.call('ZADD', line, unpack(arrivals))

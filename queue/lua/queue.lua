@@ -143,7 +143,13 @@ local function claim(member, slot)
   return slot, digits(now)
 end
 
--- Where each member stands, as four texts: 'W', score, places ahead, '' · 'A', score it was called at, end of the slot,
+-- 'pre' while a draw is still to decide who stands where, else ''.
+local function phaseNow()
+  local draw = redis.call('HGET', cfg, 'draw')
+  return (draw == 'due' or draw == 'filling') and 'pre' or ''
+end
+
+-- Where each member stands, as four texts: 'W', score, places ahead, phase · 'A', score it was called at, end of the slot,
 -- when it was claimed, in ms · 'N', '', '', ''. Parked and returned visitors have nobody ahead. Whoever asks is here, so a
 -- turn that waited for them is claimed.
 local function findAll(members)
@@ -151,14 +157,14 @@ local function findAll(members)
   local backs = redis.call('ZMSCORE', returned, unpack(members))
   local puts = redis.call('ZMSCORE', parked, unpack(members))
   local waits = redis.call('ZMSCORE', line, unpack(members))
-  local found = {}
+  local found, phase = {}, phaseNow()
   for i, member in ipairs(members) do
     if slots[i] and tonumber(slots[i]) > now then
       found[i] = { 'A', redis.call('ZSCORE', called, member) or '0', claim(member, slots[i]) }
     elseif backs[i] or puts[i] then
-      found[i] = { 'W', backs[i] or puts[i], '0', '' }
+      found[i] = { 'W', backs[i] or puts[i], '0', phase }
     elseif waits[i] then
-      found[i] = { 'W', waits[i], digits(redis.call('ZRANK', line, member)), '' }
+      found[i] = { 'W', waits[i], digits(redis.call('ZRANK', line, member)), phase }
     else
       found[i] = { 'N', '', '', '' }
     end

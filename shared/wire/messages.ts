@@ -71,6 +71,10 @@ export type PlaceInfo =
 export interface WaitTime {
   p50: number
   p90: number
+      /** The draw is still to come: `position` is nothing to show yet. */
+      phase?: 'pre'
+      /** Where the order is drawn: the visitor's name among the published entrants, 28 hex digits. */
+      entry?: string
 }
 
 /** The beat everyone in the line hears: a client finds its own score among the knots and knows its position. */
