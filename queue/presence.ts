@@ -44,8 +44,9 @@ export class Presence {
   async #flushSoon(): Promise<void> {
     const { clock } = this.#parts
     await clock.sleep(WINDOW_MS, this.#end.signal)
-    while (this.#notes.size > 0 && !(await this.#flush()) && !this.#end.signal.aborted) {
-      await clock.sleep(RETRY_MS, this.#end.signal)
+    // What is noted while others are being sent goes out too: nobody else would send it.
+    while (this.#notes.size > 0 && !this.#end.signal.aborted) {
+      if (!(await this.#flush())) await clock.sleep(RETRY_MS, this.#end.signal)
     }
     this.#flushing = undefined
   }

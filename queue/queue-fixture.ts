@@ -26,6 +26,7 @@ export interface QueueRig {
   database: TestDatabase
   pool: Pool
   redis: Redis
+  url: string
   keys: Keys
   /** Another process with the same stores. */
   queue(node: string, other?: Partial<QueueParts>): RedisQueue
@@ -50,6 +51,7 @@ export async function queueRig(url?: string): Promise<QueueRig> {
     database,
     pool,
     redis,
+    url: redisUrl,
     keys,
     queue: (node, other = {}) => {
       const config = { keys: secrets, NODE_NAME: node }

@@ -10,6 +10,21 @@ local ROUNDS, ROUND = 4, 500
 -- Two polls of those who ask seldom; and how long a payment may wait for the provider's rate.
 local POLL_CLAIM_MS, PAY_HORIZON_S = 45000, 60
 
+-- Both ways: else an hour forward would throw everybody out, and an hour back keep the doors shut for one.
+local function moveSlots(by)
+  for _, key in ipairs({ act, since }) do
+    local all = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+    for from = 1, #all, 2 * ROUND do
+      local moved = {}
+      for i = from, math.min(from + 2 * ROUND, #all) - 1, 2 do
+        moved[#moved + 1] = tonumber(all[i + 1]) + by
+        moved[#moved + 1] = all[i]
+      end
+      redis.call('ZADD', key, unpack(moved))
+    end
+  end
+end
+
 local kept = redis.call('HMGET', bucket, 'tokens', 'at', 'frontier', 'pace', 'weight')
 local gap = kept[2] and now - tonumber(kept[2]) or EVERY_MS
 if gap >= 0 and gap < EVERY_MS then return { 'EARLY' } end
@@ -21,11 +36,11 @@ local rate, cap, burst, factor, wait, payRate = tonumber(set[1]), tonumber(set[2
 local state = stateNow()
 local moves = (state == 'open' or state == 'closing') and set[7] ~= 'due' and rate > 0 and not isRecovering()
 
--- A clock that went back gives nothing; after a pause nobody gets more than 2 s of it at once.
-local elapsed = math.max(0, math.min(gap, REFILL_MS))
-local tokens = math.min(burst, tonumber(kept[1] or '0') + rate * elapsed / 1000)
+-- Time that nobody saw, as the clock jumped or no node was there, gives no tokens and ends no slot.
 local jumped = math.abs(gap) > JUMP_MS
-if not jumped then expireSlots() end
+local elapsed = jumped and 0 or math.max(0, math.min(gap, REFILL_MS))
+local tokens = math.min(burst, tonumber(kept[1] or '0') + rate * elapsed / 1000)
+if jumped then moveSlots(gap) else expireSlots() end
 
 -- Slots that are over but not yet swept still count: the cap is safe, and the work bounded.
 local active = redis.call('ZCARD', act)

@@ -8,7 +8,7 @@ local recovery = tonumber(ARGV[3])
 local floor = math.max(tonumber(ARGV[2]), nowUs)
 redis.call('HSET', cfg, 'generation', ARGV[1], 'draw', ARGV[4], 'floor', digits(floor), unpack(ARGV, 5))
 local grace, burst = unpack(redis.call('HMGET', cfg, 'grace', 'burst'))
-redis.call('HSET', cfg, 'recoverUntil', digits(now + recovery),
+redis.call('HSET', cfg, 'recoverUntil', recovery > 0 and digits(now + recovery) or '0',
   'restoreUntil', recovery > 0 and digits(now + recovery + tonumber(grace)) or '0')
 -- A new line may begin with a burst, once; one that comes back may not, as nobody knows what was spent before the loss.
 redis.call('HSETNX', bucket, 'tokens', recovery > 0 and '0' or burst)

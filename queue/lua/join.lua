@@ -13,7 +13,7 @@ local state, perNetwork = stateNow(), tonumber(set[3])
 local takes = set[1] == '1' and (state == 'pre_queue' or state == 'open' or state == 'paused') and
   not (set[2] == 'dissolve' and redis.call('HGET', bucket, 'soldOut') == '1')
 local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or NO_FRONTIER)
-local restoring = now < tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0')
+local restoring = isRestoring()
 local score = latestScore()
 
 local members = {}
@@ -32,7 +32,20 @@ local function refusal(network)
   return nil
 end
 
-local known, comers, toLine, toReturned = {}, {}, {}, {}
+-- What a receipt brings back: a place admits once, also when Redis has forgotten it.
+local function restored(i, member)
+  local own = restoring and ARGV[3 * i + 1] or ''
+  if own ~= '' and spentAt[i] and tonumber(own) <= tonumber(spentAt[i]) then return '' end
+  return own
+end
+
+local known, better, comers, toLine, toReturned = {}, {}, {}, {}, {}
+-- Whom the frontier has passed is called next: into the line would push back those who wait there.
+local function bring(member, own)
+  local to = tonumber(own) <= frontier and toReturned or toLine
+  to[#to + 1] = own
+  to[#to + 1] = member
+end
 -- One visitor may be in a batch twice: the second time it is found where the first put it.
 local first = {}
 for i, member in ipairs(members) do
@@ -40,22 +53,22 @@ for i, member in ipairs(members) do
     found[i] = first[member]
   else
     first[member] = found[i]
-    if found[i][1] == 'W' then known[#known + 1] = member end
+    local own = restored(i, member)
+    if found[i][1] == 'W' then
+      known[#known + 1] = member
+      -- Who came in anew before the receipt was shown keeps the better of both places.
+      if own ~= '' and tonumber(own) < tonumber(found[i][2]) and redis.call('ZREM', line, member) == 1 then
+        bring(member, own)
+        found[i][2], better[#better + 1] = own, i
+      end
+    end
     if found[i][1] == 'N' then
-      local own = restoring and ARGV[3 * i + 1] or ''
-      -- A place admits once, also when Redis has forgotten it.
-      if own ~= '' and spentAt[i] and tonumber(own) <= tonumber(spentAt[i]) then own = '' end
       local why = own == '' and refusal(ARGV[3 * i + 2])
       if why then
         first[member][1], first[member][2] = 'R', why
       else
         comers[#comers + 1] = member
-        if own ~= '' then
-          -- Whom the frontier has passed is called next: into the line would push back those who wait there.
-          local to = tonumber(own) <= frontier and toReturned or toLine
-          to[#to + 1] = own
-          to[#to + 1] = member
-        end
+        if own ~= '' then bring(member, own) end
         found[i][2] = own
       end
     end
@@ -67,6 +80,7 @@ arrive(known, door)
 -- Restored places stand before newcomers are counted, as they stand ahead of them.
 if #toLine > 0 then redis.call('ZADD', line, unpack(toLine)) end
 if #toReturned > 0 then redis.call('ZADD', returned, unpack(toReturned)) end
+for _, i in ipairs(better) do found[i][3] = digits(redis.call('ZRANK', line, members[i]) or 0) end
 
 local ahead, phase = redis.call('ZCARD', line), phaseNow()
 local arrivals = {}

@@ -18,12 +18,13 @@ local backs = redis.call('ZMSCORE', returned, unpack(members))
 local polling = redis.call('ZMSCORE', polls, unpack(members))
 local doubted = redis.call('ZMSCORE', asked, unpack(members))
 
-local due, aside, till = {}, {}, graceEnd()
+local due, aside, names, till = {}, {}, {}, graceEnd()
 for i, member in ipairs(members) do
   local spared = way == 'lost' and (polling[i] or doubted[i])
   if (waits[i] or puts[i] or backs[i]) and not spared then
     due[#due + 1] = till
     due[#due + 1] = member
+    names[#names + 1] = member
     if backs[i] then
       aside[#aside + 1] = backs[i]
       aside[#aside + 1] = member
@@ -34,4 +35,6 @@ end
 if #due > 0 and way == 'away' then redis.call('ZADD', away, unpack(due)) end
 if #due > 0 and way == 'lost' then redis.call('ZADD', away, 'NX', unpack(due)) end
 if #aside > 0 then redis.call('ZADD', parked, unpack(aside)) end
+-- A visitor with another tab on another node is here: it says so now, before a turn passes them over.
+publish('asked', names, '')
 return { 'OK' }

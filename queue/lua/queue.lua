@@ -62,8 +62,16 @@ end
 -- After a loss doors wait for a while, and on for the nodes that are still bringing places back.
 local function isRecovering()
   local ends = tonumber(redis.call('HGET', cfg, 'recoverUntil'))
+  -- Further off than ever set: the clock has gone back since.
+  if now < ends - RECOVERY_AT_MOST_MS then return false end
   if now < ends then return true end
   return now < ends + RECOVERY_AT_MOST_MS and redis.call('ZCOUNT', restoring, now, '+inf') > 0
+end
+
+-- For a grace longer places may come back, by receipts and from the nodes' memory.
+local function isRestoring()
+  local ends = tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0')
+  return now < ends and ends <= graceEnd() + RECOVERY_AT_MOST_MS
 end
 
 -- Slots that are over. Whoever was called and never came is set aside like one who was away: the turn is not lost.

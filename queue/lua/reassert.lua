@@ -11,7 +11,7 @@ if ARGV[3] == '1' then
 else
   redis.call('ZADD', restoring, now + LEASE_MS, ARGV[2])
 end
-if now >= tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0') then return { 'OK', 0 } end
+if not isRestoring() then return { 'OK', 0 } end
 
 local members = {}
 for i = 4, #ARGV, 2 do members[#members + 1] = ARGV[i] end

@@ -9,12 +9,19 @@ if tonumber(redis.call('HGET', cfg, 'version')) < tonumber(ARGV[3]) then return 
 local LEASE_MS, BURIAL_MS, ASK_MS, AT_MOST = 3000, 10000, 2000, 1000
 
 if ARGV[2] ~= '' then redis.call('ZADD', nodes, now + LEASE_MS, ARGV[2]) end
-local before = tonumber(redis.call('HGET', bucket, 'swept') or now)
+local swept, calm = unpack(redis.call('HMGET', bucket, 'swept', 'calmUntil'))
 redis.call('HSET', bucket, 'swept', digits(now))
 local latest = redis.call('GET', last) or '0'
-if math.abs(now - before) > JUMP_MS then return { 'OK', digits(nowUs), latest, 0, '' } end
+local nothing = { 'OK', digits(nowUs), latest, 0, '' }
+-- After a jump of the clock graces and leases that look over are not: each has a grace to be heard of again.
+if math.abs(now - tonumber(swept or now)) > JUMP_MS then
+  redis.call('HSET', bucket, 'calmUntil', digits(graceEnd()))
+  return nothing
+end
 
 expireSlots()
+calm = tonumber(calm or '0')
+if now < calm and calm <= graceEnd() then return nothing end
 
 local lost = redis.call('ZRANGEBYSCORE', asked, '-inf', now, 'LIMIT', 0, AT_MOST)
 if #lost > 0 then
