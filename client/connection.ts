@@ -9,6 +9,7 @@ import {
   type ServerMessage,
   SUBPROTOCOL,
 } from '../shared/wire/messages.ts'
+import { decodeTick, TICK_FRAME } from '../shared/wire/queue-frames.ts'
 import type { Platform, Socket } from './platform.ts'
 
 /** `offline`: nothing has come for a while; members poll over HTTP and the socket is still tried. */
@@ -161,12 +162,14 @@ export class Connection {
 
   #hear(data: unknown): void {
     this.#heard()
-    if (typeof data !== 'string') {
-      if (data instanceof ArrayBuffer)
-        for (const member of [...this.#members]) member.frame(new Uint8Array(data))
-      return
-    }
-    const message = parsed(data)
+    if (data instanceof ArrayBuffer) {
+      const frame = new Uint8Array(data)
+      if (frame[0] === TICK_FRAME) this.#tell(decodeTick(frame))
+      else for (const member of [...this.#members]) member.frame(frame)
+    } else if (typeof data === 'string') this.#tell(parsed(data))
+  }
+
+  #tell(message: ServerMessage | undefined): void {
     if (message === undefined) return
     if (message.type === 'time') this.#setClock(message.at, message.serverTime)
     if (message.type === 'goodbye') this.#leave(message.afterMs)

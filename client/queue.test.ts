@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PlaceInfo, QueueTick } from '../shared/wire/messages.ts'
+import { positionOf, rankAt } from '../shared/wire/position.ts'
+import { encodeTick } from '../shared/wire/queue-frames.ts'
 import type { QueueView } from './queue.ts'
 import { EVENT, World } from './world-fixture.ts'
 
@@ -21,6 +23,7 @@ const tick = (world: World, knots: number[], more: Partial<QueueTick> = {}): Que
   waiting: 1_000,
   active: 5,
   frontier: 0,
+  soldOut: false,
   knots,
   rate: 0,
   serverTime: world.now + world.ahead,
@@ -82,6 +85,88 @@ describe('a place', () => {
     expect(queue.view.position).toBe(10)
     world.socket.say(tick(world, [100, 0, 500, 9]))
     expect(queue.view.position).toBe(9)
+  })
+
+  test('[W90] finds itself in its band’s frame; a frame of another piece says nothing of its position', async () => {
+    const world = new World()
+    const { queue } = await joined(world, waiting(30_000, 5_000_000))
+    const frame = (first: number, scores: number[], eventId = EVENT) => {
+      const stretch = { first, shift: 0, scores, end: undefined }
+      world.socket.frame(encodeTick({ ...tick(world, []), eventId, waiting: 90_000 }, stretch))
+    }
+    frame(620, [6_000_000, 7_000_000])
+    frame(514, [1_000_000, 2_000_000])
+    frame(0, [1_000, 2_000])
+    frame(514, [4_000_000, 6_000_000], 'another1')
+    expect(queue.view.position).toBe(30_000)
+    frame(590, [4_000_000, 6_000_000])
+    const { position } = queue.view
+    expect(position).toBe(positionOf([4_000_000, rankAt(590), 6_000_000, rankAt(591)], 5_000_000))
+    expect(position).toBeLessThan(30_000)
+    world.socket.frame(Uint8Array.of(0x22, 1, 2))
+    expect(queue.view).toMatchObject({ position, waiting: 90_000 })
+  })
+
+  test('[W91] as many wait, as shown, as stand up to the visitor', async () => {
+    const world = new World()
+    const { queue } = await joined(world)
+    expect(queue.view.waiting).toBe(11)
+    world.socket.say(tick(world, [], { waiting: 0 }))
+    world.socket.say({ type: 'queue', eventId: EVENT, queue: { state: 'open', waiting: 3, active: 1 } })
+    expect(queue.view.waiting).toBe(11)
+  })
+
+  test('[W92] while the draw is to come no number is shown; drawn and not told, it asks', async () => {
+    const world = new World()
+    const { queue, joins, views } = await joined(world, waiting(10, 500, { phase: 'pre' }))
+    world.socket.say(tick(world, [], { state: 'pre_queue', unordered: true }))
+    await world.pass(60_000)
+    world.socket.say(tick(world, [100, 0, 500, 8], { unordered: true }))
+    expect(views.every(({ position }) => position === undefined)).toBe(true)
+    expect([queue.view.place, joins().length]).toEqual(['waiting', 1])
+    world.socket.say(tick(world, [-900, 0, 500, 8]))
+    await world.pass(6_000)
+    expect([queue.view.position, joins().length]).toEqual([undefined, 2])
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(70, -300) })
+    expect(queue.view.position).toBe(70)
+  })
+
+  test('[W93] after a reload no higher position is shown of the same place than before it', async () => {
+    const world = new World()
+    const { queue } = await joined(world)
+    world.socket.say(tick(world, [100, 0, 500, 8]))
+    const { shown, receipt } = queue.view
+    expect(shown).toEqual({ score: 500, position: 8 })
+    const after = world.onsale().queue(EVENT, { shown, receipt })
+    after.join()
+    await world.pass(10)
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(9, 500) })
+    expect(after.view.position).toBe(8)
+    // Given up meanwhile, and joined anew.
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(40, 900) })
+    expect(after.view.position).toBe(40)
+    after.leave()
+    expect(after.view.shown).toBeUndefined()
+  })
+
+  test('[W94] a renewed receipt takes the place of the one before', async () => {
+    const world = new World()
+    const { queue, joins } = await joined(world)
+    world.socket.say({ type: 'receipt', eventId: EVENT, receipt: 'fresh' })
+    expect(queue.view).toMatchObject({ place: 'waiting', position: 10, receipt: 'fresh' })
+    world.socket.end(1006)
+    await world.pass(2_000)
+    expect(joins().at(-1)).toMatchObject({ receipt: 'fresh' })
+  })
+
+  test('[W95] between beats twenty seconds apart it counts on', async () => {
+    const world = new World()
+    const { queue } = await joined(world, waiting(30_000, 500))
+    world.socket.say(tick(world, [100, 20_000, 500, 29_000, 900, 31_000], { rate: 100 }))
+    await world.pass(20_000)
+    expect(queue.view.position).toBe(27_000)
+    await world.pass(20_000)
+    expect(queue.view.position).toBe(25_000)
   })
 
   test('[W53] in another life of Redis it joins again with its receipt before it shows a number', async () => {

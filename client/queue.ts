@@ -37,10 +37,20 @@ export interface QueueView {
   reason: EndReason | undefined
   /** Signed proof of the place: keep it, and give it to `queue()` after a reload. */
   receipt: string | undefined
+  /** The same for the least position shown of this place. */
+  shown: ShownPosition | undefined
+}
+
+export interface ShownPosition {
+  /** Of the place that it was. */
+  score: number
+  position: number
 }
 
 export interface QueueOptions {
   receipt?: string | undefined
+  /** Kept from before a reload: no higher position is shown while the place is the same. */
+  shown?: ShownPosition | undefined
   onChange?: (view: QueueView) => void
   onError?: (error: OnsaleError) => void
 }
@@ -49,8 +59,8 @@ const POLL_MS = 5_000
 const RETRY_SECONDS = 2
 /** Called, but the call was lost: ask. */
 const CALLED_MS = 5_000
-/** Between ticks the client counts on, but not for ever. */
-const COUNT_ON_MS = 30_000
+/** Between ticks the client counts on, but not for ever: some come 20 seconds apart, and more seldom from a busy node. */
+const COUNT_ON_MS = 60_000
 const BEAT_MS = 1_000
 
 export class QueuePlace implements Member {
@@ -67,6 +77,8 @@ export class QueuePlace implements Member {
   #closed = false
   #score: number | undefined
   #generation: number | undefined
+  /** A draw is still to come: the place is safe, and has no number. */
+  #isUnordered = false
   /** What the last tick said: places ahead then, admissions per second, and when. */
   #base = { position: 0, rate: 0, at: 0 }
 
@@ -87,6 +99,7 @@ export class QueuePlace implements Member {
       active: 0,
       message: undefined,
       receipt: options.receipt,
+      shown: options.shown,
     }
     this.#unhear = this.#connection.onState(state => {
       if (state === 'offline') void this.#poll()
@@ -151,6 +164,9 @@ export class QueuePlace implements Member {
       case 'tick':
         this.#tick(message)
         return
+      case 'receipt':
+        if (this.#view.place === 'waiting') this.#show({ receipt: message.receipt })
+        return
       case 'admitted':
         this.#place({ state: 'admitted', pass: message.pass, until: message.until })
         return
@@ -190,15 +206,15 @@ export class QueuePlace implements Member {
         return
       }
       case 'waiting': {
-        const { position, score, generation, receipt, wait } = place
-        // Another score is another place (released and joined again, or drawn): its number starts anew.
-        const shown = score === this.#score ? this.#view.position : undefined
+        const { position, score, generation, receipt, wait, phase } = place
         this.#score = score
         this.#generation = generation
+        this.#isUnordered = phase === 'pre'
         this.#base = { position, rate: this.#base.rate, at: this.#platform.now() }
         this.#timer('called')
         this.#beat()
-        this.#show({ ...NOWHERE, place: 'waiting', position: least(shown, position), wait, receipt })
+        const told = this.#isUnordered ? undefined : this.#least(position)
+        this.#show({ ...NOWHERE, place: 'waiting', position: told, wait, receipt })
       }
     }
   }
@@ -210,14 +226,14 @@ export class QueuePlace implements Member {
       // Another life of Redis: only the server can say where we stand in it.
       if (tick.generation !== this.#generation) this.opened()
       else {
-        // The last knot is the end of the line: who stands past it came after the sketch was made, and so did others.
-        const end = tick.knots.at(-2)
-        if (end !== undefined && this.#score <= end) {
+        if (!this.#isUnordered && tells(tick.knots, this.#score)) {
           const position = positionOf(tick.knots, this.#score)
           this.#base = { position, rate, at: this.#platform.now() }
           Object.assign(news, this.#counted())
         }
-        if (this.#score > tick.frontier) this.#timer('called')
+        // Called, or drawn, and not told.
+        const isLate = this.#isUnordered ? tick.unordered !== true : this.#score <= tick.frontier
+        if (!isLate) this.#timer('called')
         else if (!this.#timers.has('called')) this.#timer('called', CALLED_MS, () => this.opened())
       }
     }
@@ -228,15 +244,21 @@ export class QueuePlace implements Member {
   #counted(): Pick<QueueView, 'position' | 'wait'> {
     const { position, rate, at } = this.#base
     const seconds = Math.min(COUNT_ON_MS, Math.max(0, this.#platform.now() - at)) / 1_000
-    const now = least(this.#view.position, Math.max(0, Math.round(position - rate * seconds)))
+    const now = this.#least(Math.max(0, Math.round(position - rate * seconds)))
     return { position: now, wait: waitTime(now, rate) }
+  }
+
+  /** The position to show: no higher than one shown of the same place, also before a reload. */
+  #least(position: number): number {
+    const { shown } = this.#view
+    return shown !== undefined && shown.score === this.#score ? Math.min(shown.position, position) : position
   }
 
   #beat(): void {
     this.#timer('beat', BEAT_MS, () => {
       if (this.#view.place !== 'waiting') return
       this.#beat()
-      if (this.#base.rate === 0) return
+      if (this.#base.rate === 0 || this.#isUnordered) return
       const counted = this.#counted()
       if (counted.position !== this.#view.position) this.#show(counted)
     })
@@ -287,7 +309,14 @@ export class QueuePlace implements Member {
   }
 
   #show(news: Partial<QueueView>): void {
-    this.#view = { ...this.#view, ...news }
+    const next = { ...this.#view, ...news }
+    const { place, position } = next
+    if (place === 'waiting' && position !== undefined && this.#score !== undefined) {
+      next.shown = { score: this.#score, position }
+      // Whoever is told of a line stands in it, though the word of its length be older than the place.
+      next.waiting = Math.max(next.waiting, position + 1)
+    } else if (place === 'ended' || place === 'none') next.shown = undefined
+    this.#view = next
     if (!this.#closed) this.#options.onChange?.(this.#view)
   }
 
@@ -324,6 +353,12 @@ const NOWHERE = {
   reason: undefined,
 } as const
 
-function least(shown: number | undefined, now: number): number {
-  return shown === undefined ? now : Math.min(shown, now)
+/**
+ * Does this score stand among these knots? Past the last, at the end of the line, stand those who came after they were read;
+ * ahead of the first, those whom the next beat tells the knots of another piece.
+ */
+function tells(knots: readonly number[], score: number): boolean {
+  const [first, last] = [knots[0], knots.at(-2)]
+  if (first === undefined || last === undefined || score > last) return false
+  return score >= first || knots[1] === 0
 }

@@ -167,6 +167,7 @@ export class SeatWatch implements Member {
         return
       case 'queue':
       case 'place':
+      case 'receipt':
       case 'admitted':
       case 'ended':
         // Of the waiting room.

@@ -163,6 +163,7 @@ export class Generations {
       q.polls,
       q.asked,
       q.sketch,
+      q.tail,
       q.nodes,
       ...rosters,
     )

@@ -5,8 +5,9 @@
  *
  * A visitor's member in Redis is 14 bytes: an HMAC of event and visitor, so a repeated join changes nothing.
  */
-import type { EventId, VisitorId } from '../shared/ids.ts'
-import type { EndReason, PlaceInfo, QueueInfo, QueueState, QueueTick } from '../shared/wire/messages.ts'
+import type { BookingId, EventId, VisitorId } from '../shared/ids.ts'
+import type { EndReason, PlaceInfo, QueueInfo, QueueState } from '../shared/wire/messages.ts'
+import type { LineTick } from './sketch.ts'
 
 /** What an operator sets. */
 export interface QueueSettings {
@@ -19,9 +20,9 @@ export interface QueueSettings {
   /** From when on a scheduled line may form, and when its doors move; ms. Null: when an operator says so. */
   preQueueAt: number | null
   opensAt: number | null
-  /** Admissions per second; fractions are allowed (0.2 = one in five seconds). */
   /** The round of drand's quicknet whose randomness the draw takes in; null: none. Named before entries close, and after the doors' time. */
   beaconRound: number | null
+  /** Admissions per second; fractions are allowed (0.2 = one in five seconds). */
   rate: number
   /** Most active visitors at once. */
   cap: number
@@ -92,6 +93,11 @@ export interface Queue {
    */
   end(event: EventId, visitor: VisitorId, reason: EndReason, admittedUntil?: number): Promise<void>
 
+  /** A payment is under way until `endsAt`, ms, or over where none is given: no more are let in than can pay in time. */
+  payment(event: EventId, booking: BookingId, endsAt?: number): Promise<void>
+  /** An operator throws a visitor out, in the audit log; what they hold or pay stays theirs. */
+  eject(event: EventId, visitor: VisitorId, actor: string): Promise<void>
+
   /**
    * Passes everybody while the queue is off. A pass counts only with its own session and a live slot in Redis. Whoever comes
    * to the gate is active: in the last half of a slot it is renewed, and news of it brings another pass.
@@ -115,8 +121,8 @@ export interface QueueNode {
   back(event: EventId, visitor: VisitorId): void
   /** Once a second. Renews the node's lease, gives up places whose grace is over and slots whose time is over. */
   sweep(event: EventId): Promise<void>
-  /** Read once for everyone who waits. */
-  tick(event: EventId): Promise<QueueTick>
+  /** Read once for everyone who waits: the front within a second, those behind it within some five. */
+  tick(event: EventId): Promise<LineTick>
   /** Events whose queue is on. */
   events(): Promise<EventId[]>
   /**
@@ -130,6 +136,8 @@ export interface QueueNode {
    * Redis's time; answers how many came back.
    */
   reassert(event: EventId, places: Remembered[]): Promise<number>
+  /** Fresh receipts of places that are here, in their order: they say when their visitors were last seen. */
+  receipts(event: EventId, places: Remembered[]): Promise<string[]>
   /** The settings have changed (news of kind `settings`): what is remembered of them is dropped. */
   refresh(event: EventId): void
 }
@@ -150,10 +158,10 @@ export type QueueNews =
   | { kind: 'dissolved'; reason: EndReason }
   /** Who has a live socket of one of these calls `back` within a second, else the place is given up. */
   | { kind: 'asked'; members: string[] }
+  /** The order has been drawn: everyone who waits has another score, and is to be told. */
+  | { kind: 'drawn' }
   /**
    * Call `refresh`, then look at `settings`. State `off`: everyone who waited or was active has ended, queue_off.
    * Another generation than before: Redis was lost or the line is a new one; clients join again with their receipt.
    */
   | { kind: 'settings' }
-  /** The order has been drawn: everyone who waits has another score, and is to be told. */
-  | { kind: 'drawn' }

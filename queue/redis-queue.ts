@@ -7,16 +7,16 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Chance, Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { Problem } from '../shared/errors.ts'
-import type { EventId, VisitorId } from '../shared/ids.ts'
+import type { BookingId, EventId, VisitorId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import type { Arg } from '../shared/lua.ts'
 import type { Pool } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { PassTokens } from '../shared/tokens.ts'
-import type { EndReason, PlaceInfo, QueueInfo, QueueTick } from '../shared/wire/messages.ts'
+import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
 import { waitTime } from '../shared/wire/position.ts'
-import { endAdmission } from './admissions.ts'
+import { auditEjection, endAdmission } from './admissions.ts'
 import { Batcher } from './batcher.ts'
 import type { BeaconSource } from './beacon.ts'
 import { Caller } from './caller.ts'
@@ -36,9 +36,9 @@ import type {
   Remembered,
 } from './queue.ts'
 import { reached } from './reached.ts'
-import { Receipts } from './receipt.ts'
+import { type Receipt, Receipts } from './receipt.ts'
 import { changeSettings, type StoredSettings } from './settings.ts'
-import { parseSketch, tickOfNoQueue } from './sketch.ts'
+import { fits, hasTail, type LineTick, type Sketch, type Tail, tickOf, tickOfNoQueue } from './sketch.ts'
 import { Upkeep } from './upkeep.ts'
 import { type Found, MEMBER_BYTES, MEMBERS_A_CALL, parseFound, verbs } from './verbs.ts'
 
@@ -78,6 +78,8 @@ const WINDOW_MS = 5
 const WAITING_AT_MOST = 20_000
 /** What everyone hears is kept in Redis for 0.9 s; this is for callers of one process. */
 const TICK_MS = 450
+/** Redis keeps those behind the front for 5 s. */
+const TAIL_MS = 4_000
 const RECOVERY_MS = 15_000
 
 export class RedisQueue implements Queue, QueueNode {
@@ -89,7 +91,8 @@ export class RedisQueue implements Queue, QueueNode {
   readonly #receipts: Receipts
   readonly #drawnPlaces: DrawnPlaces
   readonly #upkeep: Upkeep
-  readonly #ticks: Kept<EventId, QueueTick>
+  readonly #ticks: Kept<EventId, LineTick>
+  readonly #tails: Kept<EventId, Tail | undefined>
   readonly #joins: Batcher<EventId, Comer, Place>
   readonly #looks: Batcher<EventId, Buffer, Place>
 
@@ -113,6 +116,12 @@ export class RedisQueue implements Queue, QueueNode {
       orLast: false,
       clock: parts.clock,
     })
+    this.#tails = new Kept({
+      read: event => this.#readTail(event),
+      forMs: TAIL_MS,
+      orLast: false,
+      clock: parts.clock,
+    })
     this.#joins = this.#batcher((event, comers) => this.#joinAll(event, comers))
     this.#looks = this.#batcher((event, members) => this.#lookAll(event, members))
   }
@@ -122,9 +131,14 @@ export class RedisQueue implements Queue, QueueNode {
   }
 
   async info(event: EventId): Promise<QueueInfo> {
-    const { message } = await this.settings(event)
-    const { state, waiting, active } = await this.tick(event)
-    return { state, waiting, active, ...(message === '' ? {} : { message }) }
+    const { message, preQueueAt, opensAt } = await this.settings(event)
+    const { state, waiting, active, soldOut, serverTime } = await this.tick(event)
+    const info: QueueInfo = { state, waiting, active }
+    if (message !== '') info.message = message
+    if (preQueueAt !== null && preQueueAt > serverTime) info.preQueueAt = preQueueAt
+    if (opensAt !== null && opensAt > serverTime) info.opensAt = opensAt
+    if (soldOut) info.soldOut = true
+    return info
   }
 
   async configure(event: EventId, change: QueueChange, actor: string): Promise<QueueSettings> {
@@ -155,6 +169,17 @@ export class RedisQueue implements Queue, QueueNode {
     if (what === 'place') return
     const score = latest === undefined ? undefined : Number(latest)
     await reached(endAdmission(this.#parts.pool, event, visitor, reason, { admittedUntil, score }))
+  }
+
+  async payment(event: EventId, booking: BookingId, endsAt?: number): Promise<void> {
+    const { redis, keys } = this.#parts
+    const { paying } = keys.queue(event)
+    await reached(endsAt === undefined ? redis.zrem(paying, booking) : redis.zadd(paying, endsAt, booking))
+  }
+
+  async eject(event: EventId, visitor: VisitorId, actor: string): Promise<void> {
+    await reached(auditEjection(this.#parts.pool, event, visitor, actor))
+    await this.end(event, visitor, 'ejected')
   }
 
   async gate(event: EventId, visitor: VisitorId | undefined, pass: string | undefined): Promise<Gate> {
@@ -204,7 +229,7 @@ export class RedisQueue implements Queue, QueueNode {
     return admissions
   }
 
-  tick(event: EventId): Promise<QueueTick> {
+  tick(event: EventId): Promise<LineTick> {
     return this.#ticks.get(event)
   }
 
@@ -246,9 +271,16 @@ export class RedisQueue implements Queue, QueueNode {
     return back
   }
 
+  async receipts(event: EventId, places: Remembered[]): Promise<string[]> {
+    const [{ generation }, { unordered }] = [await this.settings(event), await this.tick(event)]
+    const phase = unordered === true ? 'pre' : 'line'
+    return places.map(({ visitorId, score }) => this.#receipt(event, visitorId, { score, generation, phase }))
+  }
+
   refresh(event: EventId): void {
     this.#caller.refresh(event)
     this.#ticks.drop(event)
+    this.#tails.drop(event)
   }
 
   /** For a node that goes away: its last words of who left are sent, and its lease is given back. */
@@ -256,11 +288,29 @@ export class RedisQueue implements Queue, QueueNode {
     return this.#upkeep.close()
   }
 
-  async #readTick(event: EventId): Promise<QueueTick> {
-    const sketch = await this.#caller.call(event, verbs.sketch, () => [])
-    if (sketch !== undefined) return parseSketch(event, sketch.rest[0]!)
-    const { generation } = await this.settings(event)
-    return tickOfNoQueue(event, generation, this.#parts.clock.now())
+  async #readTick(event: EventId): Promise<LineTick> {
+    const read = await this.#caller.call(event, verbs.sketch, () => [])
+    if (read === undefined) {
+      const { generation } = await this.settings(event)
+      return tickOfNoQueue(event, generation, this.#parts.clock.now())
+    }
+    const sketch = JSON.parse(read.rest[0]!) as Sketch
+    return tickOf(event, sketch, hasTail(sketch) ? await this.#tailFor(event, sketch) : undefined)
+  }
+
+  async #tailFor(event: EventId, sketch: Sketch): Promise<Tail | undefined> {
+    const kept = await this.#tails.get(event)
+    // Another process has read it since, or the line has another order now.
+    const isOld = sketch.tail !== null && sketch.tail[0] !== kept?.scores[0]
+    if (kept !== undefined && fits(sketch, kept) && !isOld) return kept
+    this.#tails.drop(event)
+    const tail = await this.#tails.get(event)
+    return tail !== undefined && fits(sketch, tail) ? tail : undefined
+  }
+
+  async #readTail(event: EventId): Promise<Tail | undefined> {
+    const read = await this.#caller.call(event, verbs.tail, () => [])
+    return read === undefined ? undefined : (JSON.parse(read.rest[0]!) as Tail)
   }
 
   async #joinAll(event: EventId, comers: Comer[]): Promise<Place[]> {
@@ -310,15 +360,7 @@ export class RedisQueue implements Queue, QueueNode {
       return { state: 'admitted', pass: admission.pass, until: admission.until }
     }
     const { score, position, generation, phase } = place
-    const seen = this.#parts.clock.now()
-    const receipt = this.#receipts.issue({
-      eventId: event,
-      visitorId: visitor,
-      score,
-      generation,
-      phase,
-      seen,
-    })
+    const receipt = this.#receipt(event, visitor, { score, generation, phase })
     const { rate } = await this.tick(event)
     const wait = phase === 'pre' ? null : waitTime(position, rate)
     return {
@@ -331,6 +373,10 @@ export class RedisQueue implements Queue, QueueNode {
       ...(phase === 'pre' ? { phase } : {}),
       ...(settings.method === 'random' ? { entry: this.member(event, visitor).toString('hex') } : {}),
     }
+  }
+
+  #receipt(eventId: EventId, visitorId: VisitorId, place: Pick<Receipt, 'score' | 'generation' | 'phase'>) {
+    return this.#receipts.issue({ ...place, eventId, visitorId, seen: this.#parts.clock.now() })
   }
 
   async #grant(event: EventId, visitor: VisitorId, { generation }: StoredSettings, active: Active) {

@@ -15,11 +15,12 @@ export const verbs = {
   sweep: verb('sweep'),
   reassert: verb('reassert'),
   sketch: verb('sketch'),
+  tail: verb('tail'),
   begin: verb('begin'),
   configure: verb('configure'),
-}
   draw: verb('draw'),
   fill: verb('draw-fill'),
+}
 
 /** What every verb is given, in the order of lua/queue.lua. */
 export function verbKeys(keys: Keys, event: EventId, node: string): string[] {
@@ -49,6 +50,7 @@ export function verbKeys(keys: Keys, event: EventId, node: string): string[] {
     q.restoring,
     q.paying,
     q.networks,
+    q.tail,
   ]
 }
 

@@ -50,6 +50,18 @@ export const LINGER_MS = 5 * SECOND
 export const ADMIT_EVERY_MS = 300
 /** Ticks, sweeps and the look at the settings. */
 export const BEAT_MS = SECOND
+/** The front hears its position each beat; the next ten thousand every so often, and each band behind more seldom. */
+export const BAND_FIRST_MS = 5 * SECOND
+export const BAND_MORE_MS = 2.5 * SECOND
+/** Below the silence after which a client asks whether anybody is there. */
+export const BAND_MOST_MS = 20 * SECOND
+/** The share of a core that telling positions may take, and what of it may be saved for a moment; ms. */
+export const QUEUE_TICK_SHARE = 0.25
+export const QUEUE_TICK_SPARE_MS = SECOND / 4
+/** Sockets told in one turn of the loop: some 20 ms, for which an admission may have to wait. */
+export const SOCKETS_A_SLICE = 2_000
+/** A visitor's receipt is renewed once in so many beats, so that after a loss it says who was there. */
+export const RECEIPT_BEATS = 300
 /** Passes asked for in one call. */
 export const PASSES_A_CALL = 500
 /** Sockets dealt with in one turn of the loop when all of them hear something of their own. */

@@ -16,7 +16,7 @@ import {
   RUNNING_A_SOCKET,
   WATCHES_A_SOCKET,
 } from './bounds.ts'
-import { queueTopic, seatTopic, type Wire } from './doors.ts'
+import { seatTopic, type Topic, type Wire } from './doors.ts'
 import type { Meters } from './meters.ts'
 import type { ParsedMessage } from './parse-message.ts'
 import type { QueueFeed } from './queue-feed.ts'
@@ -155,12 +155,12 @@ export class Connection {
     }
   }
 
-  hearTicks(event: EventId): void {
-    if (this.#state !== 'closed') this.#wire.subscribe(queueTopic(event))
+  hear(topic: Topic): void {
+    if (this.#state !== 'closed') this.#wire.subscribe(topic)
   }
 
-  missTicks(event: EventId): void {
-    if (this.#state !== 'closed') this.#wire.unsubscribe(queueTopic(event))
+  miss(topic: Topic): void {
+    if (this.#state !== 'closed') this.#wire.unsubscribe(topic)
   }
 
   /** The queue is on, and this socket has no right to see the seats (any more). */

@@ -4,16 +4,17 @@
  */
 import type { EventId } from '../shared/ids.ts'
 import type { ServerMessage } from '../shared/wire/messages.ts'
+import type { ToldTick } from './told-tick.ts'
 
-/** Who hears a publication: watchers of seats, or those who wait. */
-export type Topic = `s/${EventId}` | `q/${EventId}`
+/** Who hears a publication: watchers of seats, or those who wait in a slice of a band (bands.ts). */
+export type Topic = `s/${EventId}` | `q/${EventId}/${number}/${number}`
 
 export function seatTopic(event: EventId): Topic {
   return `s/${event}`
 }
 
-export function queueTopic(event: EventId): Topic {
-  return `q/${event}`
+export function bandTopic(event: EventId, band: number, slice: number): Topic {
+  return `q/${event}/${band}/${slice}`
 }
 
 /** One socket, as its connection sees it. After its close nothing is called any more. */
@@ -28,6 +29,7 @@ export interface Wire {
 export interface Door {
   publish(topic: Topic, message: ServerMessage): void
   publishFrame(topic: Topic, frame: Uint8Array<ArrayBuffer>): void
+  publishTick(topic: Topic, tick: ToldTick): void
 }
 
 export class Doors implements Door {
@@ -43,5 +45,9 @@ export class Doors implements Door {
 
   publishFrame(topic: Topic, frame: Uint8Array<ArrayBuffer>): void {
     for (const door of this.#doors) door.publishFrame(topic, frame)
+  }
+
+  publishTick(topic: Topic, tick: ToldTick): void {
+    for (const door of this.#doors) door.publishTick(topic, tick)
   }
 }

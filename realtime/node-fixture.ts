@@ -17,6 +17,7 @@ import { RedisInventory } from '../shared/seats/redis-inventory.ts'
 import { insertSmallHouse } from '../shared/seats/small-house.ts'
 import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 import { type ServerMessage, SUBPROTOCOL } from '../shared/wire/messages.ts'
+import { decodeTick } from '../shared/wire/queue-frames.ts'
 import { decodeDiff, readHandle } from '../shared/wire/seat-frames.ts'
 import { type RealtimeDeps, RealtimeServer } from './server.ts'
 
@@ -135,9 +136,7 @@ export class Fan {
     this.#socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, protocols)
     this.#socket.binaryType = 'arraybuffer'
     this.#socket.addEventListener('message', ({ data }) => {
-      this.heard.push(
-        typeof data === 'string' ? (JSON.parse(data) as ServerMessage) : { frame: new Uint8Array(data) },
-      )
+      this.heard.push(typeof data === 'string' ? (JSON.parse(data) as ServerMessage) : framed(data))
       for (const wake of this.#wake.splice(0)) wake()
     })
     this.#socket.addEventListener('error', () => undefined)
@@ -194,6 +193,12 @@ export class Fan {
       })
     }
   }
+}
+
+/** A tick is a message, whatever it came as. */
+function framed(data: ArrayBuffer): Heard {
+  const frame = new Uint8Array(data)
+  return decodeTick(frame) ?? { frame }
 }
 
 function protocolsOf(token: string | undefined): string[] {

@@ -1,5 +1,5 @@
 /**
- * The fans' door: `/ws`, subprotocol onsale.v1, JSON text and binary diffs. A socket costs it one small object. Everything
+ * The fans' door: `/ws`, subprotocol onsale.v1, JSON text, binary diffs and ticks. A socket costs it one small object. Everything
  * about a socket that may be wrong is refused before the upgrade, with the status HTTP has for it.
  */
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js'
@@ -13,6 +13,7 @@ import { Connection, type Tier } from './connection.ts'
 import type { Door, Topic, Wire } from './doors.ts'
 import { parseText } from './parse-message.ts'
 import { SlowClients, type SlowSocket } from './slow-clients.ts'
+import type { ToldTick } from './told-tick.ts'
 
 interface PlainParts {
   app: TemplatedApp
@@ -63,6 +64,11 @@ export class PlainDoor implements Door {
 
   publishFrame(topic: Topic, frame: Uint8Array<ArrayBuffer>): void {
     this.#count(topic, 'diff', frame.length)
+    this.#app.publish(topic, frame, true)
+  }
+
+  publishTick(topic: Topic, { frame }: ToldTick): void {
+    this.#count(topic, 'tick', frame.length)
     this.#app.publish(topic, frame, true)
   }
 

@@ -4,36 +4,24 @@
  * comparing (queue-beat.ts).
  */
 import type { Queue, QueueNews, QueueNode } from '../queue/queue.ts'
+import type { LineTick } from '../queue/sketch.ts'
+import type { Clock } from '../shared/clock.ts'
 import { Problem } from '../shared/errors.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
-import type { EndReason, PlaceInfo, QueueInfo, QueueState, QueueTick } from '../shared/wire/messages.ts'
+import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
 import { PASSES_A_CALL, SOCKETS_A_TURN } from './bounds.ts'
 import type { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
-import { type Door, queueTopic, seatTopic } from './doors.ts'
+import { type Door, seatTopic } from './doors.ts'
+import { Line } from './line.ts'
+import { LineMember } from './line-member.ts'
+import { LineTicks } from './line-ticks.ts'
 import type { Meters } from './meters.ts'
 import type { SeatFeed } from './seat-feed.ts'
+import { TickShare } from './tick-share.ts'
 import type { Ticker } from './ticker.ts'
-
-/** A visitor with a socket here. */
-interface Member {
-  readonly visitorId: VisitorId
-  readonly sockets: Set<Connection>
-  place: 'joining' | 'waiting' | 'admitted'
-  score: number
-}
-
-interface Line {
-  readonly event: EventId
-  /** By the member's hex, as news names them. */
-  readonly members: Map<string, Member>
-  /** As this node last saw it; undefined until it looked. */
-  state: QueueState | undefined
-  generation: number
-  ready: Promise<void>
-}
 
 interface Parts {
   queue: Queue & QueueNode
@@ -42,6 +30,9 @@ interface Parts {
   keys: Keys
   door: Door
   ticker: Ticker
+  clock: Clock
+  /** CPU time of this thread, ms. */
+  cpu: () => number
   log: Log
   meters: Meters
 }
@@ -49,10 +40,12 @@ interface Parts {
 export class QueueFeed {
   readonly #parts: Parts
   readonly #lines = new Map<EventId, Line>()
+  readonly #share: TickShare
   #members = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#share = new TickShare(parts)
     parts.channels.onChange({ away: () => undefined, back: () => void this.#back() })
   }
 
@@ -112,14 +105,23 @@ export class QueueFeed {
       case 'waiting':
         // Told already, by news that was faster.
         if (member.place === 'admitted') return
-        member.place = 'waiting'
-        member.score = place.score
-        connection.hearTicks(event)
+        this.#stand(line, member, place)
         break
       default:
         place satisfies never
     }
     connection.send({ type: 'place', eventId: event, place })
+  }
+
+  #stand(
+    line: Line,
+    member: LineMember,
+    { score, position }: Extract<PlaceInfo, { state: 'waiting' }>,
+  ): void {
+    const moved = member.place !== 'waiting' || member.score !== score
+    member.place = 'waiting'
+    member.score = score
+    if (moved) line.ticks.place(member, position)
   }
 
   async leave(connection: Connection, event: EventId): Promise<void> {
@@ -142,14 +144,21 @@ export class QueueFeed {
     for (const event of connection.lines) this.#forget(event, connection)
   }
 
-  /** Everyone waiting here hears it with the next flush; who was called and not told is told. */
+  /** Who was called and not told is told; then everyone waiting here whose band is due hears where they stand. */
   async tick(event: EventId): Promise<void> {
     const line = this.#lines.get(event)
     if (line === undefined || line.members.size === 0) return
-    const tick = await this.#parts.queue.tick(event)
-    const { ticker, door, seats } = this.#parts
-    ticker.soon(() => door.publish(queueTopic(event), { ...tick, ...seats.version(event) }))
+    const { queue, seats } = this.#parts
+    const tick = await queue.tick(event)
+    // A tick of another order or generation would make every client ask by itself: they are told their places first.
+    if (tick.generation !== line.generation) await this.#look(line)
+    if (line.unordered && tick.unordered !== true) line.placesToTell = true
+    line.unordered = tick.unordered === true
+    await this.#restore(line)
+    if (tick.generation !== line.generation) return
     await this.#catchUp(line, tick)
+    await line.ticks.publish(tick, seats.version(event) ?? {})
+    await this.#renewReceipts(line)
   }
 
   /** Looks at the settings: news of a change may have been lost. */
@@ -164,8 +173,10 @@ export class QueueFeed {
     const { state, generation } = await this.#parts.queue.settings(event)
     const before = line.state
     if (before === state && line.generation === generation) return false
+    const isLost = before !== undefined && before !== 'off' && generation > line.generation
     line.state = state
     line.generation = generation
+    if (isLost && state !== 'off') line.isLost = true
     if (before !== undefined) await this.#changed(line)
     return true
   }
@@ -173,13 +184,7 @@ export class QueueFeed {
   #line(event: EventId): Line {
     const known = this.#lines.get(event)
     if (known !== undefined) return known
-    const line: Line = {
-      event,
-      members: new Map(),
-      state: undefined,
-      generation: 0,
-      ready: Promise.resolve(),
-    }
+    const line = new Line(event, new LineTicks(event, { ...this.#parts, share: this.#share }))
     this.#lines.set(event, line)
     line.ready = this.#subscribe(line)
     line.ready.catch(() => {
@@ -223,6 +228,11 @@ export class QueueFeed {
       case 'asked':
         for (const { visitorId } of this.#local(line, news.members)) queue.back(line.event, visitorId)
         return
+      case 'drawn':
+        queue.refresh(line.event)
+        line.placesToTell = true
+        await this.#restore(line)
+        return
       case 'settings':
         queue.refresh(line.event)
         if (!(await this.#look(line))) await this.#tellSettings(line)
@@ -232,11 +242,11 @@ export class QueueFeed {
     }
   }
 
-  #local(line: Line, hexes: string[]): Member[] {
+  #local(line: Line, hexes: string[]): LineMember[] {
     return hexes.flatMap(hex => line.members.get(hex) ?? [])
   }
 
-  async #tellAdmitted(line: Line, members: Member[]): Promise<void> {
+  async #tellAdmitted(line: Line, members: LineMember[]): Promise<void> {
     for (let at = 0; at < members.length; at += PASSES_A_CALL) {
       const asked = new Map(members.slice(at, at + PASSES_A_CALL).map(member => [member.visitorId, member]))
       for (const { visitorId, pass, until } of await this.#parts.queue.passes(line.event, [
@@ -251,10 +261,10 @@ export class QueueFeed {
     }
   }
 
-  #admit(line: Line, member: Member): void {
+  #admit(line: Line, member: LineMember): void {
     if (member.place !== 'admitted') this.#parts.meters.admissions.inc()
     member.place = 'admitted'
-    for (const socket of member.sockets) socket.missTicks(line.event)
+    line.ticks.take(member)
   }
 
   #ended(line: Line, hexes: string[], reason: EndReason): void {
@@ -263,8 +273,8 @@ export class QueueFeed {
       if (member === undefined) continue
       line.members.delete(hex)
       this.#count(-1)
+      line.ticks.take(member)
       for (const socket of member.sockets) {
-        socket.missTicks(line.event)
         socket.send({ type: 'ended', eventId: line.event, reason })
         if (this.isOn(line.event) && reason !== 'queue_off') socket.expel(line.event, false)
       }
@@ -275,6 +285,7 @@ export class QueueFeed {
   async #changed(line: Line): Promise<void> {
     const { seats } = this.#parts
     if (line.state === 'off') this.#ended(line, [...line.members.keys()], 'queue_off')
+    else await this.#restore(line).catch(() => undefined) // The next beat tries again.
     const info = await this.#tellSettings(line)
     const watchers = [...seats.watchersOf(line.event)]
     for (let at = 0; at < watchers.length; at += SOCKETS_A_TURN) {
@@ -294,17 +305,72 @@ export class QueueFeed {
     ticker.soon(() => {
       // Who watches and waits hears it twice, which does no harm; a third topic for every socket would cost more.
       door.publish(seatTopic(event), said)
-      door.publish(queueTopic(event), said)
+      line.ticks.say(said)
     })
     return info
   }
 
-  /** Called long ago, by the tick's frontier, and never told: the news was lost. */
-  async #catchUp(line: Line, tick: QueueTick): Promise<void> {
-    const missed: Member[] = []
-    for (const member of line.members.values())
-      if (member.place === 'waiting' && member.score <= tick.frontier) missed.push(member)
+  /**
+   * Called long ago, by the tick's frontier, and never told: the news was lost. Who has no turn all the same has missed it, and
+   * is here: their place is called next.
+   */
+  async #catchUp(line: Line, { frontier }: LineTick): Promise<void> {
+    const missed = line.ticks.called(frontier)
     if (missed.length > 0) await this.#tellAdmitted(line, missed)
+    for (const { place, visitorId } of missed)
+      if (place === 'waiting') this.#parts.queue.back(line.event, visitorId)
+  }
+
+  /**
+   * After a loss of Redis what this node remembers of places is brought back; then, as after a draw, everyone waiting here is
+   * told theirs. What fails is tried again with the next beat.
+   */
+  async #restore(line: Line): Promise<void> {
+    if (line.isRestoring || !(line.isLost || line.placesToTell)) return
+    line.isRestoring = true
+    try {
+      if (line.isLost) {
+        await this.#parts.queue.reassert(line.event, line.remembered())
+        line.isLost = false
+        line.placesToTell = true
+      }
+      while (line.placesToTell) {
+        line.placesToTell = false
+        await this.#tellPlaces(line).catch((error: unknown) => {
+          line.placesToTell = true
+          throw error
+        })
+      }
+    } finally {
+      line.isRestoring = false
+    }
+  }
+
+  async #tellPlaces(line: Line): Promise<void> {
+    const waiting = line.waiting()
+    for (let at = 0; at < waiting.length; at += SOCKETS_A_TURN)
+      await Promise.all(waiting.slice(at, at + SOCKETS_A_TURN).map(member => this.#tellPlace(line, member)))
+  }
+
+  async #tellPlace(line: Line, member: LineMember): Promise<void> {
+    const place = await this.#parts.queue.status(line.event, member.visitorId)
+    // Whose place did not come back joins again by itself, with its receipt.
+    if (member.place !== 'waiting' || place.state === 'none') return
+    if (place.state === 'admitted') this.#admit(line, member)
+    else this.#stand(line, member, place)
+    for (const socket of member.sockets) socket.send({ type: 'place', eventId: line.event, place })
+  }
+
+  /** A few of those who wait with each beat, so that everyone's is fresh. */
+  async #renewReceipts(line: Line): Promise<void> {
+    const members = line.nextForReceipts()
+    if (members.length === 0) return
+    const receipts = await this.#parts.queue.receipts(line.event, members)
+    for (const [i, member] of members.entries()) {
+      const receipt = receipts[i]
+      if (receipt === undefined || member.place !== 'waiting') continue
+      for (const socket of member.sockets) socket.send({ type: 'receipt', eventId: line.event, receipt })
+    }
   }
 
   /** News of this time is lost: of admissions the next tick tells, of ends only a look. */
@@ -339,15 +405,15 @@ export class QueueFeed {
     }
   }
 
-  #member(line: Line, connection: Connection, place: Member['place']): Member {
+  #member(line: Line, connection: Connection, place: LineMember['place']): LineMember {
     const hex = this.#hex(line.event, connection.visitorId)
     let member = line.members.get(hex)
     if (member === undefined) {
-      member = { visitorId: connection.visitorId, sockets: new Set(), place, score: Number.POSITIVE_INFINITY }
+      member = new LineMember(connection.visitorId, place)
       line.members.set(hex, member)
       this.#count(1)
     }
-    member.sockets.add(connection)
+    if (member.add(connection)) line.ticks.hear(member, connection)
     if (!connection.lines.includes(line.event)) connection.lines = [...connection.lines, line.event]
     return member
   }
@@ -357,9 +423,10 @@ export class QueueFeed {
     const line = this.#lines.get(event)
     const hex = this.#hex(event, connection.visitorId)
     const member = line?.members.get(hex)
-    if (line === undefined || member?.sockets.delete(connection) !== true) return
-    connection.missTicks(event)
-    if (member.sockets.size > 0) return
+    if (line === undefined || member?.remove(connection) !== true) return
+    line.ticks.miss(member, connection)
+    if (member.sockets.length > 0) return
+    line.ticks.take(member)
     line.members.delete(hex)
     this.#count(-1)
     this.#parts.queue.away(event, connection.visitorId)

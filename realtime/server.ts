@@ -90,7 +90,7 @@ export class RealtimeServer {
     const { inventory, keys } = deps
     const feed = { channels: this.#channels, keys, door, ticker: this.#ticker, clock, log, meters }
     this.#seats = new SeatFeed({ ...feed, inventory })
-    const queues = new QueueFeed({ ...feed, queue, seats: this.#seats })
+    const queues = new QueueFeed({ ...feed, cpu: deps.cpu, queue, seats: this.#seats })
     this.#beat = new QueueBeat({ ...deps, queues })
     this.#sweeper = new SeatSweeper({ ...deps, meters })
     const tier: Tier = {

@@ -13,6 +13,7 @@ import { BACKPRESSURE_BYTES, IDLE_SECONDS, TEXT_BYTES } from './bounds.ts'
 import { Connection, type Tier } from './connection.ts'
 import type { Door, Topic, Wire } from './doors.ts'
 import { MESSAGE_TYPES, parseValue } from './parse-message.ts'
+import type { ToldTick } from './told-tick.ts'
 
 /** How Socket.IO names a room's topic in uWS: namespace, unit separator, room. */
 const ROOM = '/\x1f'
@@ -59,6 +60,11 @@ export class SocketIoDoor implements Door {
     // In one turn, or another message could come between an event and its attachment.
     this.#app.publish(ROOM + topic, DIFF_HEAD, false)
     this.#app.publish(ROOM + topic, frame, true)
+  }
+
+  /** As an object. */
+  publishTick(topic: Topic, tick: ToldTick): void {
+    if (this.#app.numSubscribers(ROOM + topic) > 0) this.publish(topic, tick.message)
   }
 
   /** Closes some of the engine's clients, so that they come back elsewhere. Answers how many are left. */

@@ -64,6 +64,8 @@ export interface QueueKeys {
   last: string
   /** string with a TTL: what everyone in the line is told, read once for all nodes */
   sketch: string
+  /** hash with a TTL: the same of those behind the front, read more seldom */
+  tail: string
   /** zset: realtime node -> end of its lease, ms */
   nodes: string
   /** string: the members who came to this node, one after the other */
@@ -141,6 +143,7 @@ export function makeKeys(prefix: string): Keys {
         bucket: `${q}:bkt`,
         last: `${q}:last`,
         sketch: `${q}:sketch`,
+        tail: `${q}:tail`,
         nodes: `${q}:nodes`,
         roster: node => `${q}:roster:${node}`,
         channel: `${q}:ch`,

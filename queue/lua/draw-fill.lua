@@ -25,6 +25,6 @@ if #members > 0 then
 end
 if ARGV[4] ~= '1' then return { 'OK', 'filling', #places / 2 } end
 redis.call('HSET', cfg, 'draw', 'done')
-redis.call('DEL', sketch)
+redis.call('DEL', sketch, tail)
 redis.call('PUBLISH', channel, '{"kind":"drawn"}')
 return { 'OK', 'done', #places / 2 }

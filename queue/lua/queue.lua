@@ -2,11 +2,12 @@
 --   1 cfg · 2 line · 3 act · 4 called · 5 parked · 6 returned · 7 away · 8 polls · 9 asked · 10 bucket · 11 last
 --   12 channel · 13 sketch · 14 nodes · 15 roster of the caller's node · 16 seats' meta · 17 seats' expiries
 --   18 unclaimed · 19 since · 20 spent · 21 restoring · 22 paying · 23 networks
+--   24 tail
 -- and the generation as their first argument; they answer {'NOGEN'} and change nothing where Redis has another or none.
 -- A list of members is never longer than 1,000: unpack() fails above some 7,900.
 local cfg, line, act, called, parked, returned, away, polls, asked = unpack(KEYS, 1, 9)
 local bucket, last, channel, sketch, nodes, roster, seatsMeta, seatsExpiries = unpack(KEYS, 10, 17)
-local unclaimed, since, spent, restoring, paying, networks = unpack(KEYS, 18, 23)
+local unclaimed, since, spent, restoring, paying, networks, tail = unpack(KEYS, 18, 24)
 
 -- Redis 7.0 moves TIME inside a script: read it once. Microseconds order arrivals, milliseconds end things.
 local clock = redis.call('TIME')

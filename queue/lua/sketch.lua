@@ -1,25 +1,26 @@
 --- @include queue
--- What everyone in the line is told: scores at chosen ranks, 0-100 exactly and then 2 % apart, and the numbers beside
--- them. Kept for 0.9 s, so that any number of nodes costs one reading of the line.
+--- @include knots
+-- What everyone in the line is told: scores at the first of the chosen ranks, and the numbers beside them. Kept for 0.9 s, so
+-- that any number of nodes costs one reading of the front. What stands further behind is read by tail.lua, more seldom.
 --
--- -> {'OK', JSON: generation, state, waiting, active, frontier, pace, weight, rate, now, knots} | {'NOGEN'}
+-- -> {'OK', JSON: generation, state, draw, waiting, active, frontier, pace, weight, rate, soldOut, now, scores at the
+--     first of the chosen ranks, end (rank of the last of them where the line ends there, else null), tail (the score at which
+--     the tail that is kept begins and its rank now, or null)} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
-local EXACT, STEP, KEPT_MS = 100, 1.02, 900
+local KEPT_MS = 900
 local kept = redis.call('GET', sketch)
 if kept then return { 'OK', kept } end
 
 local size = redis.call('ZCARD', line)
-local knots = {}
-local front = redis.call('ZRANGE', line, 0, EXACT, 'WITHSCORES')
-for i = 2, #front, 2 do
-  knots[#knots + 1] = front[i]
-  knots[#knots + 1] = i / 2 - 1
+local scores, last = {}, 'null'
+if isOrdered then
+  scores, last = scoresFrom(0, FRONT, size)
 end
-local rank = EXACT
-while rank < size - 1 do
-  rank = math.min(math.floor(rank * STEP), size - 1)
-  knots[#knots + 1] = redis.call('ZRANGE', line, rank, rank, 'WITHSCORES')[2]
-  knots[#knots + 1] = rank
+-- How far those behind have moved up since they were looked at.
+local begins, drawThen = unpack(redis.call('HMGET', tail, 'begins', 'draw'))
+local moved = 'null'
+if begins and drawThen == draw then
+  moved = '[' .. begins .. ',' .. digits(redis.call('ZCOUNT', line, '-inf', '(' .. begins)) .. ']'
 end
 
 local rate = redis.call('HGET', cfg, 'rate')
@@ -27,6 +28,7 @@ local measured = redis.call('HMGET', bucket, 'frontier', 'pace', 'weight', 'sold
 local parts = {
   '{"generation":', ARGV[1],
   ',"state":"', isRecovering() and 'recovering' or stateNow(),
+  '","draw":"', draw,
   '","waiting":', digits(size + redis.call('ZCARD', returned)),
   ',"active":', digits(redis.call('ZCARD', act)),
   ',"frontier":', measured[1] or NO_FRONTIER,
@@ -35,7 +37,9 @@ local parts = {
   ',"rate":', rate,
   ',"soldOut":', measured[4] == '1' and 'true' or 'false',
   ',"now":', digits(now),
-  ',"knots":[', table.concat(knots, ','), ']}',
+  ',"end":', last,
+  ',"tail":', moved,
+  ',"scores":[', table.concat(scores, ','), ']}',
 }
 local text = table.concat(parts)
 redis.call('SET', sketch, text, 'PX', KEPT_MS)

@@ -28,6 +28,8 @@ export type ServerMessage =
   | { type: 'paused'; eventId: string; paused: boolean }
   | { type: 'queue'; eventId: string; queue: QueueInfo }
   | { type: 'place'; eventId: string; place: PlaceInfo }
+  /** The same place's receipt, renewed while one is here: keep it instead of the one before. */
+  | { type: 'receipt'; eventId: string; receipt: string }
   | QueueTick
   | { type: 'admitted'; eventId: string; pass: string; until: number }
   /** The visitor's turn or place has ended. */
@@ -48,6 +50,11 @@ export interface QueueInfo {
   active: number
   /** An operator's word to those who wait. */
   message?: string
+  /** When the line forms and when its doors move, ms; absent where no time is set, or it is past. */
+  preQueueAt?: number
+  opensAt?: number
+  /** Nothing is left: only returns bring seats back. */
+  soldOut?: true
 }
 
 export type EndReason = 'left' | 'expired' | 'purchased' | 'ejected' | 'sold_out' | 'queue_off'
@@ -64,6 +71,10 @@ export type PlaceInfo =
       receipt: string
       generation: number
       wait: WaitTime | null
+      /** The draw is still to come: `position` is nothing to show yet. */
+      phase?: 'pre'
+      /** Where the order is drawn: the visitor's name among the published entrants, 28 hex digits. */
+      entry?: string
     }
   | { state: 'admitted'; pass: string; until: number }
 
@@ -71,10 +82,6 @@ export type PlaceInfo =
 export interface WaitTime {
   p50: number
   p90: number
-      /** The draw is still to come: `position` is nothing to show yet. */
-      phase?: 'pre'
-      /** Where the order is drawn: the visitor's name among the published entrants, 28 hex digits. */
-      entry?: string
 }
 
 /** The beat everyone in the line hears: a client finds its own score among the knots and knows its position. */
@@ -87,13 +94,15 @@ export interface QueueTick {
   active: number
   /** Every place with a score at or below was called. */
   frontier: number
-  /** Pairs score, rank: ascending, exact in front, coarser behind. */
+  /** Pairs score, rank: ascending, exact in front, coarser behind; of the piece of the line that its receivers stand in. */
   knots: number[]
   /** Measured admissions per second. */
   rate: number
   /** Nothing is left and nothing held: only returns bring seats back. */
   soldOut: boolean
   serverTime: number
+  /** The draw is still to come: places are safe, and no number is told. */
+  unordered?: boolean
   /** Version of the seat map, so that the loss of a last diff is seen. */
   epoch?: number
   seq?: number

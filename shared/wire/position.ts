@@ -5,6 +5,44 @@
 import type { WaitTime } from './messages.ts'
 
 /**
+ * The rank at which a score is read after the one at this rank: 1.25 % behind, at least one. queue/lua/knots.lua has the same.
+ */
+export function rankAfter(rank: number): number {
+  return Math.max(rank + 1, Math.floor((rank * 81) / 80))
+}
+
+const RANKS = [0]
+
+/** The chosen ranks: 0, 1, 2 ... 160, 162 ... 9,925, 10,049 ... */
+export function rankAt(index: number): number {
+  while (RANKS.length <= index) RANKS.push(rankAfter(RANKS.at(-1) ?? 0))
+  return RANKS[index] ?? 0
+}
+
+/**
+ * A stretch of a line at its chosen ranks: each score's rank is `rankAt(first + its index) - shift`, as the line has moved up
+ * since the ranks were chosen; the last one's is `end` where the line ends with it.
+ */
+export interface Stretch {
+  first: number
+  shift: number
+  scores: readonly number[]
+  end: number | undefined
+}
+
+export const NO_STRETCH: Stretch = { first: 0, shift: 0, scores: [], end: undefined }
+
+/** Pairs score, rank. */
+export function knotsOf({ first, shift, scores, end }: Stretch): number[] {
+  const knots: number[] = []
+  for (const [i, score] of scores.entries()) {
+    const isEnd = end !== undefined && i === scores.length - 1
+    knots.push(score, isEnd ? end : rankAt(first + i) - shift)
+  }
+  return knots
+}
+
+/**
  * Places ahead of a score. `knots` are a tick's pairs score, rank, ascending; between two of them the way is
  * cut evenly, so the answer is never further from the truth than their distance. Behind the last: all of them.
  */

@@ -11,6 +11,8 @@
  *             the run before, the first from seat 0
  */
 
+import { putVarint, VarintReader } from './varint.ts'
+
 export const SNAPSHOT_FRAME = 0x20
 export const DIFF_FRAME = 0x21
 
@@ -126,7 +128,7 @@ export function readHandle(frame: Uint8Array): number {
 export function decodeDiff(frame: Uint8Array): DecodedDiff | undefined {
   if (frame.length < DIFF_HEAD || frame[0] !== DIFF_FRAME) return undefined
   const view = viewOf(frame)
-  const reader = new VarintReader(frame, DIFF_HEAD)
+  const reader = new VarintReader(frame, DIFF_HEAD, VARINT_BYTES)
   const changes: number[] = []
   let next = 0
   for (let run = view.getUint16(HEAD, true); run > 0; run--) {
@@ -199,36 +201,4 @@ function runsOf(changes: readonly number[]): number[] {
 
 function viewOf(frame: Uint8Array): DataView {
   return new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-}
-
-function putVarint(frame: Uint8Array, at: number, value: number): number {
-  let rest = value
-  let place = at
-  for (; rest > 127; rest = Math.floor(rest / 128)) frame[place++] = (rest & 127) | 128
-  frame[place++] = rest
-  return place
-}
-
-class VarintReader {
-  at: number
-  failed = false
-  readonly #frame: Uint8Array
-
-  constructor(frame: Uint8Array, at: number) {
-    this.#frame = frame
-    this.at = at
-  }
-
-  /** 0 once the frame ended too early. */
-  read(): number {
-    let value = 0
-    for (let group = 0, unit = 1; group < VARINT_BYTES; group++, unit *= 128) {
-      const byte = this.#frame[this.at++]
-      if (byte === undefined) break
-      value += (byte & 127) * unit
-      if (byte < 128) return value
-    }
-    this.failed = true
-    return 0
-  }
 }

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { ConnectionState } from '../../client/connection.ts'
 import type { OnsaleError } from '../../client/http.ts'
-import type { QueuePlace, QueueView } from '../../client/queue.ts'
+import type { QueuePlace, QueueView, ShownPosition } from '../../client/queue.ts'
 import { kept, local, tab } from '../kept.ts'
 import { isSessionLost, useShop } from '../shop.ts'
 
@@ -27,6 +27,7 @@ const UNKNOWN: QueueView = {
   until: undefined,
   reason: undefined,
   receipt: undefined,
+  shown: undefined,
 }
 
 /** Joins while `wanted`. Going to another page keeps the place; only `leave` gives it up. */
@@ -47,6 +48,7 @@ export function usePlace(eventId: string, wanted: boolean): Place {
     }
     const opened = shop.onsale.queue(eventId, {
       receipt: kept(local, `receipt:${eventId}`),
+      shown: shownBefore(eventId),
       onChange: next => {
         keep(eventId, next)
         setView({ ...next })
@@ -75,9 +77,18 @@ export function usePlace(eventId: string, wanted: boolean): Place {
   }
 }
 
-function keep(eventId: string, { place, receipt, pass }: QueueView): void {
+function shownBefore(eventId: string): ShownPosition | undefined {
+  const [score, position] = (kept(local, `shown:${eventId}`) ?? '').split(' ').map(Number)
+  return score === undefined || position === undefined ? undefined : { score, position }
+}
+
+function keep(eventId: string, { place, receipt, pass, shown }: QueueView): void {
+  if (shown !== undefined) local.set(`shown:${eventId}`, `${shown.score} ${shown.position}`)
   if (place === 'waiting' && receipt !== undefined) local.set(`receipt:${eventId}`, receipt)
-  if (place === 'ended' || place === 'none') local.remove(`receipt:${eventId}`)
+  if (place === 'ended' || place === 'none') {
+    local.remove(`receipt:${eventId}`)
+    local.remove(`shown:${eventId}`)
+  }
   // For other pages of this tab, and gone with it.
   if (pass !== undefined) tab.set(`pass:${eventId}`, pass)
 }

@@ -1,0 +1,25 @@
+-- Prelude of the scripts that read the line at chosen ranks: each rank is 1.25 % behind the one before, and at least one, so
+-- that the first hundred are exact. shared/wire/position.ts has the same ranks.
+local FRONT = 10000
+
+local function rankAfter(rank)
+  return math.max(rank + 1, math.floor(rank * 81 / 80))
+end
+
+-- Where a draw stands: '', 'due', 'filling' or 'done'. Until it is done nobody has a place in any order.
+local draw = redis.call('HGET', cfg, 'draw') or ''
+local isOrdered = draw ~= 'due' and draw ~= 'filling'
+
+-- Scores at the chosen ranks from `rank` on to the first at or behind `to`, or the line's end. -> scores as texts, and the
+-- last one's rank where that is the line's end, else 'null'
+local function scoresFrom(rank, to, size)
+  local scores = {}
+  if size == 0 then return scores, 'null' end
+  local at = math.min(rank, size - 1)
+  while true do
+    scores[#scores + 1] = redis.call('ZRANGE', line, at, at, 'WITHSCORES')[2]
+    if at == size - 1 then return scores, digits(at) end
+    if at >= to then return scores, 'null' end
+    at = math.min(rankAfter(at), size - 1)
+  end
+end

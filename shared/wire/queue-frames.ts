@@ -1,0 +1,185 @@
+/**
+ * A tick as binary frame, little-endian, the same for everyone in one piece of the line. Pure, for browsers and servers alike.
+ *
+ *   0 u8 0x22 · 1 u8 flags (1: the seat map's version is told · 2: nothing is left · 4: the draw is to come · 8: the last score
+ *   is the line's end) · 2 u8 state · 3 u8 length of the event id · 4 u32 generation · 8 u32 waiting · 12 u32 active
+ *   16 f64 server time, ms · 24 f64 frontier · 32 f32 admissions a second · 36 u32 epoch · 40 u32 seq
+ *   44 u16 index of the first chosen rank · 46 u16 scores · 48 u32 shift · 52 the event id, ASCII
+ *   then, where there are scores: f64 the first · a gap for each other · where flag 8 is set: varint(rank of the last)
+ *
+ * Score i has the rank `rankAt(first + i) - shift` (position.ts). A gap whose rank is chosen up to 100 is a varint. Behind, it is
+ * one byte: below 4 the gap itself, else (4 + b % 4) * 2^(b / 4 - 1), or 255 and then a varint. A byte's gap is counted from the
+ * score as the reader has it, so errors do not add up: each score is right to an eighth of the smaller gap beside it, unless
+ * the frame would grow past its bound.
+ */
+import type { QueueState, QueueTick } from './messages.ts'
+import { knotsOf, NO_STRETCH, rankAt, type Stretch } from './position.ts'
+import { putVarint, VarintReader } from './varint.ts'
+
+export const TICK_FRAME = 0x22
+
+/** A segment of a network's path, so that a beat is one packet; and what a piece behind the front may cost. */
+export const FRONT_BYTES = 1_300
+export const BAND_BYTES = 256
+
+const HEAD = 52
+const VERSION = 1
+const SOLD_OUT = 2
+const UNORDERED = 4
+const ENDS = 8
+const EXACT_TO = 100
+const EXACTLY = 255
+/** Of the smaller gap beside a score, by how much it may be off: the first that keeps the frame's bound. */
+const TOLERANCES = [1 / 8, 1 / 4, 1 / 2]
+const MOST_SCORES = 2_000
+/** Holds every gap between two scores. */
+const GAP_BYTES = 8
+const STATES = ['off', 'scheduled', 'pre_queue', 'open', 'paused', 'recovering', 'closing'] as const
+
+export function encodeTick(
+  tick: Omit<QueueTick, 'knots'>,
+  stretch: Stretch = NO_STRETCH,
+): Uint8Array<ArrayBuffer> {
+  const most = stretch.first === 0 ? FRONT_BYTES : BAND_BYTES
+  for (const tolerance of TOLERANCES) {
+    const frame = encodeWithin(tick, stretch, tolerance)
+    if (frame.length <= most) return frame
+  }
+  return encodeWithin(tick, stretch, Number.POSITIVE_INFINITY)
+}
+
+function encodeWithin(
+  tick: Omit<QueueTick, 'knots'>,
+  { first, shift, scores, end }: Stretch,
+  tolerance: number,
+): Uint8Array<ArrayBuffer> {
+  const { eventId, epoch, seq } = tick
+  const frame = new Uint8Array(HEAD + eventId.length + 8 + (1 + GAP_BYTES) * (scores.length + 1))
+  const view = new DataView(frame.buffer)
+  const hasVersion = epoch !== undefined && seq !== undefined
+  frame[0] = TICK_FRAME
+  frame[1] =
+    (hasVersion ? VERSION : 0) |
+    (tick.soldOut ? SOLD_OUT : 0) |
+    (tick.unordered === true ? UNORDERED : 0) |
+    (end === undefined ? 0 : ENDS)
+  frame[2] = STATES.indexOf(tick.state)
+  frame[3] = eventId.length
+  view.setUint32(4, tick.generation, true)
+  view.setUint32(8, tick.waiting, true)
+  view.setUint32(12, tick.active, true)
+  view.setFloat64(16, tick.serverTime, true)
+  view.setFloat64(24, tick.frontier, true)
+  view.setFloat32(32, tick.rate, true)
+  view.setUint32(36, epoch ?? 0, true)
+  view.setUint32(40, seq ?? 0, true)
+  view.setUint16(44, first, true)
+  view.setUint16(46, scores.length, true)
+  view.setUint32(48, shift, true)
+  let at = HEAD
+  for (let i = 0; i < eventId.length; i++) frame[at++] = eventId.charCodeAt(i)
+  if (scores.length === 0) return frame.slice(0, at)
+  view.setFloat64(at, scores[0] ?? 0, true)
+  at += 8
+  let told = scores[0] ?? 0
+  for (let i = 1; i < scores.length; i++) {
+    const score = scores[i] ?? 0
+    const gap = score - told
+    if (rankAt(first + i) <= EXACT_TO) {
+      at = putVarint(frame, at, gap)
+      told = score
+      continue
+    }
+    // Never too far where nobody asks how near, so that scores still ascend.
+    const byte = tolerance < 1 ? nearestByte(gap) : byteBelow(gap)
+    const before = score - (scores[i - 1] ?? 0)
+    const after = (scores[i + 1] ?? Number.POSITIVE_INFINITY) - score
+    const rough = told + gapOf(byte)
+    // The line's end is told as it is: who stands there must find themselves in the frame.
+    const isNear = i < scores.length - 1 && Math.abs(rough - score) <= tolerance * Math.min(before, after)
+    if (rough === score || isNear) {
+      frame[at++] = byte
+      told = rough
+    } else {
+      frame[at++] = EXACTLY
+      at = putVarint(frame, at, Math.max(0, gap))
+      told += Math.max(0, gap)
+    }
+  }
+  if (end !== undefined) at = putVarint(frame, at, end)
+  return frame.slice(0, at)
+}
+
+/** Undefined where the bytes are no tick: cut, of another kind, or nonsense. */
+export function decodeTick(frame: Uint8Array): QueueTick | undefined {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  const nameBytes = frame[3] ?? 0
+  if (frame.length < HEAD + nameBytes || frame[0] !== TICK_FRAME || nameBytes === 0) return undefined
+  const flags = frame[1] ?? 0
+  const state: QueueState | undefined = STATES[frame[2] ?? 0]
+  const eventId = String.fromCharCode(...frame.subarray(HEAD, HEAD + nameBytes))
+  const stretch = decodeStretch(frame, HEAD + nameBytes)
+  const [serverTime, frontier] = [view.getFloat64(16, true), view.getFloat64(24, true)]
+  const rate = view.getFloat32(32, true)
+  const isSound = Number.isFinite(serverTime) && Number.isFinite(frontier) && rate >= 0
+  if (stretch === undefined || state === undefined || !isSound || !/^[a-z0-9]+$/.test(eventId))
+    return undefined
+  const version = { epoch: view.getUint32(36, true), seq: view.getUint32(40, true) }
+  return {
+    type: 'tick',
+    eventId,
+    generation: view.getUint32(4, true),
+    state,
+    waiting: view.getUint32(8, true),
+    active: view.getUint32(12, true),
+    frontier,
+    knots: knotsOf(stretch),
+    rate,
+    serverTime,
+    soldOut: (flags & SOLD_OUT) !== 0,
+    ...(flags & UNORDERED ? { unordered: true } : {}),
+    ...(flags & VERSION ? version : {}),
+  }
+}
+
+function decodeStretch(frame: Uint8Array, from: number): Stretch | undefined {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  const [first, count, shift] = [view.getUint16(44, true), view.getUint16(46, true), view.getUint32(48, true)]
+  if (count === 0) return from === frame.length ? NO_STRETCH : undefined
+  if (first + count > MOST_SCORES || frame.length < from + 8 || shift > rankAt(first)) return undefined
+  let score = view.getFloat64(from, true)
+  const scores = [score]
+  const reader = new VarintReader(frame, from + 8, GAP_BYTES)
+  for (let i = 1; i < count; i++) {
+    if (rankAt(first + i) <= EXACT_TO) score += reader.read()
+    else {
+      const byte = reader.byte()
+      score += byte === EXACTLY ? reader.read() : gapOf(byte)
+    }
+    scores.push(score)
+  }
+  const end = (frame[1] ?? 0) & ENDS ? reader.read() : undefined
+  if (reader.failed || reader.at !== frame.length || !Number.isSafeInteger(score)) return undefined
+  return { first, shift, scores, end }
+}
+
+function gapOf(byte: number): number {
+  return byte < 4 ? byte : (4 + (byte % 4)) * 2 ** (Math.floor(byte / 4) - 1)
+}
+
+/** The byte whose gap is nearest; 255 is none. */
+function nearestByte(gap: number): number {
+  const below = byteBelow(gap)
+  return below < EXACTLY - 1 && gapOf(below + 1) - gap < gap - gapOf(below) ? below + 1 : below
+}
+
+function byteBelow(gap: number): number {
+  let low = 0
+  let high = EXACTLY - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (gapOf(middle) <= gap) low = middle
+    else high = middle - 1
+  }
+  return low
+}
