@@ -20,7 +20,8 @@ export class Line {
   isLost = false
   /** The places of those who wait here are others than they were told. */
   placesToTell = false
-  isRestoring = false
+  /** While this is done. */
+  restoring: Promise<void> | undefined
   ready: Promise<void> = Promise.resolve()
   #receiptsDue = 0
   #round: Iterator<LineMember> | undefined

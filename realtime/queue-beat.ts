@@ -23,6 +23,7 @@ export class QueueBeat {
   /** Work under way, by what and for whom: a slow Redis shall not be asked twice at once. */
   readonly #running = new Set<string>()
   #on: EventId[] = []
+  #beats = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -36,7 +37,12 @@ export class QueueBeat {
       })
       queues.prune()
       for (const event of this.#on) this.#do(`sweep ${event}`, () => queue.sweep(event))
-      for (const event of queues.events()) {
+      const lines = queues.events()
+      // Another one first each time: where telling all would take too much, none is always the last.
+      this.#beats++
+      for (const i of lines.keys()) {
+        const event = lines[(i + this.#beats) % lines.length]
+        if (event === undefined) continue
         this.#do(`look ${event}`, () => queues.look(event))
         this.#do(`tick ${event}`, () => queues.tick(event))
       }

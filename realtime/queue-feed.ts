@@ -149,12 +149,16 @@ export class QueueFeed {
     const line = this.#lines.get(event)
     if (line === undefined || line.members.size === 0) return
     const { queue, seats } = this.#parts
-    const tick = await queue.tick(event)
+    let tick = await queue.tick(event)
     // A tick of another order or generation would make every client ask by itself: they are told their places first.
     if (tick.generation !== line.generation) await this.#look(line)
     if (line.unordered && tick.unordered !== true) line.placesToTell = true
     line.unordered = tick.unordered === true
-    await this.#restore(line)
+    if (line.isLost || line.placesToTell || line.restoring !== undefined) {
+      await this.#restore(line)
+      queue.refresh(event)
+      tick = await queue.tick(event)
+    }
     if (tick.generation !== line.generation) return
     await this.#catchUp(line, tick)
     await line.ticks.publish(tick, seats.version(event) ?? {})
@@ -326,23 +330,25 @@ export class QueueFeed {
    * told theirs. What fails is tried again with the next beat.
    */
   async #restore(line: Line): Promise<void> {
-    if (line.isRestoring || !(line.isLost || line.placesToTell)) return
-    line.isRestoring = true
-    try {
-      if (line.isLost) {
-        await this.#parts.queue.reassert(line.event, line.remembered())
-        line.isLost = false
+    if (line.restoring === undefined && (line.isLost || line.placesToTell))
+      line.restoring = this.#restoreNow(line).finally(() => {
+        line.restoring = undefined
+      })
+    await line.restoring
+  }
+
+  async #restoreNow(line: Line): Promise<void> {
+    if (line.isLost) {
+      await this.#parts.queue.reassert(line.event, line.remembered())
+      line.isLost = false
+      line.placesToTell = true
+    }
+    while (line.placesToTell) {
+      line.placesToTell = false
+      await this.#tellPlaces(line).catch((error: unknown) => {
         line.placesToTell = true
-      }
-      while (line.placesToTell) {
-        line.placesToTell = false
-        await this.#tellPlaces(line).catch((error: unknown) => {
-          line.placesToTell = true
-          throw error
-        })
-      }
-    } finally {
-      line.isRestoring = false
+        throw error
+      })
     }
   }
 

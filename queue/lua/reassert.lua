@@ -45,4 +45,5 @@ if #here > 0 then
   redis.call('ZREM', away, unpack(here))
   redis.call('APPEND', roster, table.concat(here))
 end
+redis.call('DEL', sketch, tail)
 return { 'OK', back }

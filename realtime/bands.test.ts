@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import type { LineTick } from '../queue/sketch.ts'
+import { tickOf } from '../queue/sketch.ts'
+import type { EventId } from '../shared/ids.ts'
+import { knotsOf, positionOf, rankAt } from '../shared/wire/position.ts'
+import { encodeTick } from '../shared/wire/queue-frames.ts'
+import { BANDS, type Banded, Bands, bandOf, endOf, intervalOf, pieceOf } from './bands.ts'
+import { TickShare } from './tick-share.ts'
+
+const EVENT = 'evening01' as EventId
+const FRONT = 515
+
+/** A line of so many, a score every ten; so many have left in front since those behind were read. */
+function tickWith(size: number, left = 0): LineTick {
+  const scoresFrom = (from: number, to: number, gone: number) => {
+    const scores: number[] = []
+    for (let i = from; i < to && rankAt(i) < size - gone; i++) scores.push(10 * (rankAt(i) + gone))
+    return scores
+  }
+  const behind = scoresFrom(FRONT - 1, 2_000, 0)
+  const sketch = {
+    generation: 1,
+    state: 'open' as const,
+    draw: '',
+    waiting: size - left,
+    active: 0,
+    frontier: 10 * left - 1,
+    pace: 0,
+    weight: 0,
+    rate: 1,
+    soldOut: false,
+    now: 0,
+    scores: scoresFrom(0, FRONT, left),
+    end: null,
+    tail: [behind[0]!, rankAt(FRONT - 1) - left] as [number, number],
+  }
+  const tail = { generation: 1, draw: '', begins: rankAt(FRONT - 1), scores: behind, end: null }
+  return tickOf(EVENT, sketch, tail)
+}
+
+test('[Q82] a visitor is moved to the band of their rank when the band is about to hear, once for each band they pass', () => {
+  const bands = new Bands<Banded>()
+  const members = Array.from({ length: 5_000 }, (_, i) => ({ score: 10 * (40 * i + 7), band: -1, slice: 0 }))
+  const before = tickWith(200_000)
+  // Not in their order, as they come to a node.
+  for (const member of members.toSorted((a, b) => (a.score % 1_009) - (b.score % 1_009)))
+    bands.add(member, positionOf(before.knots, member.score))
+  expect(bands.peopled()).toEqual([0, 1, 2, 3, 4, 5])
+  for (const band of bands.peopled()) expect(bands.movedUp(band, before.knots)).toEqual([])
+  bands.remove(members[4_999]!)
+  let moves = 0
+  for (let left = 5_000; left <= 195_000; left += 5_000) {
+    const tick = tickWith(200_000, left)
+    for (const band of bands.peopled()) {
+      for (const member of bands.movedUp(band, tick.knots)) {
+        bands.remove(member)
+        bands.add(member, positionOf(tick.knots, member.score))
+        moves++
+      }
+      expect(bands.movedUp(band, tick.knots)).toEqual([])
+    }
+    for (const { score, band } of members.slice(0, -1))
+      expect(band).toBe(bandOf(positionOf(tick.knots, score)))
+  }
+  expect(moves).toBeLessThan(5 * members.length)
+  expect(bands.upTo(70)).toEqual([members[0]])
+  expect(bands.peopled()).toEqual([0])
+})
+
+test('[Q83] the front hears each beat, the bands behind every 5 to 20 seconds, and each the piece in which its members stand', () => {
+  const intervals = Array.from({ length: BANDS }, (_, band) => intervalOf(band) / 1_000)
+  expect(intervals.slice(0, 9)).toEqual([1, 5, 7.5, 10, 12.5, 15, 17.5, 20, 20])
+  expect([bandOf(0), bandOf(endOf(0)), bandOf(endOf(0) + 1), bandOf(endOf(3)), bandOf(1e9)]).toEqual([
+    0, 0, 1, 3, 12,
+  ])
+  for (const left of [0, 1, 3_000, 90_000]) {
+    const tick = tickWith(1_000_000, left)
+    for (let band = 0; band <= bandOf(900_000 - left); band++) {
+      const piece = pieceOf(tick, band)
+      const knots = knotsOf(piece)
+      expect(encodeTick(tick, piece).length).toBeLessThanOrEqual(band === 0 ? 1_300 : 256)
+      const [first, last] = [band === 0 ? 0 : endOf(band - 1) + 1, Math.min(endOf(band), 900_000 - left)]
+      for (let rank = first; rank <= last; rank += 97) {
+        const told = positionOf(knots, 10 * (rank + left))
+        expect(knots[0]).toBeLessThanOrEqual(10 * (rank + left))
+        expect(Math.abs(told - rank)).toBeLessThanOrEqual(0.02 * rank)
+      }
+    }
+  }
+})
+
+test('[Q84] ticks take a quarter of a node’s thread at most: where they need more, they wait', async () => {
+  let now = 0
+  let spent = 0
+  const clock = { now: () => now, sleep: async () => undefined }
+  const share = new TickShare({ clock, cpu: () => spent })
+  let published = 0
+  for (; now < 60_000; now += 1_000) {
+    for (let band = 0; band < 4; band++) {
+      if (share.isSpent) continue
+      await share.pay(() => {
+        published++
+        spent += 200
+      })
+    }
+  }
+  expect(spent / now).toBeLessThan(0.26)
+  expect(published).toBeGreaterThan(70)
+})
