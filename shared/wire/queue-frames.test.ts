@@ -66,6 +66,8 @@ const LINES: Record<string, (size: number) => number[]> = {
   },
 }
 
+const NAMES = Object.keys(LINES)
+
 test('[W85] a tick comes back from its bytes: whatever it says beside the line as it is, the first hundred places exactly', () => {
   for (const make of Object.values(LINES)) {
     const line = make(20_000)
@@ -78,7 +80,7 @@ test('[W85] a tick comes back from its bytes: whatever it says beside the line a
   expect([epoch, seq]).toEqual([2, 70_000])
 })
 
-test.each(Object.keys(LINES))(
+test.each(NAMES)(
   '[W86] ninety-nine in a hundred are told within a hundredth, everybody within two: %s',
   name => {
     const line = LINES[name]!(300_000)
