@@ -88,6 +88,33 @@ describe('[E2]', () => {
       ['startsAt: "2030-02-30T19:30" is no day of the calendar, or no time of a day'],
     ],
     [
+      'an offset that is none',
+      f => (f.startsAt = '2030-05-14T19:30+99:99'),
+      ['startsAt: "2030-05-14T19:30+99:99" is no day of the calendar, or no time of a day'],
+    ],
+    [
+      'a year before tickets',
+      f => (f.onSaleAt = '0000-01-01T00:00Z'),
+      ['onSaleAt: "0000-01-01T00:00Z" is a year that nobody sells tickets for'],
+    ],
+    [
+      'a year that Postgres cannot read',
+      f => (f.startsAt = '9999-12-31T23:59-12:00'),
+      ['startsAt: "9999-12-31T23:59-12:00" is a year that nobody sells tickets for'],
+    ],
+    [
+      'an offset for a zone',
+      f => (f.venue.timeZone = '+01:00'),
+      ['venue.timeZone: "+01:00" is no time zone (IANA, such as "Europe/Vienna")'],
+    ],
+    ['a NUL', f => (f.name = 'The \0 Tempest'), ['name: must have no control characters']],
+    ['half a letter', f => (f.stage = 'Stage \ud800'), ['stage: must have no control characters']],
+    [
+      'a control character among rows',
+      f => (f.sections[0].rows = 'A, \u0007'),
+      ['sections[0].rows: must have no control characters'],
+    ],
+    [
       'an hour that the clocks skip',
       f => (f.startsAt = '2030-03-31T02:30'),
       ['startsAt: the clocks of Europe/Vienna never show 2030-03-31 02:30: they are put forward then'],

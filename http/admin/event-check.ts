@@ -121,9 +121,14 @@ function timesOf(file: Record<string, unknown>, known: Known, faults: Faults): T
 function momentOf(written: string, zone: string): number | { fault: string } {
   const [, date = '', time = '', rest = ''] = /^(\S{10})[T ](\d\d:\d\d)(.*)$/.exec(written) ?? []
   const day = Date.parse(`${date}T${time}:00Z`)
-  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date)
-    return { fault: `"${written}" is no day of the calendar, or no time of a day` }
-  if (/Z$|[+-]\d\d:\d\d$/.test(rest)) return Date.parse(written.replace(' ', 'T'))
+  const fault = `"${written}" is no day of the calendar, or no time of a day`
+  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) return { fault }
+  // Of years that four digits and Postgres can write, in every zone.
+  if (!/^[1-8]/.test(date)) return { fault: `"${written}" is a year that nobody sells tickets for` }
+  if (/Z$|[+-]\d\d:\d\d$/.test(rest)) {
+    const at = Date.parse(written.replace(' ', 'T'))
+    return Number.isNaN(at) ? { fault } : at
+  }
   const at = instantOf({ date, time, clock: zone })
   if (localTimeOf(at, zone) !== `${date}T${time}`)
     return { fault: `the clocks of ${zone} never show ${date} ${time}: they are put forward then` }
@@ -154,7 +159,9 @@ function placeFaults(file: Record<string, unknown>, faults: Faults): void {
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
 const COUNTRIES = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })
 
+/** An offset such as "+01:00" is none: Postgres reads it the other way round. */
 function isZone(name: string): boolean {
+  if (!/^[a-z]/i.test(name)) return false
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
     return true

@@ -14,8 +14,17 @@ const MOST_SEATS = 500
 export const MOST_TICKETS = 100_000
 const CM = 1_000_000
 
+/** Neither Postgres nor a map's JSON takes control characters and halves of letters. */
+const isPlain = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text)
+const PLAIN = 'must have no control characters'
 const text = (most: number) =>
-  z.string().trim().min(1, 'must not be empty').max(most, `must have at most ${most} letters`)
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(most, `must have at most ${most} letters`)
+    .refine(isPlain, PLAIN)
+const span = z.string().refine(isPlain, PLAIN)
 const name = text(120)
 const label = z.union([text(12), z.int().min(0).max(99_999)], 'must be a label: a short text or a number')
 const category = text(80).describe('What the seats cost: a name that stands in prices, too.')
@@ -33,7 +42,7 @@ const side = z
   .describe('Sections on different sides stand side by side; one on a side that is taken stands behind.')
 const seats = z
   .union(
-    [whole(1, MOST_SEATS), z.string(), z.array(label).min(1, 'must name a seat').max(MOST_SEATS)],
+    [whole(1, MOST_SEATS), span, z.array(label).min(1, 'must name a seat').max(MOST_SEATS)],
     'must be a count (14), a span ("1-14") or a list of labels (["1", "2", "2a"])',
   )
   .describe('A count, a span such as "1-14", or a list of labels; from left to right, seen from the seats.')
@@ -60,7 +69,7 @@ export const SectionFile = z.strictObject({
     .union(
       [
         whole(1, MOST_ROWS),
-        z.string(),
+        span,
         z
           .array(
             z.union([RowFile, text(12), whole(0, 99_999)], 'must be a name, or a row: {"name": "A", ...}'),
@@ -117,7 +126,7 @@ export type PriceFile = z.infer<typeof PriceFile>
 
 const cm = z.int().min(0).max(CM)
 const outline = z.array(z.int().min(-CM).max(CM)).max(1_000)
-const positions = z.array(z.int().min(0).max(100_000))
+const positions = z.array(z.int().min(0).max(MOST_TICKETS)).max(MOST_SEATS)
 export const MapFile = z
   .strictObject({
     format: z.literal(1, 'must be 1'),

@@ -20,6 +20,8 @@ export const EVENT_FILE_PATHS = ['/admin/events', '/admin/events/:eventId']
 
 /** Longer than any node keeps an event (shared/event-store.ts): by then all know that it is off sale. */
 const CACHES_MS = 1.5 * SECOND
+/** Operators at one event at the same moment. */
+const CHANGE_TRIES = 5
 
 const Brought = z
   .object({
@@ -76,7 +78,11 @@ export function eventImportRoutes(deps: HttpDeps): Routes {
       'A whole event file, or a part: what is left out stays as it is. Seats, venue and currency change only while the event is not ' +
       `on sale and nothing of it was ever held or sold. Refunds nobody: a canceled event's bookings stay. ${FAULTS}`,
     request: { params: z.object({ eventId: z.string() }), body: { required: true, content: file } },
-    responses: { 200: answer('Changed'), ...faulty, ...problems('event_not_found', 'map_in_use') },
+    responses: {
+      200: answer('Changed'),
+      ...faulty,
+      ...problems('event_not_found', 'map_in_use', 'unavailable'),
+    },
   })
   const schema = createRoute({
     method: 'get',
@@ -99,23 +105,38 @@ export function eventImportRoutes(deps: HttpDeps): Routes {
   })
   routes.openapi(change, async c => {
     const id = c.req.valid('param').eventId
-    const now = EVENT_ID.test(id) ? await contentOf(deps.pool, eventId(id)) : undefined
-    if (now === undefined)
-      throw new Problem('event_not_found', `There is no event ${JSON.stringify(id.slice(0, 60))}.`)
-    const house = await deps.events.map(now.mapHash)
-    const raw = merged(id, now, house?.plan.map, await bodyOf(c))
-    const event = trusted(raw, { ...(await knownOf(deps, raw)), startedAt: Date.parse(now.startsAt) })
-    const seats = deps.keys.seats(eventId(id))
-    // A change of the house: nobody may go on with the seats it had.
-    if (event.mapHash !== now.mapHash && now.status !== 'onsale') await deps.clock.sleep(CACHES_MS)
-    const forget = () => deps.redis.unlink(seats.meta, seats.state, seats.log)
-    return c.json(await view(deps, await changeEvent(deps.pool, event, c.get('operator'), forget)), 200)
+    const raw = await bodyOf(c)
+    for (let tries = 0; tries < CHANGE_TRIES; tries++) {
+      const written = await changed(deps, id, raw, c.get('operator'))
+      if (written !== undefined) return c.json(await view(deps, written), 200)
+    }
+    throw new Problem('unavailable', 'Others are changing this event.', { retryAfter: 1 })
   })
   routes.openapi(schema, c => {
     c.header('Cache-Control', 'public, max-age=300')
     return c.json({ ...EVENT_FILE_SCHEMA }, 200)
   })
   return routes
+}
+
+/** Undefined where somebody else has changed the event meanwhile. */
+async function changed(
+  deps: HttpDeps,
+  id: string,
+  raw: unknown,
+  operator: string,
+): Promise<Written | undefined> {
+  const now = EVENT_ID.test(id) ? await contentOf(deps.pool, eventId(id)) : undefined
+  if (now === undefined)
+    throw new Problem('event_not_found', `There is no event ${JSON.stringify(id.slice(0, 60))}.`)
+  const house = await deps.events.map(now.mapHash)
+  const whole = merged(id, now, house?.plan.map, raw)
+  const event = trusted(whole, { ...(await knownOf(deps, whole)), startedAt: Date.parse(now.startsAt) })
+  const seats = deps.keys.seats(eventId(id))
+  // A change of the house: nobody may go on with the seats it had.
+  if (event.mapHash !== now.mapHash && now.status !== 'onsale') await deps.clock.sleep(CACHES_MS)
+  const forget = () => deps.redis.unlink(seats.meta, seats.state, seats.log)
+  return await changeEvent(deps.pool, event, now, operator, forget)
 }
 
 function limitFile() {

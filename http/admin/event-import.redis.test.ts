@@ -165,6 +165,16 @@ test('[E16] names, dates, status, prices and performers change, each audited wit
     body: { outcome: 'unchanged' },
   })
   expect((await audited('tempest2030')).length).toBe(2)
+  // Two at once: neither takes back what the other has set.
+  await Promise.all([
+    change('tempest2030', { hot: true }),
+    change('tempest2030', { name: 'The Tempest' }),
+    change('tempest2030', { competition: 'Festival' }),
+  ])
+  const { rows } = await it.deps.pool.query(
+    `select name, hot, competition, status from events where id = 'tempest2030'`,
+  )
+  expect(rows).toEqual([{ name: 'The Tempest', hot: true, competition: 'Festival', status: 'postponed' }])
 })
 
 test('[E17] a change is checked as a file is, and an unknown event is a 404', async () => {

@@ -70,13 +70,17 @@ function unchanged(event: NewEvent, before: EventContent): Written {
   )
 }
 
-/** What an operator may always set is set; seats and money only where nobody ever had any. */
+/**
+ * What an operator may always set is set; seats and money only where nobody ever had any. Undefined, and nothing done, where
+ * the event is no longer the `known` one that the change was made of: it would take back what somebody else has just set.
+ */
 export async function changeEvent(
   pool: Pool,
   event: NewEvent,
+  known: EventContent,
   actor: string,
   forget: () => Promise<unknown>,
-): Promise<Written> {
+): Promise<Written | undefined> {
   const { eventId } = event
   return await transaction(pool, async client => {
     // The lock of rebuilds: none may bring back seats of the old map while the map changes.
@@ -84,6 +88,7 @@ export async function changeEvent(
     await client.query('select from events where id = $1 for update', [eventId])
     const before = await contentOf(client, eventId)
     if (before === undefined) throw new Problem('event_not_found', `There is no event ${eventId}.`)
+    if (!isDeepStrictEqual(before, known)) return undefined
     const content = await contentFor(client, event, before)
     const differs = differences(content, before)
     if (differs.length === 0) return { eventId, outcome: 'unchanged', content }
