@@ -18,9 +18,9 @@ export function drawnScore(seed: Uint8Array, member: Uint8Array): number {
 
 export interface DrawnOrder {
   /** Indexes of entrants, the best score first; of equal scores the lesser bytes. */
-  order: Uint32Array
+  order: Uint32Array<ArrayBuffer>
   /** By entrant. */
-  scores: Float64Array
+  scores: Float64Array<ArrayBuffer>
 }
 
 /** Of members one after the other: a second or two a million, so for a thread of its own. */
@@ -35,7 +35,7 @@ function scoreOf(high: number, low: number): number {
 }
 
 /** HMAC with its two keyed blocks hashed once: then each lot is two blocks, as a member and a digest fit into one each. */
-function allScores(seed: Uint8Array, members: Uint8Array): Float64Array {
+function allScores(seed: Uint8Array, members: Uint8Array): Float64Array<ArrayBuffer> {
   const inside = keyed(seed, 0x36)
   const outside = keyed(seed, 0x5c)
   const block = new Int32Array(16)
@@ -71,7 +71,7 @@ function keyed(seed: Uint8Array, pad: number): Int32Array {
 }
 
 /** Lots are spread evenly: thrown into as many buckets as there are, each bucket holds about one, and is sorted by hand. */
-function sorted(scores: Float64Array, members: Uint8Array): Uint32Array {
+function sorted(scores: Float64Array, members: Uint8Array): Uint32Array<ArrayBuffer> {
   const count = scores.length
   const bucketOf = (i: number) => Math.min(count - 1, Math.floor((scores[i]! / 2 ** 52 + 1) * count))
   const ends = new Uint32Array(count)

@@ -2,6 +2,7 @@
  * Places that come back when Redis was lost after a draw: nodes and receipts remember scores of arrival, and the seed says
  * what became of them. Only the published entrants were drawn, so whoever is none keeps the score of arrival.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { EventId } from '../shared/ids.ts'
 import type { Pool } from '../shared/postgres.ts'
@@ -18,6 +19,7 @@ interface Drawn {
 
 /** Lines whose entrants are kept here: 22 bytes an entrant. */
 const DRAWN_AT_MOST = 4
+const SET_AT_ONCE = 10_000
 
 export class DrawnPlaces {
   readonly #pool: Pool
@@ -61,8 +63,8 @@ export class DrawnPlaces {
   async #read(event: EventId, generation: number): Promise<Drawn | undefined> {
     const record = await readDraw(this.#pool, event, generation)
     if (record === undefined || record.seed === null || record.closedScore === null) return undefined
-    const members = await readEntrants(this.#pool, record)
-    return { seed: record.seed, closedScore: record.closedScore, entrants: new Members(members) }
+    const entrants = await Members.of(await readEntrants(this.#pool, record))
+    return { seed: record.seed, closedScore: record.closedScore, entrants }
   }
 }
 
@@ -72,14 +74,19 @@ class Members {
   /** Position of a member plus one, at its first bytes or the next free place. */
   readonly #slots: Uint32Array
 
-  constructor(members: Buffer) {
+  private constructor(members: Buffer) {
     this.#members = members
-    const count = members.length / MEMBER_BYTES
-    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * count + 1)))
-    for (let i = 0; i < count; i++) {
-      const at = i * MEMBER_BYTES
-      this.#slots[this.#find(members.subarray(at, at + MEMBER_BYTES))] = i + 1
+    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2((2 * members.length) / MEMBER_BYTES + 1)))
+  }
+
+  static async of(members: Buffer): Promise<Members> {
+    const made = new Members(members)
+    for (let at = 0; at < members.length; at += MEMBER_BYTES) {
+      made.#slots[made.#find(members.subarray(at, at + MEMBER_BYTES))] = at / MEMBER_BYTES + 1
+      // Others are served meanwhile: a million take a tenth of a second.
+      if (at % (SET_AT_ONCE * MEMBER_BYTES) === 0) await nextTurn()
     }
+    return made
   }
 
   has(member: Buffer): boolean {

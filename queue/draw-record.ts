@@ -92,8 +92,9 @@ export async function closeEntries(
     const settings = await lockSettings(client, event)
     if (settings?.firstGeneration !== generation || settings.method !== 'random') return undefined
     await client.query(
-      `update queue_draws set closed_at = $3, closed_score = $4 where event_id = $1 and generation = $2 and closed_at is null`,
-      [event, generation, new Date(closed.at), closed.score],
+      `update queue_draws set closed_at = $3, closed_score = $4, beacon_round = $5
+       where event_id = $1 and generation = $2 and closed_at is null`,
+      [event, generation, new Date(closed.at), closed.score, settings.beaconRound],
     )
     return await readDraw(client, event, generation)
   })

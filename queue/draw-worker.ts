@@ -6,5 +6,5 @@ import { merkleRoot } from './merkle.ts'
 
 parentPort!.once('message', ({ members, seed }: Task) => {
   const answer: Answer = seed === undefined ? { root: merkleRoot(members) } : drawOrder(seed, members)
-  parentPort!.postMessage(answer)
+  parentPort!.postMessage(answer, 'order' in answer ? [answer.order.buffer, answer.scores.buffer] : [])
 })

@@ -196,6 +196,30 @@ test.concurrent.each(STEPS.flatMap(step => [[step, 'before'] as const, [step, 'a
   30_000,
 )
 
+test('[Q68] where its driver dies in the middle of filling in, another goes on behind it', async () => {
+  let calls = 0
+  const dyingRedis = intercepted(rig.redis, 'evalsha', async (...given: unknown[]) => {
+    if (given.length > 200) calls++
+    if (calls > 2) throw new Error('dead')
+    return await rig.redis.evalsha(...(given as [string, number]))
+  })
+  const [one, two] = [rig.queue('one', { redis: dyingRedis }), rig.queue('two')]
+  const [event, visitors] = [await rig.event(), newVisitors(1_500)]
+  await two.configure(event, planned, 'test')
+  await Promise.all(visitors.map(visitor => two.join(event, visitor)))
+  await two.configure(event, { state: 'open', rate: 0.001 }, 'test')
+  await until('two batches', async () => {
+    await one.sweep(event).catch(() => undefined)
+    return calls > 2
+  })
+  const { seed } = (await readDraw(rig.pool, event))!
+  const drawnTo = await rig.redis.hget(rig.keys.queue(event).cfg, 'drawnTo')
+  expect(await rig.redis.zcount(rig.keys.queue(event).line, '-inf', drawnTo!)).toBe(200)
+  const record = await drawn(event, two)
+  expect(record.seed).toEqual(seed)
+  expect(await lineOf(event)).toEqual(hexes(two, event, bySeed(two, event, visitors, record)))
+}, 20_000)
+
 test('[Q69] any number of nodes that drive one draw make one', async () => {
   const queues = ['a', 'b', 'c'].map(node => rig.queue(node))
   const [event, visitors] = [await rig.event(), newVisitors(600)]
@@ -221,6 +245,12 @@ test('[Q72] once entries have closed the method stands, and a beacon may only be
   await refused({ ...planned, opensAt, beaconRound: soon - 5 }, 'beaconRound')
   await refused({ ...planned, beaconRound: 1 }, 'beaconRound')
   await refused({ ...planned, beaconRound: 0 }, 'beaconRound')
+  const clock = movableClock()
+  const late = rig.queue('late', { clock })
+  await queue.configure(event, { ...planned, beaconRound: soon }, 'test')
+  clock.ahead = 70_000
+  const opening = late.configure(event, { state: 'open' }, 'test')
+  await expect(opening).rejects.toMatchObject({ extra: { errors: [{ field: 'beaconRound' }] } })
   await queue.configure(event, { ...planned, opensAt, beaconRound: soon + 5 }, 'test')
   await queue.configure(event, { beaconRound: soon + 20_000_000 }, 'test')
   await queue.configure(event, { state: 'pre_queue', opensAt: Date.now() + 9_000 }, 'test')

@@ -5,14 +5,11 @@
  */
 import type { Clock } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
-import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import type { Arg } from '../shared/lua.ts'
 import type { Pool } from '../shared/postgres.ts'
-import type { Redis } from '../shared/redis.ts'
 import { type BeaconSource, drandRelays, isRound, roundAt } from './beacon.ts'
 import type { Caller } from './caller.ts'
-import type { DrawnOrder } from './draw-order.ts'
 import {
   closeEntries,
   type DrawRecord,
@@ -27,9 +24,7 @@ import { readSettings, type StoredSettings } from './settings.ts'
 import { MEMBER_BYTES, verbs } from './verbs.ts'
 
 export interface DrawParts {
-  redis: Redis
   pool: Pool
-  keys: Keys
   clock: Clock
   log: Log
   caller: Caller
@@ -40,13 +35,10 @@ export interface DrawParts {
 /** Before the doors: a million entrants are read and rooted in some 5 s, and everybody may keep the root before. */
 const ENTRIES_CLOSE_MS = 10_000
 const RENEW_MS = 1_000
-/** Members of one reading: under a millisecond of Redis. */
-const READ_AT_ONCE = 2_000
-/** Members of one script: 1 to 2 ms of Redis, between which others' commands are served. */
-const FILLED_A_CALL = 250
-/** Scripts under way: the next is there when Redis has done one. */
-const FILLS_AT_ONCE = 2
-
+/** Members of one reading: a millisecond of Redis. */
+const READ_AT_ONCE = 1_000
+/** Members of one script: a millisecond of Redis, between which others' commands are served. */
+const FILLED_A_CALL = 100
 interface Stand {
   draw: string
   over: boolean
@@ -119,10 +111,8 @@ export class Draws {
   async #fixEntrants(record: DrawRecord, { generation }: Stand): Promise<DrawRecord | undefined> {
     const { pool, log } = this.#parts
     const { eventId } = record
-    const members = await this.#readLine(eventId, record.closedScore!)
-    // What was read while the line was being lost is not the line.
-    const after = await this.#look(eventId)
-    if (after?.generation !== generation) return undefined
+    const members = await this.#readLine(eventId, record.closedScore!, generation)
+    if (members === undefined) return undefined
     const root = await rootBeside(members)
     const rooted = await fixEntrants(pool, record, members, root)
     log.info({ event: eventId, entrants: rooted.entrants }, 'the entrants of a draw are fixed')
@@ -130,26 +120,20 @@ export class Draws {
     return rooted
   }
 
-  async #readLine(event: EventId, closedScore: number): Promise<Buffer> {
-    const { redis, keys } = this.#parts
-    const members: Buffer[] = []
+  /** Undefined where the line was lost meanwhile: what was read is not the line. */
+  async #readLine(event: EventId, closedScore: number, generation: number): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = []
     let from = '-inf'
-    for (;;) {
+    while (from !== '') {
       this.#end.signal.throwIfAborted()
-      const some = await redis.zrangebyscoreBuffer(
-        keys.queue(event).line,
-        from,
-        closedScore,
-        'WITHSCORES',
-        'LIMIT',
-        0,
-        READ_AT_ONCE,
-      )
-      for (let i = 0; i < some.length; i += 2) members.push(some[i]!)
-      if (some.length < 2 * READ_AT_ONCE) return Buffer.concat(members)
-      // No two arrivals have one score.
-      from = `(${some.at(-1)!.toString()}`
+      const args = [from, closedScore, READ_AT_ONCE]
+      const answer = await this.#parts.caller.call(event, verbs.entrants, () => args)
+      if (answer?.settings.generation !== generation) return undefined
+      const [hex, next] = answer.rest
+      pieces.push(Buffer.from(hex!, 'hex'))
+      from = next!
     }
+    return Buffer.concat(pieces)
   }
 
   /** Undefined while the named beacon is awaited. */
@@ -175,40 +159,19 @@ export class Draws {
     const { order, scores } = await orderBeside(record.seed!, members)
     let from = 0
     if (drawnTo !== undefined) while (from < order.length && scores[order[from]!]! <= drawnTo) from++
-    let gap = false
-    const under = new Set<Promise<void>>()
-    while (from < order.length && !gap) {
+    // One script at a time: others' commands come between, and doors follow.
+    for (; from < order.length; from += FILLED_A_CALL) {
       this.#end.signal.throwIfAborted()
-      const [begin, end] = [from, Math.min(from + FILLED_A_CALL, order.length)]
-      from = end
-      const call = this.#fillSome(record, begin === 0 ? undefined : scores[order[begin - 1]!], {
-        order: order.subarray(begin, end),
-        scores,
-        members,
-      }).then(filled => {
-        gap ||= !filled
-        under.delete(call)
-      })
-      under.add(call)
-      if (under.size >= FILLS_AT_ONCE) await Promise.race(under)
+      const before = from === 0 ? '' : scores[order[from - 1]!]!
+      const places: Arg[] = []
+      for (const i of order.subarray(from, from + FILLED_A_CALL)) {
+        const at = i * MEMBER_BYTES
+        places.push(scores[i]!, members.subarray(at, at + MEMBER_BYTES))
+      }
+      const state = await this.#call(eventId, [record.closedScore!, before, '0', ...places])
+      if (state !== 'filling') return state === 'done'
     }
-    await Promise.all(under)
-    if (gap) return false
-    const last = await this.#call(eventId, [record.closedScore!, '', '1'])
-    return last === 'done'
-  }
-
-  async #fillSome(
-    { eventId, closedScore }: DrawRecord,
-    before: number | undefined,
-    { order, scores, members }: DrawnOrder & { members: Buffer },
-  ): Promise<boolean> {
-    const places: Arg[] = []
-    for (const i of order) {
-      const at = i * MEMBER_BYTES
-      places.push(scores[i]!, members.subarray(at, at + MEMBER_BYTES))
-    }
-    return (await this.#call(eventId, [closedScore!, before ?? '', '0', ...places])) === 'filling'
+    return (await this.#call(eventId, [record.closedScore!, '', '1'])) === 'done'
   }
 
   /** How it stands after: 'filling', 'done' or 'gap'. */
@@ -236,6 +199,7 @@ export class Draws {
   async #look(event: EventId): Promise<Stand | undefined> {
     const { caller, node } = this.#parts
     const answer = await caller.call(event, verbs.draw, () => [node, ENTRIES_CLOSE_MS])
+    if (answer === undefined) this.#entrants.delete(event)
     if (answer === undefined || answer.rest.length < 2) return undefined
     const [draw, over, last, now, drawnTo] = answer.rest
     const { generation, firstGeneration } = answer.settings

@@ -155,11 +155,13 @@ function checkSchedule(before: Told, after: Told, now: number): void {
 }
 
 /** A round that anybody knows before entries close would let the order be chosen. */
-function checkBeacon(before: Told, { beaconRound, opensAt }: Told, now: number): void {
-  if (beaconRound === null || (beaconRound === before.beaconRound && opensAt === before.opensAt)) return
+function checkBeacon(before: Told, { beaconRound, opensAt, state }: Told, now: number): void {
+  const opens = (state === 'open' || state === 'closing') && !isMoving(before, now)
+  const stands = beaconRound === before.beaconRound && opensAt === before.opensAt
+  if (beaconRound === null || (stands && !opens)) return
   if (!Number.isSafeInteger(beaconRound) || beaconRound < 1)
     throw invalid('beaconRound', 'must be the number of a round of drand quicknet')
-  const least = opensAt ?? now
+  const least = opens ? now : (opensAt ?? now)
   if (roundAt(beaconRound) <= least)
     throw invalid('beaconRound', `must be made after ${new Date(least).toISOString()}: name a later one`)
 }

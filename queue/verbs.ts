@@ -19,6 +19,7 @@ export const verbs = {
   begin: verb('begin'),
   configure: verb('configure'),
   draw: verb('draw'),
+  entrants: verb('draw-read'),
   fill: verb('draw-fill'),
 }
 
