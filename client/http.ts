@@ -94,7 +94,9 @@ export class Http {
 
   async #timed<T>(run: (signal: AbortSignal) => Promise<T>, given?: AbortSignal): Promise<T> {
     const late = new AbortController()
-    given?.addEventListener('abort', () => late.abort(), { once: true })
+    const giveUp = () => late.abort()
+    if (given?.aborted) giveUp()
+    given?.addEventListener('abort', giveUp)
     const cancel = this.#platform.after(DEADLINE_MS, () => late.abort())
     try {
       return await run(late.signal)
@@ -102,6 +104,8 @@ export class Http {
       throw asOnsaleError(error)
     } finally {
       cancel()
+      // A caller's signal may outlive many calls.
+      given?.removeEventListener('abort', giveUp)
     }
   }
 }

@@ -91,7 +91,7 @@ export function SearchBox({
         {found.map((suggestion, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: keys and focus are the box's
           <div
-            key={`${suggestion.kind} ${suggestion.name}`}
+            key={`${suggestion.kind} ${keyOf(suggestion)}`}
             id={`${id}-${i}`}
             role="option"
             aria-selected={i === at}
@@ -109,6 +109,22 @@ export function SearchBox({
       </span>
     </div>
   )
+}
+
+/** A play stands there once for each of its evenings: a name alone is no key. */
+function keyOf(suggestion: Suggestion): string {
+  switch (suggestion.kind) {
+    case 'performer':
+      return suggestion.performerId
+    case 'city':
+      return `${suggestion.name}, ${suggestion.country}`
+    case 'venue':
+      return suggestion.venueId
+    case 'event':
+      return suggestion.eventId
+    default:
+      return suggestion satisfies never
+  }
 }
 
 function Offer({ suggestion }: { suggestion: Suggestion }) {
