@@ -12,7 +12,7 @@ const folder = makeTemporaryFolder('onsale-units')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('[D15] every unit runs what is there, as a user of its own, and may be stopped in order', () => {
-  expect(units).toHaveLength(6)
+  expect(units).toHaveLength(5)
   for (const name of units.filter(one => one.endsWith('.service'))) {
     const text = unit(name)
     const [command = '', script] = (/^ExecStart=(.+)$/m.exec(text)?.[1] ?? '').split(' ')
@@ -20,7 +20,12 @@ test('[D15] every unit runs what is there, as a user of its own, and may be stop
     if (command.endsWith('/node')) expect(existsSync(script ?? ''), `${name}: ${script}`).toBe(true)
     expect(text, name).toMatch(/^User=onsale$/m)
     expect(text, name).toMatch(/^ProtectSystem=strict$/m)
-    if (/^Restart=always$/m.test(text)) expect(text, name).toMatch(/^TimeoutStopSec=20$/m)
+    if (/^Restart=always$/m.test(text)) {
+      expect(text, name).toMatch(/^TimeoutStopSec=20$/m)
+      expect(text, name).toMatch(/^ExecStartPre=\S+\/node db\/migrate\.ts$/m)
+      // What is required and fails would end the restarts.
+      expect(text, name).not.toMatch(/^(Requires|BindsTo)=/m)
+    }
   }
   expect(unit('onsale-realtime.service')).toMatch(/^LimitNOFILE=\d{6}$/m)
 })
