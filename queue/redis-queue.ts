@@ -323,11 +323,11 @@ export class RedisQueue implements Queue, QueueNode {
       const { perNetwork } = settings
       return [
         this.#parts.door,
-        ...comers.flatMap(({ member, network }, i): Arg[] => [
-          member,
-          restored[i] ?? '',
-          perNetwork === null ? '' : (network ?? ''),
-        ]),
+        Buffer.concat(comers.map(({ member }) => member)),
+        ...comers.flatMap(({ network }, i): Arg[] => {
+          const [score = '', from = ''] = [restored[i], perNetwork === null ? '' : network]
+          return score === '' && from === '' ? [] : [i + 1, score, from]
+        }),
       ]
     })
     return placesOf(answer, comers.length)

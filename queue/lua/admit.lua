@@ -88,8 +88,7 @@ local function round(size)
   if #front == 0 then return false end
   local names = {}
   for i = 1, #front, 2 do names[#names + 1] = front[i] end
-  local left = redis.call('ZMSCORE', away, unpack(names))
-  local doubted = redis.call('ZMSCORE', asked, unpack(names))
+  local left, doubted = scoresIn(away, names), scoresIn(asked, names)
   local passed = 0
   for i, name in ipairs(names) do
     -- While a draw is still being filled in, those it has not reached yet stand in no order.
@@ -113,18 +112,20 @@ for turn = 1, ROUNDS do
 end
 
 if #members > 0 then
-  local polling = redis.call('ZMSCORE', polls, unpack(members))
+  local polling, polled = scoresIn(polls, members), {}
   local slots, froms = {}, {}
+  local slot, pollSlot = digits(now + wait), digits(now + math.max(wait, POLL_CLAIM_MS))
   for i, member in ipairs(members) do
-    slots[2 * i - 1] = now + (polling[i] and math.max(wait, POLL_CLAIM_MS) or wait)
+    slots[2 * i - 1] = polling[i] and pollSlot or slot
     slots[2 * i] = member
     froms[2 * i - 1] = scores[i]
     froms[2 * i] = member
+    if polling[i] then polled[#polled + 1] = member end
   end
   redis.call('ZADD', act, unpack(slots))
   redis.call('ZADD', called, unpack(froms))
   redis.call('ZADD', unclaimed, unpack(froms))
-  redis.call('ZREM', polls, unpack(members))
+  if #polled > 0 then redis.call('ZREM', polls, unpack(polled)) end
 end
 if #members > 0 then redis.call('HINCRBY', bucket, 'admitted', #members) end
 if #parking > 0 then redis.call('ZADD', parked, unpack(parking)) end

@@ -1,10 +1,9 @@
 --- @include queue
 -- Gives each visitor a place, or finds the one they have. A repeated, concurrent or redelivered join changes nothing.
 --
--- ARGV 2 door: 'socket' or 'poll' · then three a visitor: member · score of a receipt of an older generation, or '' · its
--- network, or ''
--- -> {'OK', then as `findAll` says, four texts a member; 'R', why, '', '' where newcomers are refused: 'state' or 'network'}
---    | {'NOGEN'}
+-- ARGV 2 door: 'socket' or 'poll' · 3 members, one after the other · then, of those who have either, three each: index from 1 ·
+-- score of a receipt of an older generation, or '' · network, or ''
+-- -> as `findAll` says; 'R', why, '', '' where newcomers are refused: 'state' or 'network' | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 local door = ARGV[2]
 
@@ -16,15 +15,19 @@ local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or NO_FRONTIER)
 local restoring = isRestoring()
 local score = latestScore()
 
-local members = {}
-for i = 3, #ARGV, 3 do members[#members + 1] = ARGV[i] end
-local found = findAll(members)
+local members, receipts, named = {}, {}, {}
+for at = 1, #ARGV[3], MEMBER_BYTES do members[#members + 1] = ARGV[3]:sub(at, at + MEMBER_BYTES - 1) end
+for k = 4, #ARGV, 3 do
+  local i = tonumber(ARGV[k])
+  receipts[i], named[i] = ARGV[k + 1], ARGV[k + 2]
+end
+local found, stale = findAll(members)
 local spentAt = restoring and redis.call('ZMSCORE', spent, unpack(members)) or {}
 
 -- Why a newcomer is refused; nil where not. A hard limit counts the places that a network was ever given in this line.
 local function refusal(network)
   if not takes then return 'state' end
-  if not perNetwork or network == '' then return nil end
+  if not perNetwork or (network or '') == '' then return nil end
   if redis.call('HINCRBY', networks, network, 1) > perNetwork then
     redis.call('HINCRBY', networks, network, -1)
     return 'network'
@@ -34,7 +37,7 @@ end
 
 -- What a receipt brings back: a place admits once, also when Redis has forgotten it.
 local function restored(i, member)
-  local own = restoring and ARGV[3 * i + 1] or ''
+  local own = restoring and receipts[i] or ''
   if own ~= '' and spentAt[i] and tonumber(own) <= tonumber(spentAt[i]) then return '' end
   return own
 end
@@ -47,29 +50,29 @@ local function bring(member, own)
   to[#to + 1] = member
 end
 -- One visitor may be in a batch twice: the second time it is found where the first put it.
-local first = {}
+local first, again = {}, {}
 for i, member in ipairs(members) do
+  local at = 4 * i - 2
   if first[member] then
-    found[i] = first[member]
+    again[#again + 1] = i
   else
-    first[member] = found[i]
+    first[member] = i
     local own = restored(i, member)
-    if found[i][1] == 'W' then
+    if found[at] == 'W' then
       known[#known + 1] = member
       -- Who came in anew before the receipt was shown keeps the better of both places.
-      if own ~= '' and tonumber(own) < tonumber(found[i][2]) and redis.call('ZREM', line, member) == 1 then
+      if own ~= '' and tonumber(own) < tonumber(found[at + 1]) and redis.call('ZREM', line, member) == 1 then
         bring(member, own)
-        found[i][2], better[#better + 1] = own, i
+        found[at + 1], better[#better + 1] = own, i
       end
-    end
-    if found[i][1] == 'N' then
-      local why = own == '' and refusal(ARGV[3 * i + 2])
+    elseif found[at] == 'N' then
+      local why = own == '' and refusal(named[i])
       if why then
-        first[member][1], first[member][2] = 'R', why
+        found[at], found[at + 1] = 'R', why
       else
-        comers[#comers + 1] = member
+        comers[#comers + 1] = i
         if own ~= '' then bring(member, own) end
-        found[i][2] = own
+        found[at + 1] = own
       end
     end
   end
@@ -80,22 +83,23 @@ arrive(known, door)
 -- Restored places stand before newcomers are counted, as they stand ahead of them.
 if #toLine > 0 then redis.call('ZADD', line, unpack(toLine)) end
 if #toReturned > 0 then redis.call('ZADD', returned, unpack(toReturned)) end
-for _, i in ipairs(better) do found[i][3] = digits(redis.call('ZRANK', line, members[i]) or 0) end
+for _, i in ipairs(better) do found[4 * i] = redis.call('ZRANK', line, members[i]) or 0 end
 
 local ahead, phase = redis.call('ZCARD', line), phaseNow()
-local arrivals = {}
-for _, member in ipairs(comers) do
-  local one = first[member]
-  if one[2] == '' then
+local names, arrivals = {}, {}
+for k, i in ipairs(comers) do
+  local member, at = members[i], 4 * i - 2
+  names[k] = member
+  if found[at + 1] == '' then
     score = math.max(score + 1, nowUs)
-    one[2], one[3] = digits(score), digits(ahead)
+    found[at + 1], found[at + 2] = score, ahead
     ahead = ahead + 1
-    arrivals[#arrivals + 1] = one[2]
+    arrivals[#arrivals + 1] = digits(score)
     arrivals[#arrivals + 1] = member
   else
-    one[3] = digits(redis.call('ZRANK', line, member) or 0)
+    found[at + 2] = redis.call('ZRANK', line, member) or 0
   end
-  one[1], one[4] = 'W', phase
+  found[at], found[at + 3] = 'W', phase
 end
 if #arrivals > 0 then
   redis.call('ZADD', line, unpack(arrivals))
@@ -103,18 +107,19 @@ if #arrivals > 0 then
   redis.call('HINCRBY', bucket, 'joined', #arrivals / 2)
 end
 
-if #comers > 0 then
+if #stale > 0 then
   -- A slot that is over but not yet swept is over: whoever had it has come anew.
-  for _, key in ipairs({ act, called, since, unclaimed }) do redis.call('ZREM', key, unpack(comers)) end
-  if door == 'poll' then
-    local due, till = {}, graceEnd()
-    for _, member in ipairs(comers) do
-      due[#due + 1] = till
-      due[#due + 1] = member
-    end
-    redis.call('ZADD', polls, unpack(due))
-  else
-    redis.call('APPEND', roster, table.concat(comers))
-  end
+  for _, key in ipairs({ act, called, since, unclaimed }) do redis.call('ZREM', key, unpack(stale)) end
 end
-return answerWith(found)
+if #names > 0 and door == 'poll' then
+  local due, till = {}, digits(graceEnd())
+  for k, member in ipairs(names) do due[2 * k - 1], due[2 * k] = till, member end
+  redis.call('ZADD', polls, unpack(due))
+elseif #names > 0 then
+  redis.call('APPEND', roster, table.concat(names))
+end
+for _, i in ipairs(again) do
+  local at, from = 4 * i - 2, 4 * first[members[i]] - 2
+  for k = 0, 3 do found[at + k] = found[from + k] end
+end
+return found

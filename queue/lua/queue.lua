@@ -18,6 +18,7 @@ local now = math.floor(nowUs / 1000)
 local JUMP_MS = 5000
 local RECOVERY_AT_MOST_MS = 60000
 local SLOTS_EXPIRED_AT_MOST = 500
+local MEMBER_BYTES = 14
 -- Below every score, of arrival or drawn; and a number that JSON knows.
 local NO_FRONTIER = '-9007199254740992'
 
@@ -25,18 +26,28 @@ local function wrongGeneration()
   return redis.call('HGET', cfg, 'generation') ~= ARGV[1]
 end
 
--- tostring() loses digits of a score.
+-- Of a whole number: tostring() loses digits of a score, and %.0f takes three times as long.
 local function digits(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
-local HEX = ('%02x'):rep(14)
+-- Of bytes: four numbers are written in a third of the time of fourteen.
+local function hexOf(member)
+  return string.format('%08x%08x%08x%04x', struct.unpack('>I4I4I4I2', member))
+end
+
+-- Their scores in this sorted set, none of them where it is empty: asking costs most where a thousand come at once.
+local NOBODY = {}
+local function scoresIn(key, members)
+  if redis.call('EXISTS', key) == 0 then return NOBODY end
+  return redis.call('ZMSCORE', key, unpack(members))
+end
 
 -- cjson would lose digits of a frontier, so news is written by hand; `rest` holds its other members.
 local function publish(kind, members, rest)
   if #members == 0 then return end
   local names = {}
-  for i, member in ipairs(members) do names[i] = '"' .. HEX:format(member:byte(1, 14)) .. '"' end
+  for i, member in ipairs(members) do names[i] = '"' .. hexOf(member) .. '"' end
   redis.call('PUBLISH', channel, '{"kind":"' .. kind .. '"' .. rest .. ',"members":[' .. table.concat(names, ',') .. ']}')
 end
 
@@ -109,10 +120,8 @@ end
 -- grace. Who was parked is called next. A visitor with a socket who polls besides changes nothing.
 local function arrive(members, door)
   if #members == 0 then return end
-  local gone = redis.call('ZMSCORE', away, unpack(members))
-  local doubted = redis.call('ZMSCORE', asked, unpack(members))
-  local polling = redis.call('ZMSCORE', polls, unpack(members))
-  local put = redis.call('ZMSCORE', parked, unpack(members))
+  local gone, doubted = scoresIn(away, members), scoresIn(asked, members)
+  local polling, put = scoresIn(polls, members), scoresIn(parked, members)
   local changed, due, returning, back = {}, {}, {}, {}
   local till = graceEnd()
   for i, member in ipairs(members) do
@@ -158,33 +167,28 @@ local function phaseNow()
   return (draw == 'due' or draw == 'filling') and 'pre' or ''
 end
 
--- Where each member stands, as four texts: 'W', score, places ahead, phase · 'A', score it was called at, end of the slot,
--- when it was claimed, in ms · 'N', '', '', ''. Parked and returned visitors have nobody ahead. Whoever asks is here, so a
--- turn that waited for them is claimed.
+-- Where each member stands, four texts or numbers each behind an 'OK': 'W', score, places ahead, phase · 'A', score it was
+-- called at, end of the slot, when it was claimed, in ms · 'N', '', '', ''. Parked and returned visitors have nobody ahead.
+-- Whoever asks is here, so a turn that waited for them is claimed. One flat list, as a thousand small tables cost as much as
+-- their places. -> the list, and the 'N' whose slot is over and not yet swept
 local function findAll(members)
-  local slots = redis.call('ZMSCORE', act, unpack(members))
-  local backs = redis.call('ZMSCORE', returned, unpack(members))
-  local puts = redis.call('ZMSCORE', parked, unpack(members))
-  local waits = redis.call('ZMSCORE', line, unpack(members))
-  local found, phase = {}, phaseNow()
+  local slots, backs, puts = scoresIn(act, members), scoresIn(returned, members), scoresIn(parked, members)
+  local waits = scoresIn(line, members)
+  local found, stale, phase, at = { 'OK' }, {}, phaseNow(), 2
   for i, member in ipairs(members) do
+    local kind, score, place, more = 'N', '', '', ''
     if slots[i] and tonumber(slots[i]) > now then
-      found[i] = { 'A', redis.call('ZSCORE', called, member) or '0', claim(member, slots[i]) }
+      kind, score = 'A', redis.call('ZSCORE', called, member) or '0'
+      place, more = claim(member, slots[i])
     elseif backs[i] or puts[i] then
-      found[i] = { 'W', backs[i] or puts[i], '0', phase }
+      kind, score, place, more = 'W', backs[i] or puts[i], 0, phase
     elseif waits[i] then
-      found[i] = { 'W', waits[i], digits(redis.call('ZRANK', line, member)), phase }
-    else
-      found[i] = { 'N', '', '', '' }
+      kind, score, place, more = 'W', waits[i], redis.call('ZRANK', line, member), phase
+    elseif slots[i] then
+      stale[#stale + 1] = member
     end
+    found[at], found[at + 1], found[at + 2], found[at + 3] = kind, score, place, more
+    at = at + 4
   end
-  return found
-end
-
-local function answerWith(found)
-  local answer = { 'OK' }
-  for _, one in ipairs(found) do
-    for k = 1, 4 do answer[#answer + 1] = one[k] end
-  end
-  return answer
+  return found, stale
 end

@@ -1,0 +1,244 @@
+/** A line of millions: what places cost in memory and time, and what letting in and looking at them costs. */
+import { randomBytes } from 'node:crypto'
+import { verbKeys, verbs } from '../../../queue/verbs.ts'
+import type { EventId } from '../../../shared/ids.ts'
+import type { Arg, Script } from '../../../shared/lua.ts'
+import { type Ground, infoOf, redisCost } from './ground.ts'
+import type { Target } from './table.ts'
+
+const A_CALL = 1_000
+const MEMBER_BYTES = 14
+/** Batches in each of a stretch's two turns. */
+const BATCHES = 50
+const IN_FLIGHT = 4
+const ROUNDS = 60
+const NODE = 'bench'
+const SHADOW = 'bench:shadow'
+
+export interface Filled {
+  event: EventId
+  generation: number
+  targets: Target[]
+}
+
+/** Fills a line, turn by turn with a plain sorted set of the same size, so that what else the machine does falls on both. */
+export async function fill(ground: Ground, places: number): Promise<Filled> {
+  const { redis } = ground
+  const queue = ground.queue(NODE)
+  const event = await ground.event(queue, {
+    state: 'open',
+    rate: 100_000,
+    cap: 1_000_000,
+    graceSeconds: 3_600,
+  })
+  const { generation } = await queue.settings(event)
+  const call = caller(ground, event, generation)
+  const before = await infoOf(redis, 'memory', 'used_memory')
+  const cost = { join: 0, add: 0, joined: 0, bytes: 0, seconds: 0, tail: 0, tailJoined: 0 }
+  let score = 0
+  while (cost.joined < places) {
+    const count = Math.min(BATCHES, Math.ceil((places - cost.joined) / A_CALL))
+    const batches = Array.from({ length: count }, newMembers)
+    const began = performance.now()
+    const memory = await infoOf(redis, 'memory', 'used_memory')
+    const join = await redisCost(redis, () =>
+      inFlight(batches, members => call(verbs.join, ['socket', Buffer.concat(members)])),
+    )
+    cost.seconds += (performance.now() - began) / 1_000
+    cost.bytes += (await infoOf(redis, 'memory', 'used_memory')) - memory
+    cost.join += join
+    cost.joined += count * A_CALL
+    if (cost.joined > 0.9 * places) {
+      cost.tail += join
+      cost.tailJoined += count * A_CALL
+    }
+    cost.add += await redisCost(redis, () =>
+      inFlight(batches, members =>
+        redis.call('ZADD', SHADOW, ...members.flatMap((one): Arg[] => [++score, one])),
+      ),
+    )
+    if (cost.joined % 1_000_000 === 0) console.log(`  ${cost.joined.toLocaleString('en-US')} places`)
+  }
+  await redis.unlink(SHADOW)
+  const roster = await redis.strlen(ground.keys.queue(event).roster(NODE))
+  const inLine = (cost.bytes - roster) / cost.joined
+  console.log(
+    `  joins: ${(cost.joined / cost.seconds).toFixed(0)}/s by the wall, and ${before} bytes before them`,
+  )
+  return {
+    event,
+    generation,
+    targets: [
+      {
+        name: 'a place in the line',
+        bound: { most: 125 },
+        measured: inLine,
+        unit: 'B',
+        note: 'used_memory less the roster',
+      },
+      {
+        name: 'a place with presence',
+        bound: { most: 145 },
+        measured: cost.bytes / cost.joined,
+        unit: 'B',
+        note: 'used_memory',
+      },
+      {
+        name: 'batched joins against ZADD of the same',
+        bound: { least: 0.4 },
+        measured: cost.add / cost.join,
+        unit: '',
+        note: `${us(cost.join, cost.joined)} against ${us(cost.add, cost.joined)} us of Redis's CPU each`,
+      },
+      {
+        name: 'joins one Redis takes',
+        bound: { least: 150_000 },
+        measured: (1_000 * cost.joined) / cost.join,
+        unit: '/s',
+        note: `by its CPU, all the way; ${us(cost.tail, cost.tailJoined)} us each in the last tenth`,
+      },
+    ],
+  }
+}
+
+/** What rounds of admission and looks at the line cost, with everyone here and with a third of the line away. */
+export async function letIn(ground: Ground, { event, generation }: Filled): Promise<Target[]> {
+  const { redis, keys } = ground
+  const call = caller(ground, event, generation)
+  const { bucket, sketch, tail, line } = keys.queue(event)
+  const round = async () => {
+    await redis.hset(bucket, 'at', '0', 'tokens', '500')
+    await redis.unlink(sketch)
+    const clock = await redis.time()
+    await redis.hset(
+      bucket,
+      'at',
+      String(Number(clock[0]) * 1_000 + Math.floor(Number(clock[1]) / 1_000) - 300),
+    )
+    return await timed(ground, async () => {
+      const answer = (await call(verbs.admit, [500])) as [string, number, number]
+      await call(verbs.sketch, [])
+      return answer[1]
+    })
+  }
+  await redis.config('SET', 'slowlog-log-slower-than', '1000')
+  await redis.slowlog('RESET')
+  const rounds = Math.min(ROUNDS, Math.floor((await redis.zcard(line)) / 4 / 500))
+  const here = await repeat(rounds, round)
+  const whole = await repeat(20, async () => {
+    await redis.unlink(tail)
+    return await timed(ground, async () => {
+      await call(verbs.tail, [])
+      return 0
+    })
+  })
+  await thirdAway(ground, event, generation)
+  const away = await repeat(rounds, round)
+  const slow = (await redis.slowlog('GET', 128)) as [number, number, number, string[]][]
+  const scripts = slow.filter(([, , , [name = '']]) => /^eval/i.test(name)).map(([, , took]) => took / 1_000)
+  return [
+    {
+      name: '500 let in, and the front of the sketch',
+      bound: { most: 4 },
+      measured: mean(here.map(one => one.ms)),
+      unit: 'ms',
+      note: `mean of ${rounds}; ${mean(here.map(one => one.count)).toFixed(0)} let in each; longest ${longest(here)}`,
+    },
+    {
+      name: 'the rest of the sketch',
+      bound: { most: 4 },
+      measured: mean(whole.map(one => one.ms)),
+      unit: 'ms',
+      note: `at most every 5 s; longest ${longest(whole)}`,
+    },
+    {
+      name: '500 let in with a third of the line away',
+      bound: { most: 8 },
+      measured: mean(away.map(one => one.ms)),
+      unit: 'ms',
+      note: `${mean(away.map(one => one.count)).toFixed(0)} let in each; longest ${longest(away)}`,
+    },
+    {
+      name: 'the longest script',
+      bound: { most: 15 },
+      measured: Math.max(0, ...scripts),
+      unit: 'ms',
+      note: 'by the clock on the wall, of all of them',
+    },
+  ]
+}
+
+/** The real way: a node's visitors have gone. The grace is an hour, so nobody is given up meanwhile. */
+async function thirdAway(ground: Ground, event: EventId, generation: number): Promise<void> {
+  const { redis, keys } = ground
+  const { line } = keys.queue(event)
+  const call = caller(ground, event, generation)
+  const size = await redis.zcard(line)
+  for (let at = 0; at < size; at += 10 * A_CALL) {
+    const members = await redis.zrangeBuffer(line, at, at + 10 * A_CALL - 1)
+    const some = members.filter((_, i) => i % 3 === 0)
+    const chunks = Array.from({ length: Math.ceil(some.length / A_CALL) }, (_, i) =>
+      some.slice(i * A_CALL, (i + 1) * A_CALL),
+    )
+    await Promise.all(chunks.map(chunk => call(verbs.presence, ['away', ...chunk])))
+  }
+}
+
+interface Round {
+  /** Redis's CPU. */
+  ms: number
+  /** Its scripts, by the clock on the wall. */
+  wallMs: number
+  count: number
+}
+
+async function timed({ redis }: Ground, work: () => Promise<number>): Promise<Round> {
+  await redis.config('RESETSTAT')
+  let count = 0
+  const ms = await redisCost(redis, async () => {
+    count = await work()
+  })
+  const stats = await redis.info('commandstats')
+  const usec = Number(/^cmdstat_evalsha:calls=\d+,usec=(\d+)/m.exec(stats)?.[1] ?? 0)
+  return { ms, count, wallMs: usec / 1_000 }
+}
+
+function newMembers(): Buffer[] {
+  const bytes = randomBytes(A_CALL * MEMBER_BYTES)
+  return Array.from({ length: A_CALL }, (_, i) => bytes.subarray(i * MEMBER_BYTES, (i + 1) * MEMBER_BYTES))
+}
+
+function caller(ground: Ground, event: EventId, generation: number) {
+  const keys = verbKeys(ground.keys, event, NODE)
+  return (verb: Script, args: Arg[]) => verb.run(ground.redis, keys, [generation, ...args])
+}
+
+async function inFlight<T>(all: T[], run: (one: T) => Promise<unknown>): Promise<void> {
+  const next = all.values()
+  const one = async () => {
+    for (const each of next) await run(each)
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, one))
+}
+
+async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
+  const done: T[] = []
+  for (let i = 0; i < times; i++) done.push(await work())
+  return done
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function longestOf(rounds: Round[]): number {
+  return Math.max(...rounds.map(({ wallMs }) => wallMs))
+}
+
+function longest(rounds: Round[]): string {
+  return longestOf(rounds).toFixed(1)
+}
+
+function us(ms: number, count: number): string {
+  return ((1_000 * ms) / count).toFixed(2)
+}
