@@ -188,7 +188,7 @@ describe('problems', () => {
       new Error('timeout exceeded when trying to connect'),
       new Error("Stream isn't writeable and enableOfflineQueue options is false"),
       new Error('Command timed out'),
-      new Error('LOADING Redis is loading the dataset in memory'),
+      Object.assign(new Error('LOADING Redis is loading the dataset in memory'), { name: 'ReplyError' }),
     ]
     for (const error of away) {
       const app = newRoutes()
