@@ -70,12 +70,15 @@ export class Generations {
     const settings = await lockSettings(client, event)
     if (settings === undefined || settings.state === 'off') return await this.#close(event)
     const draw = await promiseDraw(client, event, settings, this.#parts.chance ?? systemChance)
-    const [generation, version] = await redis.hmget(keys.queue(event).cfg, 'generation', 'version')
+    const cfg = keys.queue(event).cfg
+    const [generation, version, drawn] = await redis.hmget(cfg, 'generation', 'version', 'draw')
     await redis.zadd(keys.queuesOn, settings.generation, event)
     if (generation === String(settings.generation)) {
       if (Number(version) < settings.version) await this.#configure(event, settings, draw)
     } else {
-      await this.#begin(client, event, settings, draw, Number(generation ?? 0))
+      // Without a generation it doubts itself: see queue.lua. In the middle of a draw its order is worth nothing.
+      const keeps = generation == null && version != null && drawn === draw
+      await this.#begin(client, event, settings, { draw, keeps, found: Number(generation ?? 0) })
     }
   }
 
@@ -83,13 +86,13 @@ export class Generations {
     client: Client,
     event: EventId,
     settings: StoredSettings,
-    draw: DrawState,
-    found: number,
+    { draw, keeps, found }: { draw: DrawState; keeps: boolean; found: number },
   ): Promise<void> {
     const { redis, keys, log, recoveryMs } = this.#parts
     const lost = settings.begun
     const generation = lost ? Math.max(settings.generation, found) + 1 : settings.generation
-    await this.#wipe(event)
+    if (lost && keeps) await this.#keepPlaces(event)
+    else await this.#wipe(event)
     const back = lost ? await this.#restore(client, event, settings) : { slots: 0, spent: 0 }
     const answer = await verbs.begin.run(redis, verbKeys(keys, event, ''), [
       generation,
@@ -119,9 +122,33 @@ export class Generations {
     })
     const over = await spentPlaces(client, event, settings.firstGeneration)
     await inChunks(over, some => redis.zadd(spent, ...some.flatMap(place => [place.score, place.member])))
+    await inChunks(over, some => this.#dropSpent(event, some))
     // Longer than places can come back.
     await redis.pexpire(spent, recoveryMs + 1_000 * settings.graceSeconds + SPENT_KEPT_MS)
     return { slots: live.length, spent: over.length }
+  }
+
+  /**
+   * A Redis that may lack its last second keeps its places, and receipts and the nodes' memory bring what it lacks. Of turns
+   * only Postgres knows; whoever was called and had not come yet is in the line again.
+   */
+  async #keepPlaces(event: EventId): Promise<void> {
+    const { redis, keys } = this.#parts
+    const q = keys.queue(event)
+    await redis.unlink(q.cfg)
+    await redis.zunionstore(q.line, 2, q.line, q.unclaimed, 'AGGREGATE', 'MIN')
+    await redis.unlink(q.act, q.called, q.unclaimed, q.since, q.spent, q.restoring, q.sketch, q.tail)
+  }
+
+  /** Places that have admitted, in the second that Redis lacks, admit no more. */
+  async #dropSpent(event: EventId, places: { member: Buffer; score: number }[]): Promise<void> {
+    const { redis, keys } = this.#parts
+    const { line, parked, returned } = keys.queue(event)
+    for (const key of [line, parked, returned]) {
+      const scores = await redis.zmscore(key, ...places.map(({ member }) => member))
+      const spent = places.filter(({ score }, i) => scores[i] != null && Number(scores[i]) <= score)
+      if (spent.length > 0) await redis.zrem(key, ...spent.map(({ member }) => member))
+    }
   }
 
   async #configure(event: EventId, settings: StoredSettings, draw: DrawState): Promise<void> {

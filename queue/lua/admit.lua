@@ -1,4 +1,5 @@
 --- @include queue
+--- @include run
 -- Lets in as many as tokens, cap and seats allow, in order. Leaderless: any node may call at any time. Never makes the
 -- active exceed the cap, nor the admissions of any time T exceed rate x T + burst.
 --
@@ -28,6 +29,7 @@ end
 local kept = redis.call('HMGET', bucket, 'tokens', 'at', 'frontier', 'pace', 'weight')
 local gap = kept[2] and now - tonumber(kept[2]) or EVERY_MS
 if gap >= 0 and gap < EVERY_MS then return { 'EARLY' } end
+if doubtsItself() then return { 'NOGEN' } end
 
 local set = redis.call('HMGET', cfg, 'rate', 'cap', 'burst', 'factor', 'claim', 'payRate', 'draw', 'drawnTo', 'soldOut',
   'pass')

@@ -1,10 +1,11 @@
 --- @include queue
+--- @include run
 -- Once a second from every node: its lease, slots whose time is over, places whose grace is over. A place is given up in
 -- two steps: the nodes are asked, and only if none has a live socket of the visitor it goes.
 --
 -- ARGV 2 node, or '' of a process without sockets · 3 version of the settings the caller knows
 -- -> {'OK', now in us, last score, places given up, a node whose lease is over or ''} | {'NOGEN'} | {'STALE'}
-if wrongGeneration() then return { 'NOGEN' } end
+if wrongGeneration() or doubtsItself() then return { 'NOGEN' } end
 if tonumber(redis.call('HGET', cfg, 'version')) < tonumber(ARGV[3]) then return { 'STALE' } end
 local LEASE_MS, BURIAL_MS, ASK_MS, AT_MOST = 3000, 10000, 2000, 1000
 

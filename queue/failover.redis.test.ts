@@ -1,0 +1,95 @@
+/** A Redis that comes back from disk, or a replica in its place: alive, and perhaps without its last second. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type OwnRedis, ownRedis } from '../dev/test-parts.ts'
+import type { EventId } from '../shared/ids.ts'
+import { ready } from '../shared/redis.ts'
+import {
+  admitted,
+  admitUntil,
+  joinInOrder,
+  newVisitor,
+  newVisitors,
+  type QueueRig,
+  queueRig,
+  waiting,
+} from './queue-fixture.ts'
+
+let server: OwnRedis
+let rig: QueueRig
+beforeAll(async () => {
+  server = await ownRedis({ durable: true })
+  rig = await queueRig(server.url)
+})
+afterAll(async () => {
+  await rig.close()
+  await server.stop()
+})
+
+const open = { state: 'open', rate: 100, cap: 2 } as const
+const activeOf = (event: EventId) => rig.redis.zcard(rig.keys.queue(event).act)
+
+/** Everything of an event as it is now; what it answers puts it back, into another process. */
+async function moment(event: EventId): Promise<() => Promise<void>> {
+  const keys = await rig.redis.keys(`*{${event}}*`)
+  const dumps = await Promise.all(keys.map(async key => ({ key, dump: await rig.redis.dumpBuffer(key) })))
+  return async () => {
+    await server.kill()
+    await server.restart()
+    await ready(rig.redis, 10_000)
+    await rig.redis.unlink(await rig.redis.keys(`*{${event}}*`))
+    for (const { key, dump } of dumps) await rig.redis.restore(key, 0, dump!)
+  }
+}
+
+test('[Q137] a Redis that lost its last second is not believed: turns come from Postgres, places stay, and nobody is let in twice', async () => {
+  const [queue, event, visitors] = [rig.queue('a', { recoveryMs: 800 }), await rig.event(), newVisitors(8)]
+  await queue.configure(event, { ...open, cap: 3 }, 'test')
+  await queue.configure(event, { state: 'paused' }, 'test')
+  const places = await joinInOrder(queue, event, visitors)
+  await queue.sweep(event)
+  const before = await moment(event)
+  // The second that is lost: three are let in, one of them buys, one more joins.
+  await queue.configure(event, { state: 'open' }, 'test')
+  await admitUntil(queue, event, async () => (await activeOf(event)) === 3)
+  const passes = await queue.passes(event, visitors)
+  await queue.end(event, visitors[1]!, 'purchased')
+  await queue.configure(event, { state: 'paused' }, 'test')
+  const late = newVisitor()
+  const lost = waiting(await queue.join(event, late))
+  await before()
+
+  await queue.sweep(event)
+  queue.refresh(event)
+  expect((await queue.tick(event)).generation).toBe(places[0]!.generation + 1)
+  const newcomer = waiting(await queue.join(event, newVisitor()))
+  for (const i of [0, 2]) {
+    admitted(await queue.status(event, visitors[i]!))
+    expect(await queue.gate(event, visitors[i]!, passes[i]!.pass)).toEqual({ ok: true })
+  }
+  expect(await queue.status(event, visitors[1]!)).toEqual({ state: 'none' })
+  expect(waiting(await queue.join(event, late, { receipt: lost.receipt })).score).toBe(lost.score)
+  const rest = [...visitors.slice(3), late]
+  const standing = await Promise.all(rest.map(async who => waiting(await queue.status(event, who))))
+  expect(standing.map(({ position }) => position)).toEqual(rest.map((_, i) => i))
+  expect(standing[0]!.score).toBe(places[3]!.score)
+  expect(newcomer.score).toBeGreaterThan(lost.score)
+  await queue.configure(event, { state: 'open' }, 'test')
+  await admitUntil(queue, event, async () => (await activeOf(event)) === 3)
+  admitted(await queue.status(event, visitors[3]!))
+  const { rows } = await rig.pool.query('select 1 from queue_admissions where event_id = $1', [event])
+  expect(rows).toHaveLength(4)
+}, 30_000)
+
+test('[Q138] whoever was called in a Redis that another replaced, and had not come, is called again at once', async () => {
+  const [queue, event, visitors] = [rig.queue('a', { recoveryMs: 300 }), await rig.event(), newVisitors(4)]
+  await queue.configure(event, open, 'test')
+  await joinInOrder(queue, event, visitors)
+  await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
+  const now = await moment(event)
+  await now()
+  await queue.sweep(event)
+  const line = await rig.redis.zrangeBuffer(rig.keys.queue(event).line, 0, '-1')
+  expect(line).toEqual(visitors.map(who => queue.member(event, who)))
+  await admitUntil(queue, event, async () => (await queue.passes(event, visitors)).length === 2)
+  for (const who of visitors.slice(0, 2)) admitted(await queue.status(event, who))
+}, 30_000)
