@@ -368,3 +368,24 @@ test('[E8] the largest house, also a wrong one, is checked within two seconds', 
   expect(linesOf({ ...rest, map: heaped, prices: [{ category: 'all', price: 1 }] }).length).toBe(100)
   expect(performance.now() - began).toBeLessThan(2_000)
 })
+
+test('[E8] few words for a hundred million seats, and categories by the thousand, are soon told', () => {
+  const began = performance.now()
+  const vast = { rows: 300, seats: 500, category: 'All', accessible: ['A1'] }
+  const stadiums = Array.from({ length: 500 }, (_, s) => ({ ...vast, name: `S${s}` }))
+  expect(
+    linesOf({ ...theatre, sections: stadiums, standing: undefined, prices: [{ category: 'All', price: 1 }] }),
+  ).toEqual([': there are 75,000,000 tickets; one event may have 100,000'])
+  const row = (s: number, r: number) => ({
+    name: `R${r}`,
+    seats: 1,
+    category: `a category of its own ${s} ${r}`,
+  })
+  const motley = Array.from({ length: 60 }, (_, s) => ({
+    name: `S${s}`,
+    rows: Array.from({ length: 300 }, (_, r) => row(s, r)),
+  }))
+  const unmet = Array.from({ length: 200 }, (_, p) => ({ category: `another category ${p}`, price: 1 }))
+  expect(linesOf({ ...theatre, sections: motley, prices: unmet }).length).toBe(100)
+  expect(performance.now() - began).toBeLessThan(2_000)
+})

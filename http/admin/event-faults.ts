@@ -43,8 +43,10 @@ export class Faults {
     const place = [...above, ...issue.path.map(part => (typeof part === 'symbol' ? String(part) : part))]
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(place)
-      for (const key of issue.keys)
-        this.tell([...place, key], `there is no such key here${hint(key, known) || listed(known)}`)
+      for (const key of issue.keys) {
+        const meant = this.list.length < MOST_FAULTS ? hint(key, known) || listed(known) : ''
+        this.tell([...place, key], `there is no such key here${meant}`)
+      }
       return
     }
     if (issue.code === 'invalid_union') {

@@ -3,7 +3,7 @@ import type { Side, SpokenArea, SpokenHouse, SpokenRow, SpokenSection } from '..
 import type { Place, Tell } from '../../shared/seats/map-faults.ts'
 import { labelsOf, letters } from '../../shared/seats/spans.ts'
 import { hint } from './event-faults.ts'
-import type { RowFile, SectionFile, StandingFile } from './event-file.ts'
+import { MOST_TICKETS, type RowFile, type SectionFile, type StandingFile } from './event-file.ts'
 
 type Labels = NonNullable<SectionFile['seats']>
 
@@ -25,7 +25,8 @@ export function houseOf(
   tell: Tell,
 ): SpokenHouse {
   const used = new Set<string>(categories)
-  const spoken = sections.map((section, s) => section && sectionOf(section, ['sections', s], tell))
+  const size: Size = { seats: 0 }
+  const spoken = sections.map((section, s) => section && sectionOf(section, ['sections', s], size, tell))
   for (const section of spoken) for (const row of section?.rows ?? []) used.add(row.category)
   for (const area of standing) if (area !== undefined) used.add(area.category)
   used.delete('')
@@ -56,19 +57,30 @@ export function houseOf(
   }
 }
 
-function sectionOf(section: SectionFile, place: Place, tell: Tell): SpokenSection {
+/** Of the sections so far: few words may stand for a hundred million seats. */
+interface Size {
+  seats: number
+}
+
+function sectionOf(section: SectionFile, place: Place, size: Size, tell: Tell): SpokenSection {
   const at: Place = [...place, 'rows']
+  const shared =
+    section.seats === undefined ? undefined : seatLabels(section.seats, [...place, 'seats'], tell)
   const rows = rowsOf(section, at, tell).flatMap(({ row, at }): SpokenRow[] => {
-    const spoken = rowOf(section, row, at, place, tell)
+    const spoken = rowOf(section, row, shared, at, place, tell)
     return spoken === undefined ? [] : [spoken]
   })
+  for (const { labels } of rows) size.seats += labels.length
   const named = new Set<string>()
   for (const [r, { name }] of rows.entries()) {
     if (named.has(name)) tell(Array.isArray(section.rows) ? [...at, r] : at, `row "${name}" twice`)
     named.add(name)
   }
-  for (const kind of ['accessible', 'companion'] as const) mark(section, rows, kind, place, tell)
-  aisleFaults(section, rows, place, tell)
+  // A house that is too large is told so, and nothing is looked for in it.
+  if (size.seats <= MOST_TICKETS) {
+    for (const kind of ['accessible', 'companion'] as const) mark(section, rows, kind, place, tell)
+    aisleFaults(section, rows, place, tell)
+  }
   const side: Side = section.side ?? 'centre'
   return { id: '', name: section.name, side, rows }
 }
@@ -86,19 +98,17 @@ function rowsOf({ rows }: SectionFile, place: Place, tell: Tell): { row: RowFile
 function rowOf(
   section: SectionFile,
   row: RowFile,
+  /** The labels of rows without seats of their own; undefined where the section has none, or faulty ones. */
+  shared: string[] | undefined,
   at: Place,
   above: Place,
   tell: Tell,
 ): SpokenRow | undefined {
-  const own = (key: 'seats' | 'category'): Place => (row[key] === undefined ? [...above, key] : [...at, key])
   const category = row.category ?? section.category
   if (category === undefined) tell([...above, 'category'], 'is missing, and not every row has one of its own')
-  const seats = row.seats ?? section.seats
-  if (seats === undefined) {
+  if (row.seats === undefined && section.seats === undefined)
     tell([...above, 'seats'], 'is missing, and not every row has its own')
-    return undefined
-  }
-  const labels = seatLabels(seats, own('seats'), tell)
+  const labels = row.seats === undefined ? shared : seatLabels(row.seats, [...at, 'seats'], tell)
   if (labels === undefined) return undefined
   const positions = (kind: 'accessible' | 'companion'): number[] =>
     (row[kind] ?? []).flatMap((label, i) => {
@@ -199,6 +209,9 @@ export function idsOf(names: Iterable<string>): Map<string, string> {
   return ids
 }
 
+/** With more categories the words that may have been meant are not looked for: that takes the square of them. */
+const MOST_HINTED = 200
+
 /** A category that nothing costs, or, where all of the house could be read, a price for which there is nothing. */
 export function tariffFaults(
   used: Map<string, Place>,
@@ -207,7 +220,7 @@ export function tariffFaults(
   complete = true,
 ): void {
   const meant = (word: string, first: Map<string, Place>, other: Map<string, Place>): string =>
-    hint(word, unmet(first, other)) || hint(word, first.keys())
+    used.size > MOST_HINTED ? '' : hint(word, unmet(first, other)) || hint(word, first.keys())
   for (const [category, place] of used)
     if (!priced.has(category)) tell(place, `"${category}" has no price${meant(category, priced, used)}`)
   for (const [category, place] of complete ? priced : [])
