@@ -19,14 +19,24 @@ const TTL_MS = 60_000
 /** Shorter words are one letter away from too many. */
 const FORGIVEN_LENGTH = 4
 
-interface Known {
+/** More words with an error in one of them are no name. */
+const FORGIVEN_WORDS = 6
+
+interface Entry {
   name: Name
   /** Folded words, each with a space before it, so that a beginning is found as text. */
   text: string
+  words: string[]
+}
+
+interface Known {
+  entries: Entry[]
+  /** Every word once: errors are looked for in these, as many names share them. */
+  vocabulary: string[]
 }
 
 export class Names {
-  readonly #kept: LRUCache<'all', Known[]>
+  readonly #kept: LRUCache<'all', Known>
 
   constructor(database: Queryable) {
     this.#kept = new LRUCache({
@@ -50,8 +60,8 @@ export class Names {
     if (words.length === 0) return []
     const known = await this.#kept.fetch('all')
     if (known === undefined) throw new Error('the names cannot be read')
-    let found = known.filter(({ text }) => words.every(word => text.includes(` ${word}`)))
-    if (found.length === 0) found = known.filter(({ text }) => words.every(word => isNear(text, word)))
+    let found = known.entries.filter(({ text }) => words.every(word => text.includes(` ${word}`)))
+    if (found.length === 0) found = forgiven(known, words)
     const start = ` ${words.join(' ')}`
     // Known ones are in the order of their events, which this keeps.
     const sorted = [
@@ -88,16 +98,28 @@ function fold(text: string): string {
     .replace(/[ßæœøđðłþı]/g, letter => LIGATURES[letter] ?? letter)
 }
 
-function isNear(text: string, word: string): boolean {
-  if (text.includes(` ${word}`)) return true
-  if (word.length < FORGIVEN_LENGTH) return false
-  return text.split(' ').some(other => beginsNear(other, word))
+function forgiven({ entries, vocabulary }: Known, words: string[]): Entry[] {
+  if (words.length > FORGIVEN_WORDS) return []
+  let found = entries
+  for (const word of words) {
+    if (found.length === 0) break
+    const near = new Set(vocabulary.filter(other => isNear(other, word)))
+    found = found.filter(entry => entry.words.some(other => near.has(other)))
+  }
+  return found
+}
+
+function isNear(other: string, word: string): boolean {
+  return other.startsWith(word) || (word.length >= FORGIVEN_LENGTH && beginsNear(other, word))
 }
 
 /** Is the word a beginning of the other one, but for one letter put in, left out, changed, or swapped with its neighbour? */
 function beginsNear(other: string, word: string): boolean {
   let i = 0
   while (i < word.length && other[i] === word[i]) i++
+  // Whatever the error is, the letters behind it go on: most words are out before anything is copied.
+  const [a, b] = [word[i], word[i + 1]]
+  if (b !== undefined && other[i] !== b && other[i + 1] !== b && other[i + 1] !== a) return false
   const [rest, left] = [other.slice(i), word.slice(i)]
   return (
     rest.startsWith(left.slice(1)) ||
@@ -107,9 +129,13 @@ function beginsNear(other: string, word: string): boolean {
   )
 }
 
-async function read(database: Queryable): Promise<Known[]> {
+async function read(database: Queryable): Promise<Known> {
   const { rows } = await database.query<{ name: Name; words: string }>(NAMES, [MOST])
-  return rows.map(({ name, words }) => ({ name, text: ` ${termsOf(words).map(fold).join(' ')}` }))
+  const entries = rows.map(({ name, words: written }) => {
+    const words = termsOf(written).map(fold)
+    return { name, words, text: ` ${words.join(' ')}` }
+  })
+  return { entries, vocabulary: [...new Set(entries.flatMap(({ words }) => words))] }
 }
 
 const NAMES = `
