@@ -57,6 +57,9 @@ export const SETTINGS = {
     description:
       'Hard limit: places of one network in a line. null: none, as an honest crowd may share one address.',
   }),
+  beaconRound: z.int().min(1).nullable().openapi({
+    description: "The round of drand's quicknet that a draw takes in, of after the doors' time; null: none.",
+  }),
   message: z.string().max(500).openapi({ description: 'A word to those who wait.' }),
 } as const
 
