@@ -115,6 +115,29 @@ test('[Q126] whoever was called and not told, as the news was lost or its node d
   expect((await recorded(event)).map(({ score }) => score).sort()).toEqual(places.map(({ score }) => score))
 })
 
+test('[Q139] a receipt hoarded since long before a loss brings nothing back, one of somebody who was there does', async () => {
+  const { time, nodes, event } = await clocked(['a'])
+  const node = nodes[0]!
+  await node.configure(event, { ...open, state: 'paused', graceSeconds: 60 }, 'test')
+  const [hoarder, waits] = newVisitors(2)
+  const [hoarded] = await joinInOrder(node, event, [hoarder!, waits!])
+  await node.leave(event, hoarder!)
+  // Eight minutes, in which nodes sweep and whoever waits hears now and then.
+  for (let second = 0; second < 480; second += 4) {
+    time.now += 4_000
+    await node.sweep(event)
+  }
+  const fresh = waiting(await node.status(event, waits!))
+  await rig.redis.flushall()
+  node.refresh(event)
+  const [replayed, honest] = [
+    waiting(await node.join(event, hoarder!, { receipt: hoarded!.receipt })),
+    waiting(await node.join(event, waits!, { receipt: fresh.receipt })),
+  ]
+  expect(replayed.score).toBeGreaterThan(fresh.score)
+  expect([honest.score, honest.position]).toEqual([fresh.score, 0])
+})
+
 test('[Q127] a node that dies between a join and its answer costs nothing: the place is there, and no other', async () => {
   const line = await RealLine.make(rig, { ...SETTINGS, state: 'paused' })
   await line.join('x', a)

@@ -8,8 +8,9 @@ import type { Clock } from '../shared/clock.ts'
 import type { Redis } from '../shared/redis.ts'
 
 export interface MovableTime {
-  /** ms, of Redis and of every node. */
+  /** ms, of Redis; the nodes' clocks go with it, but where it jumped. */
   now: number
+  jumped: number
   /** A node's own clock, so far ahead of Redis's; its sleeps end at once. */
   clock(ahead?: number): Clock
 }
@@ -17,8 +18,9 @@ export interface MovableTime {
 export function movableTime(now: number): MovableTime {
   const time: MovableTime = {
     now,
+    jumped: 0,
     clock: (ahead = 0) => ({
-      now: () => time.now + ahead,
+      now: () => time.now - time.jumped + ahead,
       sleep: () => new Promise(resolve => setImmediate(resolve)),
     }),
   }

@@ -3,7 +3,7 @@
  * a closed line, and brings back what can be brought back where Redis was lost. One process at a time, under a
  * lock in Postgres; harmless when many ask for it.
  */
-import { type Chance, systemChance } from '../shared/clock.ts'
+import { type Chance, type Clock, systemChance } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
@@ -18,6 +18,7 @@ export interface GenerationsParts {
   redis: Redis
   pool: Pool
   keys: Keys
+  clock: Clock
   log: Log
   node: string
   /** After a loss the doors wait this long, so that places are back before the first newcomer is let in. */
@@ -100,12 +101,19 @@ export class Generations {
       lost ? recoveryMs : 0,
       // With a seed a place that comes back has its drawn score from the first: see draw-places.ts.
       draw,
+      'lostAt',
+      lost ? this.#lostAt(settings) : 0,
       ...cfgArguments(settings),
     ])
     const floor = Number(parseAnswer(answer).rest[0])
     await generationBegun(client, event, generation, floor + FLOOR_AHEAD_US)
     if (lost) log.warn({ event, generation, ...back }, 'Redis had lost a queue: a new generation has begun')
     else log.info({ event, generation }, 'a line has begun')
+  }
+
+  /** When Redis was last known to stand, ms: Postgres hears of it every ten seconds, and its floor is kept ahead of that. */
+  #lostAt({ scoreFloor }: StoredSettings): number {
+    return Math.min(Math.floor((scoreFloor - FLOOR_AHEAD_US) / 1_000), this.#parts.clock.now())
   }
 
   /** Before cfg exists: until then every verb refuses, so nobody is admitted beside those who come back. */

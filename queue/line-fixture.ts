@@ -15,8 +15,10 @@ import { RedisQueue } from './redis-queue.ts'
 export type Door = { node: string } | 'poll'
 
 export interface Line {
-  /** ms; less than 0 where the clock of Redis jumps back. */
+  /** Time goes by, ms. */
   pass(ms: number): void
+  /** The clock of Redis alone, forward or back, ms. */
+  jump(ms: number): void
   configure(change: Partial<LineSettings>): Promise<void>
   /** With the last receipt one was given before the latest loss, or without. */
   join(who: string, door: Door, withReceipt?: boolean): Promise<Told>
@@ -63,6 +65,9 @@ export class ModelLine implements Line {
   }
 
   pass(ms: number) {
+    this.model.now += ms
+  }
+  jump(ms: number) {
     this.model.now += ms
   }
   async configure(change: Partial<LineSettings>) {
@@ -176,6 +181,11 @@ export class RealLine implements Line {
     this.time.now += ms
   }
 
+  jump(ms: number) {
+    this.time.now += ms
+    this.time.jumped += ms
+  }
+
   async configure({ pass, stay, claim, grace, ...rest }: Partial<LineSettings>) {
     const seconds = Object.entries({
       passSeconds: pass,
@@ -213,7 +223,11 @@ export class RealLine implements Line {
   async renew(who: string) {
     const visitor = this.visitor(who)
     // A pass so near its end that the gate renews the slot.
-    const pass = passes.issue({ visitorId: visitor, eventId: this.event, until: this.time.now + 1_000 })
+    const pass = passes.issue({
+      visitorId: visitor,
+      eventId: this.event,
+      until: this.time.clock().now() + 1_000,
+    })
     return (await this.node('a').gate(this.event, visitor, pass)).ok
   }
 

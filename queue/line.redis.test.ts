@@ -181,7 +181,7 @@ describe.each([
       await line.claim('w')
       await line.gone('y', 'a')
       await line.end('v')
-      line.pass(hour)
+      line.jump(hour)
       expect(await line.admit()).toEqual([])
       for (const node of ['a', 'b']) expect(await line.sweep(node)).toEqual([])
       expect(await line.renew('w')).toBe(true)

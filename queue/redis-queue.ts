@@ -81,6 +81,8 @@ const TICK_MS = 450
 /** Redis keeps those behind the front for 5 s. */
 const TAIL_MS = 4_000
 const RECOVERY_MS = 15_000
+/** Whoever waits gets a fresh receipt so often, and a minute more. */
+const RECEIPT_RENEWED_MS = 6 * 60_000
 
 export class RedisQueue implements Queue, QueueNode {
   readonly #parts: QueueParts
@@ -315,10 +317,12 @@ export class RedisQueue implements Queue, QueueNode {
 
   async #joinAll(event: EventId, comers: Comer[]): Promise<Place[]> {
     const answer = await this.#caller.call(event, verbs.join, async settings => {
-      const proven = comers.map(comer => ({
-        member: comer.member,
-        score: this.#restorable(event, settings, comer),
-      }))
+      const receipts = comers.map(comer => this.#restorable(event, settings, comer))
+      const oldest = receipts.some(Boolean) ? await this.#oldestSeen(event, settings) : 0
+      const proven = comers.map(({ member }, i) => {
+        const receipt = receipts[i]
+        return { member, score: receipt !== undefined && receipt.seen >= oldest ? receipt.score : undefined }
+      })
       const restored = await this.#drawnPlaces.scores(event, settings, proven)
       const { perNetwork } = settings
       return [
@@ -341,13 +345,20 @@ export class RedisQueue implements Queue, QueueNode {
   }
 
   /**
-   * The score that a receipt brings back: of this line, from a generation that was lost since. Within one generation a
+   * A receipt that may bring its place back: of this line, from a generation that was lost since. Within one generation a
    * missing place was given up, and no receipt undoes that. Places that have admitted are known to the script.
    */
-  #restorable(event: EventId, settings: StoredSettings, { visitor, receipt }: Comer): number | undefined {
+  #restorable(event: EventId, settings: StoredSettings, { visitor, receipt }: Comer): Receipt | undefined {
     const checked = receipt === undefined ? undefined : this.#receipts.check(receipt, event, visitor)
     if (checked === undefined || checked.generation >= settings.generation) return undefined
-    return checked.generation >= settings.firstGeneration ? checked.score : undefined
+    return checked.generation >= settings.firstGeneration ? checked : undefined
+  }
+
+  /** Whoever was there at the loss has a newer receipt; an older one may be of a place that was given up long before. */
+  async #oldestSeen(event: EventId, { graceSeconds }: StoredSettings): Promise<number> {
+    const { redis, keys } = this.#parts
+    const lostAt = Number((await redis.hget(keys.queue(event).cfg, 'lostAt')) ?? 0)
+    return lostAt - 1_000 * graceSeconds - RECEIPT_RENEWED_MS
   }
 
   async #told(event: EventId, visitor: VisitorId, place: Place): Promise<PlaceInfo> {
