@@ -26,6 +26,8 @@ const tick = (world: World, knots: number[], more: Partial<QueueTick> = {}): Que
   soldOut: false,
   knots,
   rate: 0,
+  leaving: 0,
+  bound: 'rate',
   serverTime: world.now + world.ahead,
   ...more,
 })

@@ -2,6 +2,8 @@
  * A place in the line of one event: joined once, kept over reloads and reconnects, its position read from ticks that are the
  * same for everybody. The position shown never rises while the place is the same.
  */
+
+import { type Pace, positionAfter, waitTime } from '../shared/wire/forecast.ts'
 import type {
   EndReason,
   PlaceInfo,
@@ -11,12 +13,14 @@ import type {
   ServerMessage,
   WaitTime,
 } from '../shared/wire/messages.ts'
-import { positionOf, waitTime } from '../shared/wire/position.ts'
+import { positionOf } from '../shared/wire/position.ts'
 import type { Connection, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
+import { Slowdown, type Slower } from './slowdown.ts'
 
 export type { EndReason, WaitTime } from '../shared/wire/messages.ts'
+export type { Slower } from './slowdown.ts'
 
 export interface QueueView {
   /** Undefined until the server has said. */
@@ -30,6 +34,8 @@ export interface QueueView {
   /** Places ahead; undefined while no number can be told: the place is safe all the same. */
   position: number | undefined
   wait: WaitTime | null
+  /** Why the wait has become longer than it was told, for a while after it has. */
+  slower: Slower | undefined
   /** Give it to `watchSeats` and `hold`. */
   pass: string | undefined
   /** End of the turn, ms by the server's clock. */
@@ -79,8 +85,9 @@ export class QueuePlace implements Member {
   #generation: number | undefined
   /** A draw is still to come: the place is safe, and has no number. */
   #isUnordered = false
-  /** What the last tick said: places ahead then, admissions per second, and when. */
-  #base = { position: 0, rate: 0, at: 0 }
+  /** What the last tick said: places ahead then, the line's pace, and when. */
+  #base: Pace & { position: number; at: number } = { position: 0, rate: 0, leaving: 0, at: 0 }
+  readonly #slowdown = new Slowdown()
 
   constructor(
     eventId: string,
@@ -207,10 +214,11 @@ export class QueuePlace implements Member {
       }
       case 'waiting': {
         const { position, score, generation, receipt, wait, phase } = place
+        if (score !== this.#score) this.#slowdown.forget()
         this.#score = score
         this.#generation = generation
         this.#isUnordered = phase === 'pre'
-        this.#base = { position, rate: this.#base.rate, at: this.#platform.now() }
+        this.#base = { ...this.#base, position, at: this.#platform.now() }
         this.#timer('called')
         this.#beat()
         const told = this.#isUnordered ? undefined : this.#least(position)
@@ -220,16 +228,17 @@ export class QueuePlace implements Member {
   }
 
   #tick(tick: QueueTick): void {
-    const { state, waiting, active, rate } = tick
+    const { state, waiting, active, rate, leaving } = tick
     const news: Partial<QueueView> = { queue: state, waiting, active }
     if (this.#view.place === 'waiting' && this.#score !== undefined) {
       // Another life of Redis: only the server can say where we stand in it.
       if (tick.generation !== this.#generation) this.opened()
       else {
         if (!this.#isUnordered && tells(tick.knots, this.#score)) {
-          const position = positionOf(tick.knots, this.#score)
-          this.#base = { position, rate, at: this.#platform.now() }
-          Object.assign(news, this.#counted())
+          const [position, at] = [positionOf(tick.knots, this.#score), this.#platform.now()]
+          this.#base = { position, rate, leaving, at }
+          const counted = this.#counted()
+          Object.assign(news, counted, { slower: this.#slowdown.of(at, counted.wait, tick.bound) })
         }
         // Called, or drawn, and not told.
         const isLate = this.#isUnordered ? tick.unordered !== true : this.#score <= tick.frontier
@@ -242,10 +251,10 @@ export class QueuePlace implements Member {
 
   /** Position and waiting time now, counted on since the last tick. */
   #counted(): Pick<QueueView, 'position' | 'wait'> {
-    const { position, rate, at } = this.#base
+    const { position, at } = this.#base
     const seconds = Math.min(COUNT_ON_MS, Math.max(0, this.#platform.now() - at)) / 1_000
-    const now = this.#least(Math.max(0, Math.round(position - rate * seconds)))
-    return { position: now, wait: waitTime(now, rate) }
+    const now = this.#least(Math.round(positionAfter(position, seconds, this.#base)))
+    return { position: now, wait: waitTime(now, this.#base) }
   }
 
   /** The position to show: no higher than one shown of the same place, also before a reload. */
@@ -348,6 +357,7 @@ const NOWHERE = {
   place: 'none',
   position: undefined,
   wait: null,
+  slower: undefined,
   pass: undefined,
   until: undefined,
   reason: undefined,

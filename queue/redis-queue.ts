@@ -15,7 +15,7 @@ import type { Pool } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { PassTokens } from '../shared/tokens.ts'
 import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
-import { waitTime } from '../shared/wire/position.ts'
+import { waitTime } from '../shared/wire/forecast.ts'
 import { auditEjection, endAdmission } from './admissions.ts'
 import { Batcher } from './batcher.ts'
 import type { BeaconSource } from './beacon.ts'
@@ -372,8 +372,7 @@ export class RedisQueue implements Queue, QueueNode {
     }
     const { score, position, generation, phase } = place
     const receipt = this.#receipt(event, visitor, { score, generation, phase })
-    const { rate } = await this.tick(event)
-    const wait = phase === 'pre' ? null : waitTime(position, rate)
+    const wait = phase === 'pre' ? null : waitTime(position, await this.tick(event))
     return {
       state: 'waiting',
       position,

@@ -3,8 +3,9 @@
  * but moved up by as many as have left ahead of them since.
  */
 import type { EventId } from '../shared/ids.ts'
-import type { QueueState, QueueTick } from '../shared/wire/messages.ts'
+import type { Bound, QueueState, QueueTick } from '../shared/wire/messages.ts'
 import { knotsOf, NO_STRETCH, positionOf, rankAt, type Stretch } from '../shared/wire/position.ts'
+import { paceOf } from './forecast.ts'
 
 /** A tick of the whole line, and the stretches its knots are made of. */
 export interface LineTick extends QueueTick {
@@ -22,6 +23,9 @@ export interface Sketch {
   pace: number
   weight: number
   rate: number
+  left: number
+  waited: number
+  bound: Bound
   soldOut: boolean
   now: number
   scores: number[]
@@ -50,7 +54,7 @@ export function fits(sketch: Sketch, tail: Tail): boolean {
 }
 
 export function tickOf(event: EventId, sketch: Sketch, tail: Tail | undefined): LineTick {
-  const { generation, state, draw, waiting, active, frontier, soldOut, now, scores, end } = sketch
+  const { generation, state, draw, waiting, active, frontier, bound, soldOut, now, scores, end } = sketch
   const front = { first: 0, shift: 0, scores, end: end ?? undefined }
   const behind = tail === undefined ? NO_STRETCH : movedUp(tail, sketch, front)
   return {
@@ -62,7 +66,8 @@ export function tickOf(event: EventId, sketch: Sketch, tail: Tail | undefined): 
     active,
     frontier,
     knots: wholeKnots(front, behind),
-    rate: measuredRate(sketch),
+    ...paceOf(sketch),
+    bound,
     serverTime: now,
     soldOut,
     ...(draw === 'due' || draw === 'filling' ? { unordered: true } : {}),
@@ -95,15 +100,6 @@ function wholeKnots(front: Stretch, behind: Stretch): number[] {
   return knots
 }
 
-/** Before anything is measured the operator's rate counts, as if it had been seen for so many seconds. */
-const PRIOR_SECONDS = 5
-
-/** Admissions a second over the last minute of waiting (`pace` in `weight` seconds); 0 while the doors stand still. */
-function measuredRate({ state, pace, weight, rate }: Sketch): number {
-  if (state !== 'open') return 0
-  return (pace + rate * PRIOR_SECONDS) / (weight + PRIOR_SECONDS)
-}
-
 export function tickOfNoQueue(event: EventId, generation: number, now: number): LineTick {
   return {
     type: 'tick',
@@ -116,6 +112,8 @@ export function tickOfNoQueue(event: EventId, generation: number, now: number): 
     frontier: 0,
     knots: [],
     rate: 0,
+    leaving: 0,
+    bound: 'none',
     serverTime: now,
     front: NO_STRETCH,
     behind: NO_STRETCH,

@@ -21,7 +21,7 @@ export class ToldTick {
 
   get message(): QueueTick {
     const { eventId, generation, state, waiting, active, frontier, rate, soldOut, serverTime } = this.#tick
-    const { unordered, epoch, seq } = this.#tick
+    const { leaving, bound, unordered, epoch, seq } = this.#tick
     this.#message ??= {
       type: 'tick',
       eventId,
@@ -32,6 +32,8 @@ export class ToldTick {
       frontier,
       knots: knotsOf(this.#piece),
       rate,
+      leaving,
+      bound,
       soldOut,
       serverTime,
       ...(unordered === true ? { unordered } : {}),

@@ -6,7 +6,7 @@
 -- ARGV 2 at most so many, 500 or less
 -- -> {'OK', admitted, parked, ms since the last call where the clock jumped, else 0} | {'EARLY'} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
-local EVERY_MS, REFILL_MS, PACE_MS = 250, 2000, 60000
+local EVERY_MS, REFILL_MS, PACE_MS, LEAVING_MS = 250, 2000, 60000, 300000
 local ROUNDS, ROUND = 4, 500
 -- Two polls of those who ask seldom; and how long a payment may wait for the provider's rate.
 local POLL_CLAIM_MS, PAY_HORIZON_S = 45000, 60
@@ -26,7 +26,7 @@ local function moveSlots(by)
   end
 end
 
-local kept = redis.call('HMGET', bucket, 'tokens', 'at', 'frontier', 'pace', 'weight')
+local kept = redis.call('HMGET', bucket, 'tokens', 'at', 'frontier', 'pace', 'weight', 'left', 'waited')
 local gap = kept[2] and now - tonumber(kept[2]) or EVERY_MS
 if gap >= 0 and gap < EVERY_MS then return { 'EARLY' } end
 if doubtsItself() then return { 'NOGEN' } end
@@ -46,16 +46,22 @@ if jumped then moveSlots(gap) else expireSlots() end
 
 -- Slots that are over but not yet swept still count: the cap is safe, and the work bounded.
 local active = redis.call('ZCARD', act)
-local want = math.min(math.floor(tokens), cap - active, tonumber(ARGV[2]))
+local want, bound = math.min(math.floor(tokens), tonumber(ARGV[2])), 'rate'
+-- What leaves less room than the operator's rate is what those who wait are told of.
+local function boundBy(name, room)
+  if room < want or (room < 1 and bound == 'rate') then bound = name end
+  want = math.min(want, room)
+end
+boundBy('cap', cap - active)
 local free = redis.call('HGET', seatsMeta, 'free')
 if free then
   -- Who holds seats has found theirs: the free ones are for the others.
   local holders = math.min(active, redis.call('ZCARD', seatsExpiries))
-  want = math.min(want, math.floor(factor * tonumber(free)) - (active - holders))
+  boundBy('seats', math.floor(factor * tonumber(free)) - (active - holders))
 end
 if payRate then
   redis.call('ZREMRANGEBYSCORE', paying, '-inf', now)
-  want = math.min(want, math.floor(payRate * PAY_HORIZON_S) - redis.call('ZCARD', paying))
+  boundBy('payments', math.floor(payRate * PAY_HORIZON_S) - redis.call('ZCARD', paying))
 end
 if not moves then want = 0 end
 
@@ -132,15 +138,31 @@ end
 if #members > 0 then redis.call('HINCRBY', bucket, 'admitted', #members) end
 if #parking > 0 then redis.call('ZADD', parked, unpack(parking)) end
 
--- The measured rate, over the last minute or so of seconds in which somebody was waiting.
+local standing = redis.call('ZCARD', line)
+if gone == '1' then
+  bound = 'sold_out'
+elseif state == 'paused' then
+  bound = 'paused'
+elseif standing == 0 or not (moves or rate == 0) then
+  bound = 'none'
+end
+
+-- The measured rate, over the last minute or so of seconds in which somebody was waiting; and over the last five how many places
+-- ended without an admission (end.lua and sweep.lua count them too), in how many seconds of all places together.
 local pace, weight = tonumber(kept[4] or '0'), tonumber(kept[5] or '0')
-if moves and (#members > 0 or redis.call('ZCARD', line) > 0) then
+if moves and (#members > 0 or standing > 0) then
   local decay = math.exp(-elapsed / PACE_MS)
   pace = pace * decay + #members
   weight = weight * decay + elapsed / 1000
 end
+local forget = math.exp(-elapsed / LEAVING_MS)
+local ended = tonumber(kept[6] or '0') * forget + #parking / 2
+local waited = tonumber(kept[7] or '0') * forget + standing * elapsed / 1000
 
-redis.call('HSET', bucket, 'tokens', string.format('%.17g', tokens - #members), 'at', digits(now),
-  'frontier', frontier, 'pace', string.format('%.17g', pace), 'weight', string.format('%.17g', weight))
+local function exactly(number)
+  return string.format('%.17g', number)
+end
+redis.call('HSET', bucket, 'tokens', exactly(tokens - #members), 'at', digits(now), 'frontier', frontier, 'pace', exactly(pace),
+  'weight', exactly(weight), 'left', exactly(ended), 'waited', exactly(waited), 'bound', bound)
 publish('admitted', members, ',"frontier":' .. frontier)
 return { 'OK', #members, #parking / 2, jumped and gap or 0 }

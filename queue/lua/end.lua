@@ -12,8 +12,9 @@ if latest ~= '' then
 end
 local slots = redis.call('ZREM', act, member)
 for _, key in ipairs({ called, since, unclaimed }) do redis.call('ZREM', key, member) end
-local places = 0
-for _, key in ipairs({ line, parked, returned }) do places = places + redis.call('ZREM', key, member) end
+local places = redis.call('ZREM', line, member)
+if places > 0 then redis.call('HINCRBYFLOAT', bucket, 'left', 1) end
+for _, key in ipairs({ parked, returned }) do places = places + redis.call('ZREM', key, member) end
 for _, key in ipairs({ away, polls, asked }) do redis.call('ZREM', key, member) end
 if slots + places == 0 then return { 'OK', 'nothing', digits(latestScore()) } end
 publish('ended', { member }, ',"reason":"' .. reason .. '"')

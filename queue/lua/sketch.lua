@@ -3,9 +3,9 @@
 -- What everyone in the line is told: scores at the first of the chosen ranks, and the numbers beside them. Kept for 0.9 s, so
 -- that any number of nodes costs one reading of the front. What stands further behind is read by tail.lua, more seldom.
 --
--- -> {'OK', JSON: generation, state, draw, waiting, active, frontier, pace, weight, rate, soldOut, now, scores at the
---     first of the chosen ranks, end (rank of the last of them where the line ends there, else null), tail (the score at which
---     the tail that is kept begins and its rank now, or null)} | {'NOGEN'}
+-- -> {'OK', JSON: generation, state, draw, waiting, active, frontier, pace, weight, rate, left, waited, bound, soldOut, now, scores
+--     at the first of the chosen ranks, end (rank of the last of them where the line ends there, else null), tail (the score at
+--     which the tail that is kept begins and its rank now, or null)} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 local KEPT_MS = 900
 local kept = redis.call('GET', sketch)
@@ -24,7 +24,7 @@ if begins and drawThen == draw then
 end
 
 local rate = redis.call('HGET', cfg, 'rate')
-local measured = redis.call('HMGET', bucket, 'frontier', 'pace', 'weight', 'soldOut')
+local measured = redis.call('HMGET', bucket, 'frontier', 'pace', 'weight', 'soldOut', 'left', 'waited', 'bound')
 local parts = {
   '{"generation":', ARGV[1],
   ',"state":"', isRecovering() and 'recovering' or stateNow(),
@@ -35,7 +35,10 @@ local parts = {
   ',"pace":', measured[2] or '0',
   ',"weight":', measured[3] or '0',
   ',"rate":', rate,
-  ',"soldOut":', measured[4] == '1' and 'true' or 'false',
+  ',"left":', measured[5] or '0',
+  ',"waited":', measured[6] or '0',
+  ',"bound":"', measured[7] or 'none',
+  '","soldOut":', measured[4] == '1' and 'true' or 'false',
   ',"now":', digits(now),
   ',"end":', last,
   ',"tail":', moved,

@@ -26,7 +26,8 @@ if now < calm and calm <= graceEnd() then return nothing end
 
 local lost = redis.call('ZRANGEBYSCORE', asked, '-inf', now, 'LIMIT', 0, AT_MOST)
 if #lost > 0 then
-  for _, key in ipairs({ asked, line, parked, returned, away, polls }) do redis.call('ZREM', key, unpack(lost)) end
+  redis.call('HINCRBYFLOAT', bucket, 'left', redis.call('ZREM', line, unpack(lost)))
+  for _, key in ipairs({ asked, parked, returned, away, polls }) do redis.call('ZREM', key, unpack(lost)) end
 end
 
 -- Asked shortly before the grace ends, so that the answers are there when it does.

@@ -84,6 +84,12 @@ export interface WaitTime {
   p90: number
 }
 
+/**
+ * What bounds admission: the operator's rate; the cap, or the seats, as many are in already; the payment provider's rate; an
+ * operator's pause; that nothing is left. `none`: nobody waits, or the doors are to move later.
+ */
+export type Bound = 'none' | 'rate' | 'cap' | 'seats' | 'payments' | 'paused' | 'sold_out'
+
 /** The beat everyone in the line hears: a client finds its own score among the knots and knows its position. */
 export interface QueueTick {
   type: 'tick'
@@ -98,6 +104,10 @@ export interface QueueTick {
   knots: number[]
   /** Measured admissions per second. */
   rate: number
+  /** Measured: of each place in the line, the chance a second that it is given up. */
+  leaving: number
+  /** What the pace of admissions hangs on now. */
+  bound: Bound
   /** Nothing is left and nothing held: only returns bring seats back. */
   soldOut: boolean
   serverTime: number

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { positionOf, waitTime } from './position.ts'
+import { positionOf } from './position.ts'
 
 test('[Q42] among knots the position is exact where ranks follow each other, and never outside its two neighbours', () => {
   expect(positionOf([], 5)).toBe(0)
@@ -19,11 +19,4 @@ test('[Q42] among knots the position is exact where ranks follow each other, and
       expect(position).toBeLessThanOrEqual(ahead * 3)
     }),
   )
-})
-
-test('[Q43] waiting time is the places ahead over the measured rate, p90 above p50, and null where nothing can be said', () => {
-  expect(waitTime(99, 10)).toEqual({ p50: 10, p90: 14 })
-  expect(waitTime(0, 0.2)).toEqual({ p50: 5, p90: 13 })
-  expect(waitTime(10, 0)).toBeNull()
-  expect(waitTime(10_000_000, 1)).toBeNull()
 })

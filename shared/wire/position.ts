@@ -2,8 +2,6 @@
  * Where a visitor stands, from their own score and what everyone is told: pure, for servers and for the SDK. A client
  * shows the least position it ever computed, as places are only ever given up ahead of it.
  */
-import type { WaitTime } from './messages.ts'
-
 /**
  * The rank at which a score is read after the one at this rank: 1.25 % behind, at least one. queue/lua/knots.lua has the same.
  */
@@ -68,23 +66,4 @@ function firstNotBelow(knots: readonly number[], score: number): number {
     else high = middle
   }
   return low
-}
-
-/** Past a day nobody can say anything honest. */
-const LONGEST_SECONDS = 24 * 3_600
-/** 90th percentile of the normal distribution, in standard deviations. */
-const Z90 = 1.2816
-/** Rates change: an operator's hand, seats running out. What p90 allows for that, as a share of the wait. */
-const DRIFT = 0.25
-
-/**
- * Seconds until admission with so many ahead, at a measured rate of admissions a second. The count of those admitted in
- * a time is taken as Poisson, so the wait for k of them is k / rate with a deviation of sqrt(k) / rate. Null where nobody is
- * being admitted or the wait is past a day.
- */
-export function waitTime(position: number, rate: number): WaitTime | null {
-  const turns = position + 1
-  if (!(rate > 0) || turns / rate > LONGEST_SECONDS) return null
-  const late = turns * (1 + DRIFT) + Z90 * Math.sqrt(turns)
-  return { p50: Math.ceil(turns / rate), p90: Math.ceil(late / rate) }
 }

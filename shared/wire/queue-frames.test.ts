@@ -14,6 +14,8 @@ const HEAD: Omit<QueueTick, 'knots'> = {
   active: 500,
   frontier: 1_790_000_000_000_000,
   rate: 12.5,
+  leaving: 0.0009765625,
+  bound: 'cap',
   soldOut: false,
   serverTime: 1_790_000_123_456,
   epoch: 2,

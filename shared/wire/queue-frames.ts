@@ -2,9 +2,10 @@
  * A tick as binary frame, little-endian, the same for everyone in one piece of the line. Pure, for browsers and servers alike.
  *
  *   0 u8 0x22 · 1 u8 flags (1: the seat map's version is told · 2: nothing is left · 4: the draw is to come · 8: the last score
- *   is the line's end) · 2 u8 state · 3 u8 length of the event id · 4 u32 generation · 8 u32 waiting · 12 u32 active
- *   16 f64 server time, ms · 24 f64 frontier · 32 f32 admissions a second · 36 u32 epoch · 40 u32 seq
- *   44 u16 index of the first chosen rank · 46 u16 scores · 48 u32 shift · 52 the event id, ASCII
+ *   is the line's end), and from 16 on what bounds admission: none, rate, cap, seats, payments, paused, sold_out · 2 u8 state
+ *   3 u8 length of the event id · 4 u32 generation · 8 u32 waiting · 12 u32 active · 16 f64 server time, ms · 24 f64 frontier
+ *   32 f32 admissions a second · 36 u32 epoch · 40 u32 seq · 44 u16 index of the first chosen rank · 46 u16 scores
+ *   48 u32 shift · 52 f32 share of the places given up a second · 56 the event id, ASCII
  *   then, where there are scores: f64 the first · a gap for each other · where flag 8 is set: varint(rank of the last)
  *
  * Score i has the rank `rankAt(first + i) - shift` (position.ts). A gap whose rank is chosen up to 100 is a varint. Behind, it is
@@ -12,7 +13,7 @@
  * score as the reader has it, so errors do not add up: each score is right to an eighth of the smaller gap beside it, unless
  * the frame would grow past its bound.
  */
-import type { QueueState, QueueTick } from './messages.ts'
+import type { Bound, QueueState, QueueTick } from './messages.ts'
 import { knotsOf, NO_STRETCH, rankAt, type Stretch } from './position.ts'
 import { putVarint, VarintReader } from './varint.ts'
 
@@ -22,11 +23,12 @@ export const TICK_FRAME = 0x22
 export const FRONT_BYTES = 1_300
 export const BAND_BYTES = 256
 
-const HEAD = 52
+const HEAD = 56
 const VERSION = 1
 const SOLD_OUT = 2
 const UNORDERED = 4
 const ENDS = 8
+const BOUND_FROM = 4
 const EXACT_TO = 100
 const EXACTLY = 255
 /** Of the smaller gap beside a score, by how much it may be off: the first that keeps the frame's bound. */
@@ -35,6 +37,7 @@ const MOST_SCORES = 2_000
 /** Holds every gap between two scores. */
 const GAP_BYTES = 8
 const STATES = ['off', 'scheduled', 'pre_queue', 'open', 'paused', 'recovering', 'closing'] as const
+const BOUNDS = ['none', 'rate', 'cap', 'seats', 'payments', 'paused', 'sold_out'] as const
 
 export function encodeTick(
   tick: Omit<QueueTick, 'knots'>,
@@ -62,7 +65,8 @@ function encodeWithin(
     (hasVersion ? VERSION : 0) |
     (tick.soldOut ? SOLD_OUT : 0) |
     (tick.unordered === true ? UNORDERED : 0) |
-    (end === undefined ? 0 : ENDS)
+    (end === undefined ? 0 : ENDS) |
+    (BOUNDS.indexOf(tick.bound) << BOUND_FROM)
   frame[2] = STATES.indexOf(tick.state)
   frame[3] = eventId.length
   view.setUint32(4, tick.generation, true)
@@ -76,6 +80,7 @@ function encodeWithin(
   view.setUint16(44, first, true)
   view.setUint16(46, scores.length, true)
   view.setUint32(48, shift, true)
+  view.setFloat32(52, tick.leaving, true)
   let at = HEAD
   for (let i = 0; i < eventId.length; i++) frame[at++] = eventId.charCodeAt(i)
   if (scores.length === 0) return frame.slice(0, at)
@@ -120,9 +125,16 @@ export function decodeTick(frame: Uint8Array): QueueTick | undefined {
   const eventId = String.fromCharCode(...frame.subarray(HEAD, HEAD + nameBytes))
   const stretch = decodeStretch(frame, HEAD + nameBytes)
   const [serverTime, frontier] = [view.getFloat64(16, true), view.getFloat64(24, true)]
-  const rate = view.getFloat32(32, true)
-  const isSound = Number.isFinite(serverTime) && Number.isFinite(frontier) && rate >= 0
-  if (stretch === undefined || state === undefined || !isSound || !/^[a-z0-9]+$/.test(eventId))
+  const bound: Bound | undefined = BOUNDS[flags >> BOUND_FROM]
+  const [rate, leaving] = [view.getFloat32(32, true), view.getFloat32(52, true)]
+  const isSound = Number.isFinite(serverTime) && Number.isFinite(frontier) && rate >= 0 && leaving >= 0
+  if (
+    stretch === undefined ||
+    state === undefined ||
+    bound === undefined ||
+    !isSound ||
+    !/^[a-z0-9]+$/.test(eventId)
+  )
     return undefined
   const version = { epoch: view.getUint32(36, true), seq: view.getUint32(40, true) }
   return {
@@ -135,6 +147,8 @@ export function decodeTick(frame: Uint8Array): QueueTick | undefined {
     frontier,
     knots: knotsOf(stretch),
     rate,
+    leaving,
+    bound,
     serverTime,
     soldOut: (flags & SOLD_OUT) !== 0,
     ...(flags & UNORDERED ? { unordered: true } : {}),

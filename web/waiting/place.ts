@@ -23,6 +23,7 @@ const UNKNOWN: QueueView = {
   place: 'joining',
   position: undefined,
   wait: null,
+  slower: undefined,
   pass: undefined,
   until: undefined,
   reason: undefined,

@@ -6,7 +6,7 @@ import { ShieldIcon } from '../icons.tsx'
 import { kept, tab } from '../kept.ts'
 import { told } from '../page-states.tsx'
 import type { ShopEvent } from '../shop.ts'
-import { lineWords } from './line-words.ts'
+import { lineWords, slowerWords } from './line-words.ts'
 import type { Place } from './place.ts'
 
 /** A position that spoke at each change would never be silent. */
@@ -121,7 +121,7 @@ function State({ view }: { view: QueueView }) {
   )
 }
 
-function stateText({ queue }: QueueView): string | undefined {
+function stateText({ queue, slower }: QueueView): string | undefined {
   switch (queue) {
     case 'paused':
       return 'The line is paused. Nobody is let in for now, and nobody loses their place.'
@@ -133,7 +133,7 @@ function stateText({ queue }: QueueView): string | undefined {
     case 'closing':
       return 'The line is closing: nobody new may join.'
     default:
-      return undefined
+      return slower === undefined ? undefined : slowerWords(slower)
   }
 }
 
