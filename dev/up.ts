@@ -77,7 +77,7 @@ function welcome({ env, adminToken }: Onsale, folder: string): void {
   say('Onsale is up.')
   console.log(`
   Fans      ${site}/
-  Operator  ${site}/operator#token=${adminToken}
+  Operator  ${site}/operator#token=${encodeURIComponent(adminToken)}
   API docs  ${site}/docs
 
   Data and logs are in ${folder}. Ctrl-C ends everything; \`npm start -- --fresh\` begins anew.

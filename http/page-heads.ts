@@ -62,7 +62,9 @@ export class PageHeads {
     const asked = this.#deps.events.find(eventId(id)).then(event => ({ event }))
     const found = await orUndefined(this.#deps, EVENT_MS, asked)
     if (found === undefined) return undefined
-    return found.event === undefined ? 'unknown' : this.#events.fetch(id, { context: found.event })
+    if (found.event === undefined) return 'unknown'
+    // A page without its head is better than none: a zone or currency may be one that this Node does not know.
+    return await this.#events.fetch(id, { context: found.event }).catch(() => undefined)
   }
 
   async #make(event: EventRecord): Promise<{ head: string }> {

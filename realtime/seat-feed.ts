@@ -29,7 +29,7 @@ export interface Watching extends Version {
 }
 
 interface Feed {
-  readonly stock: Stock
+  stock: Stock
   readonly handle: number
   readonly watchers: Set<Connection>
   /** Heard from Redis last. What the doors have published lags behind by `pending`. */
@@ -103,6 +103,10 @@ export class SeatFeed {
       feed = this.#start(stock)
       this.#feeds.set(stock.eventId, feed)
       this.#parts.meters.feeds.set(this.#feeds.size)
+    } else if (!isSameHouse(feed.stock, stock)) {
+      // Another house since: allowed only while nothing was ever held or sold.
+      feed.stock = stock
+      feed.ready = this.#read(feed, this.#parts.channels.life)
     }
     feed.usedAt = this.#parts.clock.now()
     await feed.ready
@@ -349,4 +353,12 @@ export class SeatFeed {
 
 function isAfter(a: Version, b: Version): boolean {
   return a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq)
+}
+
+function isSameHouse(one: Stock, other: Stock): boolean {
+  return (
+    one.seats === other.seats &&
+    one.areas.length === other.areas.length &&
+    one.areas.every(({ capacity }, i) => capacity === other.areas[i]?.capacity)
+  )
 }

@@ -129,6 +129,7 @@ function momentOf(written: string, zone: string): number | { fault: string } {
     const at = Date.parse(written.replace(' ', 'T'))
     return Number.isNaN(at) ? { fault } : at
   }
+  if (!/^(:00(\.0+)?)?$/.test(rest)) return { fault: `"${written}": without a zone, to the minute` }
   const at = instantOf({ date, time, clock: zone })
   if (localTimeOf(at, zone) !== `${date}T${time}`)
     return { fault: `the clocks of ${zone} never show ${date} ${time}: they are put forward then` }

@@ -8,10 +8,19 @@ const TOKEN = 'admin-token'
 export function takeToken(): string | undefined {
   const given = /[#&]token=([^&]+)/.exec(location.hash)?.[1]
   if (given !== undefined) {
-    tab.set(TOKEN, decodeURIComponent(given))
+    tab.set(TOKEN, decoded(given))
     history.replaceState(null, '', location.pathname + location.search)
   }
   return kept(tab, TOKEN)
+}
+
+/** As it stands where it was never encoded. */
+function decoded(given: string): string {
+  try {
+    return decodeURIComponent(given)
+  } catch {
+    return given
+  }
 }
 
 export function keepToken(token: string): void {
