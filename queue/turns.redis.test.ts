@@ -63,12 +63,12 @@ test('[Q103] a claimed turn has its whole length, whoever claims it and however 
 
 test('[Q104] who is active is renewed in the last half of the slot, up to the longest stay', async () => {
   const [queue, event, visitor] = [rig.queue('a'), await rig.event(), newVisitor()]
-  await queue.configure(event, { ...open, passSeconds: 6, staySeconds: 9 }, 'test')
+  await queue.configure(event, { ...open, passSeconds: 10, staySeconds: 14 }, 'test')
   const heard = await rig.hear(event)
   await queue.join(event, visitor)
   await admitUntil(queue, event, async () => (await queue.status(event, visitor)).state === 'admitted')
   const first = admitted(await queue.status(event, visitor))
-  await delay(2_600)
+  await delay(3_500)
   expect(await queue.gate(event, visitor, first.pass)).toEqual({ ok: true })
   const members = [queue.member(event, visitor).toString('hex')]
   await expect.poll(() => heard).toContainEqual({ kind: 'renewed', members })
@@ -83,7 +83,7 @@ test('[Q104] who is active is renewed in the last half of the slot, up to the lo
       [event],
     )
   ).rows
-  expect(row!.until.getTime() - row!.admitted_at.getTime()).toBe(9_000)
+  expect(row!.until.getTime() - row!.admitted_at.getTime()).toBe(14_000)
   expect(third!.until).toBeLessThanOrEqual(row!.until.getTime())
 }, 30_000)
 
