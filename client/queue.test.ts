@@ -287,4 +287,89 @@ describe('a place', () => {
     await world.pass(60_000)
     expect(world.socket.said.filter(({ type }) => type === 'join')).toHaveLength(2)
   })
+
+  const turnedAway = (world: World, more: object) =>
+    world.socket.say({ type: 'error', eventId: EVENT, code: 'queue_closed', detail: 'Not now.', ...more })
+
+  test('[W96] refused until the line forms, it joins by itself within two seconds of that', async () => {
+    const world = new World()
+    const { queue, joins } = await joined(world, { state: 'none' })
+    queue.join()
+    await world.pass(10)
+    const said = joins().length
+    const from = world.now + world.ahead + 30_000
+    turnedAway(world, { from })
+    expect(queue.view).toMatchObject({ place: 'refused', refused: { code: 'queue_closed', from } })
+    await world.pass(30_000)
+    expect(joins()).toHaveLength(said)
+    await world.pass(2_000)
+    expect(joins()).toHaveLength(said + 1)
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(3, 700) })
+    expect(queue.view).toMatchObject({ place: 'waiting', position: 3, refused: undefined })
+  })
+
+  test('[W97] refused until a far time, it asks each minute whether the plan is another; also without a socket', async () => {
+    const world = new World()
+    const { queue, joins } = await joined(world, { state: 'none' })
+    queue.join()
+    await world.pass(10)
+    const said = joins().length
+    const from = world.now + world.ahead + 86_400_000
+    turnedAway(world, { from })
+    await world.pass(61_000)
+    expect(joins()).toHaveLength(said + 1)
+
+    const polled = new World()
+    polled.blocked = true
+    const path = `POST /events/${EVENT}/queue`
+    polled.answers.set(path, { status: 409, body: { code: 'queue_closed', from } })
+    const other = polled.onsale().queue(EVENT)
+    other.join()
+    await polled.pass(10_000)
+    expect(other.view).toMatchObject({ place: 'refused', refused: { from } })
+    const asked = () => polled.calls.filter(({ method }) => method === 'POST').length
+    const before = asked()
+    await polled.pass(120_000)
+    expect(asked() - before).toBeGreaterThanOrEqual(1)
+    expect(asked() - before).toBeLessThanOrEqual(3)
+  })
+
+  test('[W98] refused for good it asks no more until it is told to; where the network is full it asks again', async () => {
+    const world = new World()
+    const { queue, joins } = await joined(world, { state: 'none' })
+    queue.join()
+    await world.pass(10)
+    turnedAway(world, {})
+    const said = joins().length
+    expect(queue.view).toMatchObject({ place: 'refused', refused: { from: undefined } })
+    await world.pass(600_000)
+    world.socket.end(1006)
+    await world.pass(10_000)
+    expect(joins()).toHaveLength(said)
+    queue.join()
+    await world.pass(10)
+    expect(joins()).toHaveLength(said + 1)
+    turnedAway(world, { code: 'too_many_places', retryAfter: 60 })
+    expect(queue.view).toMatchObject({ place: 'refused', refused: { code: 'too_many_places' } })
+    await world.pass(121_000)
+    expect(joins()).toHaveLength(said + 2)
+  })
+
+  test('[W99] it knows the times of the line, whether its order is drawn, its entry, and that nothing is left', async () => {
+    const world = new World()
+    const { queue } = await joined(world, waiting(0, 500, { phase: 'pre', entry: 'ab12' }))
+    const times = { preQueueAt: 3, opensAt: 4 }
+    world.socket.say({
+      type: 'queue',
+      eventId: EVENT,
+      queue: { state: 'pre_queue', waiting: 1, active: 0, ...times },
+    })
+    expect(queue.view).toMatchObject({ ...times, draw: 'to_come', entry: 'ab12', soldOut: false })
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(7, -300, { entry: 'ab12' }) })
+    expect(queue.view).toMatchObject({ draw: 'drawn', entry: 'ab12', position: 7, opensAt: 4 })
+    world.socket.say(tick(world, [-400, 0], { soldOut: true }))
+    expect(queue.view.soldOut).toBe(true)
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(9, 900, { entry: 'ab12' }) })
+    expect(queue.view.draw).toBeUndefined()
+  })
 })

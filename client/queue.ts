@@ -30,10 +30,20 @@ export interface QueueView {
   active: number
   /** An operator's word. */
   message: string | undefined
-  place: 'none' | 'joining' | 'waiting' | 'admitted' | 'ended'
+  /** When the line forms and when its doors move, ms by the server's clock, where that is set. */
+  preQueueAt: number | undefined
+  opensAt: number | undefined
+  /** Nothing is left: only returns bring seats back. */
+  soldOut: boolean
+  place: 'none' | 'joining' | 'refused' | 'waiting' | 'admitted' | 'ended'
+  refused: Refusal | undefined
   /** Places ahead; undefined while no number can be told: the place is safe all the same. */
   position: number | undefined
   wait: WaitTime | null
+  /** Whether the place's order is still to be drawn by lot, or was. */
+  draw: 'to_come' | 'drawn' | undefined
+  /** The place's name among the published entrants of the draw. */
+  entry: string | undefined
   /** Why the wait has become longer than it was told, for a while after it has. */
   slower: Slower | undefined
   /** Give it to `watchSeats` and `hold`. */
@@ -45,6 +55,13 @@ export interface QueueView {
   receipt: string | undefined
   /** The same for the least position shown of this place. */
   shown: ShownPosition | undefined
+}
+
+/** No newcomers are taken. Where there is hope it is asked again unasked for. */
+export interface Refusal {
+  code: 'queue_closed' | 'too_many_places'
+  /** When the line forms, ms by the server's clock: it is joined then. Undefined with `queue_closed`: it takes nobody any more. */
+  from: number | undefined
 }
 
 export interface ShownPosition {
@@ -63,6 +80,10 @@ export interface QueueOptions {
 
 const POLL_MS = 5_000
 const RETRY_SECONDS = 2
+/** Those who wait for a line to form come spread over this time. */
+const SPREAD_MS = 2_000
+/** Who has no place hears no news: a plan that was changed is found by asking. */
+const LOOK_MS = 60_000
 /** Called, but the call was lost: ask. */
 const CALLED_MS = 5_000
 /** Between ticks the client counts on, but not for ever: some come 20 seconds apart, and more seldom from a busy node. */
@@ -105,6 +126,9 @@ export class QueuePlace implements Member {
       waiting: 0,
       active: 0,
       message: undefined,
+      preQueueAt: undefined,
+      opensAt: undefined,
+      soldOut: false,
       receipt: options.receipt,
       shown: options.shown,
     }
@@ -121,8 +145,7 @@ export class QueuePlace implements Member {
   /** Takes a place, or finds the one we have. Harmless when repeated. */
   join(): void {
     this.#wanted = true
-    if (this.#view.place === 'none' || this.#view.place === 'ended')
-      this.#show({ ...NOWHERE, place: 'joining' })
+    if (/none|ended|refused/.test(this.#view.place)) this.#show({ ...NOWHERE, place: 'joining' })
     if (this.#connection.state === 'offline') void this.#poll()
     else this.opened()
   }
@@ -194,10 +217,10 @@ export class QueuePlace implements Member {
   }
 
   #info(queue: QueueInfo): void {
-    const { state, waiting, active, message } = queue
+    const { state, waiting, active, message, preQueueAt, opensAt, soldOut = false } = queue
     const off = state === 'off' && this.#view.place !== 'ended' ? NOWHERE : {}
     if (state === 'off') this.#stop()
-    this.#show({ ...off, queue: state, waiting, active, message })
+    this.#show({ ...off, queue: state, waiting, active, message, preQueueAt, opensAt, soldOut })
   }
 
   #place(place: PlaceInfo): void {
@@ -213,7 +236,7 @@ export class QueuePlace implements Member {
         return
       }
       case 'waiting': {
-        const { position, score, generation, receipt, wait, phase } = place
+        const { position, score, generation, receipt, wait, phase, entry } = place
         if (score !== this.#score) this.#slowdown.forget()
         this.#score = score
         this.#generation = generation
@@ -222,14 +245,16 @@ export class QueuePlace implements Member {
         this.#timer('called')
         this.#beat()
         const told = this.#isUnordered ? undefined : this.#least(position)
-        this.#show({ ...NOWHERE, place: 'waiting', position: told, wait, receipt })
+        // Lots stand before all arrivals, and below zero.
+        const draw = this.#isUnordered ? 'to_come' : score < 0 ? 'drawn' : undefined
+        this.#show({ ...NOWHERE, place: 'waiting', position: told, wait, receipt, draw, entry })
       }
     }
   }
 
   #tick(tick: QueueTick): void {
-    const { state, waiting, active, rate, leaving } = tick
-    const news: Partial<QueueView> = { queue: state, waiting, active }
+    const { state, waiting, active, rate, leaving, soldOut } = tick
+    const news: Partial<QueueView> = { queue: state, waiting, active, soldOut }
     if (this.#view.place === 'waiting' && this.#score !== undefined) {
       // Another life of Redis: only the server can say where we stand in it.
       if (tick.generation !== this.#generation) this.opened()
@@ -294,11 +319,15 @@ export class QueuePlace implements Member {
         return
       }
       this.#place(answer.place)
+      pause *= 1 + this.#platform.random() / 4
     } catch (error) {
-      pause = 1_000 * (asOnsaleError(error).retryAfter ?? pause / 1_000)
-      this.#tell(error)
+      const failure = asOnsaleError(error)
+      this.#tell(failure)
+      const again = this.#turnedAway(failure)
+      if (again === 'never') return
+      pause = again ?? 1_000 * (failure.retryAfter ?? POLL_MS / 1_000) * (1 + this.#platform.random() / 4)
     }
-    this.#timer('poll', pause * (1 + this.#platform.random() / 4), () => void this.#poll())
+    this.#timer('poll', pause, () => void this.#poll())
   }
 
   #refused(error: OnsaleError): void {
@@ -308,9 +337,35 @@ export class QueuePlace implements Member {
     if (error.code === 'queue_off') this.#show({ ...NOWHERE, queue: 'off' })
     const { place } = this.#view
     if (!this.#wanted || place === 'none' || place === 'ended') return
-    if (!/unavailable|too_many|recovering|internal/.test(error.code)) return
-    const pause = 1_000 * (error.retryAfter ?? RETRY_SECONDS)
-    this.#timer('retry', pause * (1 + this.#platform.random()), () => this.opened())
+    const again = this.#turnedAway(error)
+    if (
+      again === 'never' ||
+      (again === undefined && !/unavailable|too_many|recovering|internal/.test(error.code))
+    )
+      return
+    this.#timer('retry', again ?? this.#retryMs(error), () => this.opened())
+  }
+
+  /** Where the line takes no newcomers that is shown: ms until it is asked again. Undefined: another failure. */
+  #turnedAway(error: OnsaleError): number | 'never' | undefined {
+    const { code } = error
+    if (code !== 'queue_closed' && code !== 'too_many_places') return undefined
+    const from = typeof error.body['from'] === 'number' ? error.body['from'] : undefined
+    this.#show({ ...NOWHERE, place: 'refused', refused: { code, from } })
+    if (code === 'too_many_places') return this.#retryMs(error)
+    if (from === undefined) {
+      this.#wanted = false
+      this.#stop()
+      return 'never'
+    }
+    const left = from - this.#connection.serverNow()
+    if (left <= 0) return this.#retryMs(error)
+    const random = this.#platform.random()
+    return left > LOOK_MS ? LOOK_MS * (1 - random / 4) : left + SPREAD_MS * random
+  }
+
+  #retryMs({ retryAfter = RETRY_SECONDS }: OnsaleError): number {
+    return 1_000 * retryAfter * (1 + this.#platform.random())
   }
 
   #tell(error: unknown): void {
@@ -357,6 +412,9 @@ const NOWHERE = {
   place: 'none',
   position: undefined,
   wait: null,
+  draw: undefined,
+  entry: undefined,
+  refused: undefined,
   slower: undefined,
   pass: undefined,
   until: undefined,

@@ -254,9 +254,10 @@ export class Connection {
   }
 
   #error({ code, message, extra }: Problem, eventId: EventId): void {
-    const { retryAfter } = extra
+    const { retryAfter, members } = extra
     const after = retryAfter === undefined ? {} : { retryAfter }
-    this.send({ type: 'error', code, detail: message, eventId, ...after })
+    const from = typeof members?.['from'] === 'number' ? { from: members['from'] } : {}
+    this.send({ type: 'error', code, detail: message, eventId, ...after, ...from })
   }
 
   /** A bucket of messages; who goes on when it is empty is ended. Whoever said it must know what to say again. */

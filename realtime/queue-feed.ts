@@ -10,8 +10,8 @@ import { Problem } from '../shared/errors.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
-import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
-import { PASSES_A_CALL, SOCKETS_A_TURN } from './bounds.ts'
+import type { EndReason, ForecastError, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
+import { FORECAST_LEAST_SECONDS, PASSES_A_CALL, SOCKETS_A_TURN } from './bounds.ts'
 import type { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
 import { type Door, seatTopic } from './doors.ts'
@@ -59,6 +59,11 @@ export class QueueFeed {
     return state !== undefined && state !== 'off'
   }
 
+  /** How true the waits were that visitors here were told. */
+  forecast(event: EventId): ForecastError | undefined {
+    return this.#lines.get(event)?.forecasts.latest
+  }
+
   /** Resolves once news of this event's queue is heard and its state known. */
   async open(event: EventId): Promise<void> {
     await this.#line(event).ready
@@ -83,11 +88,20 @@ export class QueueFeed {
       await line.ready
       const place = await this.#parts.queue.join(event, connection.visitorId, { receipt })
       if (connection.isOpen) this.#placed(event, connection, place)
+      await this.#inform(connection, event)
     } catch (error) {
+      if (error instanceof Problem && error.code === 'queue_closed') await this.#inform(connection, event)
       if (this.#lines.get(event)?.members.get(this.#hex(event, connection.visitorId))?.place === 'joining')
         this.#forget(event, connection)
       throw error
     }
+  }
+
+  /** Of times and the operator's word, which no tick says. What cannot be told now comes with the next change. */
+  async #inform(connection: Connection, event: EventId): Promise<void> {
+    const info = await this.#parts.queue.info(event).catch(() => undefined)
+    if (info !== undefined && connection.isOpen)
+      connection.send({ type: 'queue', eventId: event, queue: info })
   }
 
   #placed(event: EventId, connection: Connection, place: PlaceInfo): void {
@@ -116,8 +130,10 @@ export class QueueFeed {
   #stand(
     line: Line,
     member: LineMember,
-    { score, position }: Extract<PlaceInfo, { state: 'waiting' }>,
+    { score, position, wait }: Extract<PlaceInfo, { state: 'waiting' }>,
   ): void {
+    if (member.toldAt === 0 && wait !== null && wait.p50 >= FORECAST_LEAST_SECONDS)
+      Object.assign(member, wait, { toldAt: this.#parts.clock.now() })
     const moved = member.place !== 'waiting' || member.score !== score
     member.place = 'waiting'
     member.score = score
@@ -266,9 +282,19 @@ export class QueueFeed {
   }
 
   #admit(line: Line, member: LineMember): void {
-    if (member.place !== 'admitted') this.#parts.meters.admissions.inc()
+    if (member.place !== 'admitted') this.#letIn(line, member)
     member.place = 'admitted'
     line.ticks.take(member)
+  }
+
+  #letIn(line: Line, { toldAt, p50, p90 }: LineMember): void {
+    const { meters, clock } = this.#parts
+    meters.admissions.inc()
+    if (toldAt === 0) return
+    const seconds = (clock.now() - toldAt) / 1_000
+    line.forecasts.saw(seconds, { p50, p90 })
+    meters.forecastRatio.observe(seconds / p50)
+    meters.forecasts.inc({ kept: seconds <= p90 ? 'yes' : 'no' })
   }
 
   #ended(line: Line, hexes: string[], reason: EndReason): void {

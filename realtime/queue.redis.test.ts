@@ -167,3 +167,18 @@ test('[S30] who leaves has no place; the last socket to close starts the grace, 
     .toBe(0)
   for (const { fan } of [first, leaver]) fan.close()
 }, 30_000)
+
+test('[V82] who joins at the socket’s door, or is refused there, is told the times of the line', async () => {
+  const from = node.deps.clock.now() + 600_000
+  await open({ state: 'scheduled', preQueueAt: from, opensAt: from + 1_000, message: 'Soon.' })
+  const early = await arrive()
+  early.fan.say({ type: 'join', eventId })
+  const times = { preQueueAt: from, opensAt: from + 1_000, message: 'Soon.' }
+  expect((await early.fan.next('queue')).queue).toMatchObject({ state: 'scheduled', ...times })
+  expect(await early.fan.next('error')).toMatchObject({ code: 'queue_closed', from })
+  await open({ state: 'pre_queue' })
+  const { fan, place } = await join()
+  expect(place.state).toBe('waiting')
+  expect((await fan.next('queue')).queue).toMatchObject({ state: 'pre_queue', ...times })
+  for (const one of [early.fan, fan]) one.close()
+})

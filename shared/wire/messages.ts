@@ -37,7 +37,8 @@ export type ServerMessage =
   | { type: 'time'; at: number; serverTime: number }
   /** The node goes away: come back after this many ms, to another. */
   | { type: 'goodbye'; afterMs: number }
-  | { type: 'error'; code: string; detail: string; eventId?: string; retryAfter?: number }
+  /** `from` with `queue_closed`: when the line forms, ms. Absent there: it takes nobody any more. */
+  | { type: 'error'; code: string; detail: string; eventId?: string; retryAfter?: number; from?: number }
 
 export type QueueState = 'off' | 'scheduled' | 'pre_queue' | 'open' | 'paused' | 'recovering' | 'closing'
 
@@ -130,8 +131,19 @@ export interface AdminStatus extends AdminSample {
   heat?: SectionHeat[]
   /** Realtime nodes that have spoken in the last seconds. */
   nodes: NodeStatus[]
+  /** Of the node that tells; absent until somebody was let in who was told a wait there. */
+  forecast?: ForecastError
   /** Id of the event's latest line in the audit log, 0 where there is none. */
   lastAct: number
+}
+
+/** How true the waiting times were that were told at the join, of the latest visitors let in. */
+export interface ForecastError {
+  /** Median of how far the wait was off p50, as a share of it. */
+  p50Error: number
+  /** The share that waited no longer than p90. */
+  covered: number
+  visitors: number
 }
 
 /** The minutes before, oldest first, as far as they are known: one sample every few seconds. */

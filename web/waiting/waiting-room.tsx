@@ -1,45 +1,70 @@
 /** The waiting room: where one stands, how long it takes, and that nothing is lost. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { EndReason, QueueView } from '../../client/queue.ts'
+import type { QueueView } from '../../client/queue.ts'
 import { waiting as waitingText } from '../format/durations.ts'
 import { ShieldIcon } from '../icons.tsx'
 import { kept, tab } from '../kept.ts'
 import { told } from '../page-states.tsx'
 import type { ShopEvent } from '../shop.ts'
-import { lineWords, slowerWords } from './line-words.ts'
+import { DoorsMove, InTheDraw, Planned, Proof } from './before-doors.tsx'
+import { lineWords } from './line-words.ts'
+import { Closed, Crowded, Outside } from './outside.tsx'
 import type { Place } from './place.ts'
+import { type Room, roomOf, stateWords } from './room.ts'
 
 /** A position that spoke at each change would never be silent. */
 const SPOKEN_EVERY_MS = 15_000
 
 export function WaitingRoom({ event, place }: { event: ShopEvent; place: Place }) {
   const { view } = place
-  if (view.place === 'ended' || view.place === 'none') return <Outside place={place} />
+  const room = roomOf(view)
+  if (room === 'outside') return <Outside place={place} />
+  if (room === 'closed') return <Closed place={place} />
+  if (room === 'crowded') return <Crowded place={place} />
   return (
     <div class="waiting-room" data-testid="waiting-room">
       <div class="waiting-card">
         <p class="eyebrow">
           Waiting room <Live place={place} />
         </p>
-        <Position view={view} eventId={event.eventId} />
-        <State view={view} />
+        <Standing room={room} event={event} view={view} />
         {view.message !== undefined && view.message !== '' && (
           <blockquote class="operator-message" data-testid="queue-message">
             {view.message}
           </blockquote>
         )}
-        <Assurance place={place} />
-        <LeaveButton leave={place.leave} />
+        <Proof event={event} view={view} />
+        <Assurance place={place} planned={room === 'planned'} />
+        {room !== 'planned' && <LeaveButton leave={place.leave} drawn={room === 'draw'} />}
       </div>
     </div>
   )
 }
 
+/** One after the other: a switch of the room is another face, and not the same one with other words. */
+function Standing({ room, event, view }: { room: Room; event: ShopEvent; view: QueueView }) {
+  switch (room) {
+    case 'planned':
+      return <Planned event={event} view={view} />
+    case 'draw':
+      return <InTheDraw event={event} view={view} />
+    case 'finding':
+      return <p class="place-number soft">Finding your place …</p>
+    default:
+      return (
+        <>
+          <Position view={view} eventId={event.eventId} />
+          {room === 'early' && <DoorsMove event={event} view={view} />}
+          <State view={view} />
+        </>
+      )
+  }
+}
+
 function Position({ view, eventId }: { view: QueueView; eventId: string }) {
-  const { position, wait, place } = view
+  const { position, wait } = view
   const done = useProgress(eventId, position)
   const words = useSpokenPosition(view)
-  if (place === 'joining') return <p class="place-number soft">Finding your place …</p>
   return (
     <>
       <h2 class="visually-hidden">Your place</h2>
@@ -113,7 +138,7 @@ function useSpokenPosition({ position, wait }: QueueView): string {
 }
 
 function State({ view }: { view: QueueView }) {
-  const text = stateText(view)
+  const text = stateWords(view)
   return text === undefined ? null : (
     <p class="queue-state" role="status">
       {text}
@@ -121,40 +146,25 @@ function State({ view }: { view: QueueView }) {
   )
 }
 
-function stateText({ queue, slower }: QueueView): string | undefined {
-  switch (queue) {
-    case 'paused':
-      return 'The line is paused. Nobody is let in for now, and nobody loses their place.'
-    case 'recovering':
-      return 'The line is being restored after a fault. Your place is safe.'
-    case 'scheduled':
-    case 'pre_queue':
-      return 'The doors are not open yet. You are in time.'
-    case 'closing':
-      return 'The line is closing: nobody new may join.'
-    default:
-      return slower === undefined ? undefined : slowerWords(slower)
-  }
-}
-
 function Live({ place }: { place: Place }) {
   const live = place.connection === 'open'
   return <span class={`liveness ${live ? 'live' : 'slow'}`}>{live ? 'live' : 'reconnecting'}</span>
 }
 
-function Assurance({ place }: { place: Place }) {
+function Assurance({ place, planned }: { place: Place; planned: boolean }) {
   const { connection, error } = place
   if (connection === 'offline' || connection === 'connecting') {
     return (
       <p class="assurance" role="status" data-testid="place-safe">
         <ShieldIcon />
         <span>
-          <strong>Connection lost. Your place is safe.</strong> We reconnect by ourselves
+          <strong>Connection lost.{planned ? '' : ' Your place is safe.'}</strong> We reconnect by ourselves
           {error === undefined ? '.' : `. ${told(error)}`}
         </span>
       </p>
     )
   }
+  if (planned) return null
   return (
     <p class="assurance">
       <ShieldIcon />
@@ -166,7 +176,7 @@ function Assurance({ place }: { place: Place }) {
   )
 }
 
-function LeaveButton({ leave }: { leave: () => void }) {
+function LeaveButton({ leave, drawn }: { leave: () => void; drawn: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null)
   return (
     <>
@@ -176,7 +186,11 @@ function LeaveButton({ leave }: { leave: () => void }) {
       <dialog ref={dialog} aria-labelledby="leave-title">
         <form method="dialog">
           <h2 id="leave-title">Leave the line?</h2>
-          <p>Your place is given up. Whoever joins again starts at the end.</p>
+          <p>
+            {drawn
+              ? 'Your place in the draw is given up. Whoever joins again may stand behind those who stayed.'
+              : 'Your place is given up. Whoever joins again starts at the end.'}
+          </p>
           <p class="actions">
             <button type="submit" class="button quiet">
               Stay
@@ -188,41 +202,5 @@ function LeaveButton({ leave }: { leave: () => void }) {
         </form>
       </dialog>
     </>
-  )
-}
-
-const ENDED: Record<EndReason, [title: string, text: string]> = {
-  left: ['You have left the line', 'You can join again at the end.'],
-  expired: ['Your turn is over', 'The time to choose has passed. You can join again at the end of the line.'],
-  purchased: ['You have your tickets', 'They are under My bookings. To buy more, join the line again.'],
-  ejected: [
-    'Your place was taken back',
-    'The organiser has ended it. You can join again at the end of the line.',
-  ],
-  sold_out: [
-    'Sold out',
-    'Every seat is sold. Seats whose payment fails come back: you can join again and see.',
-  ],
-  queue_off: ['The waiting room is closed', 'Everybody may go on to the seats.'],
-}
-
-function Outside({ place }: { place: Place }) {
-  const { view, join } = place
-  const [title, text] = ENDED[view.reason ?? 'left']
-  return (
-    <div class="waiting-room">
-      <div class="waiting-card" role="status">
-        <h2>{title}</h2>
-        <p>{text}</p>
-        <p class="actions">
-          <button type="button" class="button primary" onClick={join}>
-            {view.reason === 'queue_off' ? 'To the seats' : 'Join the line'}
-          </button>
-          <a class="button quiet" href="/my-bookings">
-            My bookings
-          </a>
-        </p>
-      </div>
-    </div>
   )
 }
