@@ -28,6 +28,8 @@ interface Parts extends FiguresParts {
   subscriber: Redis
   queue: FiguresParts['queue'] & Pick<QueueNode, 'events'>
   log: Log
+  /** How true the waits were that were told on this node. */
+  forecast: (event: EventId) => AdminStatus['forecast']
   /** This node's sockets and watchers. */
   load: () => { sockets: number; watchers: number }
 }
@@ -168,6 +170,7 @@ export class AdminDesk {
     const figures = await this.#figures.get(event)
     if (figures === undefined) return
     const { eventId, queue, currency, heat, lastAct, flow } = figures
+    const forecast = this.#parts.forecast(event)
     const now = this.#parts.clock.now()
     const heatDue = Math.abs(now - (this.#heat.get(event) ?? 0)) >= HEAT_EVERY_MS - STATUS_EVERY_MS / 2
     if (heatDue) this.#heat.set(event, now)
@@ -177,6 +180,7 @@ export class AdminDesk {
       queue,
       currency,
       ...(heatDue ? { heat } : {}),
+      ...(forecast === undefined ? {} : { forecast }),
       nodes: [...this.#peers.values()].map(({ status: peer }) => peer),
       lastAct,
     }

@@ -18,7 +18,7 @@ import { ACTS_EVERY_MS, FIGURES_MS, MONEY_EVERY_MS, UNITS_EVERY_MS } from './bou
 import { KnownLast } from './known-last.ts'
 
 /** A status but for what differs from node to node and from reading to reading. */
-export interface Figures extends Required<Omit<AdminStatus, 'nodes' | 'rateIn' | 'rateOut'>> {
+export interface Figures extends Required<Omit<AdminStatus, 'nodes' | 'forecast' | 'rateIn' | 'rateOut'>> {
   flow: FlowCounts
 }
 

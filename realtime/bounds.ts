@@ -60,6 +60,8 @@ export const QUEUE_TICK_SHARE = 0.25
 export const QUEUE_TICK_SPARE_MS = SECOND / 4
 /** Sockets told in one turn of the loop: some 20 ms, for which an admission may have to wait. */
 export const SOCKETS_A_SLICE = 2_000
+/** A forecast of fewer seconds says nothing: a round of admission and a way take as long. */
+export const FORECAST_LEAST_SECONDS = 3
 /** A visitor's receipt is renewed once in so many beats, so that after a loss it says who was there. */
 export const RECEIPT_BEATS = 300
 /** Passes asked for in one call. */

@@ -11,6 +11,10 @@ export class LineMember implements Banded {
   score = Number.POSITIVE_INFINITY
   band = -1
   slice = 0
+  /** When a wait was told first, ms; 0: never. And which. */
+  toldAt = 0
+  p50 = 0
+  p90 = 0
 
   constructor(visitorId: VisitorId, place: LineMember['place']) {
     this.visitorId = visitorId

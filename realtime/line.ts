@@ -3,12 +3,14 @@ import type { Remembered } from '../queue/queue.ts'
 import type { EventId } from '../shared/ids.ts'
 import type { QueueState } from '../shared/wire/messages.ts'
 import { RECEIPT_BEATS } from './bounds.ts'
+import { ForecastErrors } from './forecast-errors.ts'
 import type { LineMember } from './line-member.ts'
 import type { LineTicks } from './line-ticks.ts'
 
 export class Line {
   readonly event: EventId
   readonly ticks: LineTicks
+  readonly forecasts = new ForecastErrors()
   /** By the member's hex, as news names them. */
   readonly members = new Map<string, LineMember>()
   /** As this node last saw it; undefined until it looked. */

@@ -1,6 +1,9 @@
 /** What the tier counts of itself, for /metrics. */
 import type { Metrics } from '../shared/metrics.ts'
 
+/** Around 1: as it was told. */
+const RATIOS = [0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.5, 2, 4]
+
 export type Meters = ReturnType<typeof makeMeters>
 
 export function makeMeters(metrics: Metrics) {
@@ -26,6 +29,12 @@ export function makeMeters(metrics: Metrics) {
     tickSeconds: metrics.gauge('tick_seconds', 'Time between two flushes while changes come'),
     diffAge: metrics.histogram('seat_diff_age_seconds', "From a script's clock to our flush"),
     admissions: metrics.counter('admissions_told_total', 'Admissions told to sockets here'),
+    forecasts: metrics.counter(
+      'forecasts_total',
+      'Waits told at the join that ended with a turn, by whether p90 held',
+      ['kept'],
+    ),
+    forecastRatio: metrics.histogram('forecast_ratio', 'The wait over the p50 told at the join', [], RATIOS),
     freed: metrics.counter('holds_swept_total', 'Holds whose end this node has told'),
   }
 }

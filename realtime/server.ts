@@ -113,6 +113,7 @@ export class RealtimeServer {
       ...deps,
       ...deps.adapter,
       io: this.#socketIo.io,
+      forecast: event => queues.forecast(event),
       load: () => ({ sockets: this.#sockets(), watchers: this.#seats.watchers }),
     })
     this.#addHealth()

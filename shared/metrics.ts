@@ -20,12 +20,18 @@ export class Metrics {
     return new Gauge({ name: `onsale_${name}`, help, labelNames, registers: [this.registry] })
   }
 
-  histogram<L extends string = never>(name: string, help: string, labelNames: L[] = []): Histogram<L> {
+  /** Of seconds, unless other buckets are given. */
+  histogram<L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: L[] = [],
+    buckets = BUCKETS,
+  ): Histogram<L> {
     return new Histogram({
       name: `onsale_${name}`,
       help,
       labelNames,
-      buckets: BUCKETS,
+      buckets,
       registers: [this.registry],
     })
   }

@@ -1,22 +1,89 @@
 /**
- * `npm run bench -- queue [--places N] [--fans N] [--only part,part]`: the waiting room's promises, each measured on stores of
- * its own. A line of ten million needs 4 GB and some five minutes.
+ * `npm run bench -- queue [--places N] [--fans N] [--only places,sockets,recovery,draw,forecast]`: the waiting room's promises, measured
+ * on stores of its own. The full line is ten million places, 3 GB and some ten minutes. Ends with 1 where a target is missed.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makeGround } from './queue/ground.ts'
+import { forecast } from './queue/forecast.ts'
+import { type Ground, makeGround } from './queue/ground.ts'
 import { fill, letIn } from './queue/places.ts'
-import { summaryOf, type Target, tableOf } from './queue/table.ts'
+import { recovery } from './queue/recovery.ts'
+import { sockets } from './queue/sockets.ts'
+import { isMet, summaryOf, type Target, tableOf } from './queue/table.ts'
+import { frames, passes } from './queue/telling.ts'
+
+const PARTS = ['forecast', 'places', 'sockets', 'recovery', 'draw'] as const
+const MOST_RECOVERED = 1_000_000
 
 const { values } = parseArgs({
   options: { places: { type: 'string' }, fans: { type: 'string' }, only: { type: 'string' } },
 })
-const places = Number(values.places ?? 10_000_000)
-const ground = await makeGround()
+const places = numberOf('places', values.places, 10_000_000, 10_000)
+const fans = numberOf('fans', values.fans, 10_000, 100)
+const only = values.only?.split(',') ?? PARTS
+const unknown = only.filter(part => !(PARTS as readonly string[]).includes(part))
+if (unknown.length > 0) fail(`--only knows no ${unknown.join(', ')}, but ${PARTS.join(', ')}`)
+
 const targets: Target[] = []
-try {
-  const filled = await fill(ground, places)
-  targets.push(...filled.targets, ...(await letIn(ground, filled)))
-} finally {
-  await ground.close()
-}
+const wants = (part: (typeof PARTS)[number]) => (only as readonly string[]).includes(part)
+if (wants('forecast')) targets.push(...forecast())
+if (wants('places') || wants('sockets') || wants('recovery')) await withGround(measure)
+if (wants('draw')) await draw()
 console.log(`\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
+process.exitCode = targets.every(isMet) ? 0 : 1
+
+async function measure(ground: Ground): Promise<void> {
+  targets.push(...passes(ground))
+  if (wants('sockets')) {
+    console.log(`${fans} fans come to one realtime node`)
+    targets.push(...(await sockets(ground, fans)))
+  }
+  if (wants('recovery')) {
+    const count = Math.min(places, MOST_RECOVERED)
+    console.log(`${count} places are lost with Redis and brought back`)
+    targets.push(...(await recovery(ground, count)))
+    await ground.redis.flushall()
+  }
+  if (wants('places')) {
+    console.log(`${places} places in one line`)
+    const filled = await fill(ground, places)
+    targets.push(
+      ...filled.targets,
+      ...frames(await filled.queue.tick(filled.event)),
+      ...(await letIn(ground, filled)),
+    )
+  }
+}
+
+async function withGround(work: (ground: Ground) => Promise<void>): Promise<void> {
+  const ground = await makeGround()
+  try {
+    await work(ground)
+  } finally {
+    await ground.close()
+  }
+}
+
+/** A bench of its own, with figures of its own. */
+async function draw(): Promise<void> {
+  const entrants = String(Math.min(places, MOST_RECOVERED))
+  const bench = spawn(process.execPath, [join(import.meta.dirname, 'draw.ts'), entrants], {
+    stdio: 'inherit',
+  })
+  const [code] = (await once(bench, 'exit')) as [number | null]
+  if (code !== 0) fail('the draw’s bench failed')
+}
+
+function numberOf(name: string, told: string | undefined, usual: number, least: number): number {
+  const number = told === undefined ? usual : Number(told)
+  if (!Number.isSafeInteger(number) || number < least)
+    fail(`--${name} must be a whole number of ${least} or more`)
+  return number
+}
+
+function fail(why: string): never {
+  console.error(why)
+  process.exit(1)
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changeWords, compact, compactMoney, count, perSecond, takings } from './figures.ts'
+import { changeWords, compact, compactMoney, count, forecastWords, perSecond, takings } from './figures.ts'
 
 describe('figures', () => {
   test('[V60] a change has its sign, and its time where that is no minute', () => {
@@ -22,5 +22,12 @@ describe('figures', () => {
     expect(takings(123_456_789, 'EUR')).toBe('€1,234,568')
     expect([compactMoney(50_000, 'EUR'), compactMoney(123_456_789, 'EUR')]).toEqual(['€500', '€1.2M'])
     expect([compact(0.25), compact(9_999), compact(82_000)]).toEqual(['0.25', '9,999', '82K'])
+  })
+
+  test('[Q169] how true the waits were is one sentence: the error of p50, and how many p90 covered', () => {
+    expect(forecastWords({ p50Error: 0.08, covered: 0.92, visitors: 200 })).toBe(
+      'Waits told were off by 8 %, by the median of the last 200 fans let in; 92 % waited no longer than the longest told.',
+    )
+    expect(forecastWords({ p50Error: 0, covered: 1, visitors: 1 })).toMatch(/the last fan let in; 100 %/)
   })
 })

@@ -1,4 +1,5 @@
 /** Numbers, changes and times as the console shows them. Pure. */
+import type { ForecastError } from '../../shared/wire/messages.ts'
 import { exponentOf, money, shortMoney } from '../format/money.ts'
 import type { Change } from './moments.ts'
 
@@ -16,6 +17,13 @@ export function changeWords(change: Change, show: (value: number) => string): st
   const size = show(Math.abs(change.by))
   const sign = size === show(0) ? '±' : change.by > 0 ? '+' : '−'
   return change.seconds >= 55 ? `${sign}${size}` : `${sign}${size} in ${change.seconds} s`
+}
+
+/** How true the waits were that fans were told as they joined. */
+export function forecastWords({ p50Error, covered, visitors }: ForecastError): string {
+  const share = (part: number) => `${Math.round(100 * part)} %`
+  const who = visitors === 1 ? 'the last fan let in' : `the last ${count(visitors)} fans let in`
+  return `Waits told were off by ${share(p50Error)}, by the median of ${who}; ${share(covered)} waited no longer than the longest told.`
 }
 
 /** "€1,234.50", and from 10,000 on "€12,345": an on-sale's takings are not counted in cents. */

@@ -1,6 +1,6 @@
 /** The event's numbers now, each with what it changed by in the last minute. */
 import type { Board } from './board.ts'
-import { changeWords, count, perSecond, takings } from './figures.ts'
+import { changeWords, count, forecastWords, perSecond, takings } from './figures.ts'
 import { percent } from './heat.ts'
 import { changeOf, type Figure } from './moments.ts'
 
@@ -53,20 +53,27 @@ export function Numbers({
   const old = (figure: Figure) =>
     liveness === 'lost' || (liveness === 'asking' && figure !== 'waiting' && figure !== 'active')
   return (
-    <dl class="tiles">
-      {tiles.map(({ figure, name, value, show, beside }) => (
-        <div key={figure} class={old(figure) ? 'old' : ''}>
-          <dt>{name}</dt>
-          <dd>
-            <span class="value" data-testid={`count-${figure}`}>
-              {value === undefined ? '–' : show(value)}
-            </span>
-            {beside !== undefined && <span class="beside"> {beside}</span>}
-          </dd>
-          <dd class="change">{changeShown(moments, figure, show)}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <dl class="tiles">
+        {tiles.map(({ figure, name, value, show, beside }) => (
+          <div key={figure} class={old(figure) ? 'old' : ''}>
+            <dt>{name}</dt>
+            <dd>
+              <span class="value" data-testid={`count-${figure}`}>
+                {value === undefined ? '–' : show(value)}
+              </span>
+              {beside !== undefined && <span class="beside"> {beside}</span>}
+            </dd>
+            <dd class="change">{changeShown(moments, figure, show)}</dd>
+          </div>
+        ))}
+      </dl>
+      {status?.forecast !== undefined && (
+        <p class="soft" data-testid="forecast">
+          {forecastWords(status.forecast)}
+        </p>
+      )}
+    </>
   )
 }
 

@@ -1,5 +1,6 @@
 /** A line of millions: what places cost in memory and time, and what letting in and looking at them costs. */
 import { randomBytes } from 'node:crypto'
+import type { RedisQueue } from '../../../queue/redis-queue.ts'
 import { verbKeys, verbs } from '../../../queue/verbs.ts'
 import type { EventId } from '../../../shared/ids.ts'
 import type { Arg, Script } from '../../../shared/lua.ts'
@@ -16,6 +17,7 @@ const NODE = 'bench'
 const SHADOW = 'bench:shadow'
 
 export interface Filled {
+  queue: RedisQueue
   event: EventId
   generation: number
   targets: Target[]
@@ -66,6 +68,7 @@ export async function fill(ground: Ground, places: number): Promise<Filled> {
     `  joins: ${(cost.joined / cost.seconds).toFixed(0)}/s by the wall, and ${before} bytes before them`,
   )
   return {
+    queue,
     event,
     generation,
     targets: [
@@ -175,7 +178,7 @@ async function thirdAway(ground: Ground, event: EventId, generation: number): Pr
   const call = caller(ground, event, generation)
   const size = await redis.zcard(line)
   for (let at = 0; at < size; at += 10 * A_CALL) {
-    const members = await redis.zrangeBuffer(line, at, at + 10 * A_CALL - 1)
+    const members = (await redis.callBuffer('ZRANGE', line, at, at + 10 * A_CALL - 1)) as Buffer[]
     const some = members.filter((_, i) => i % 3 === 0)
     const chunks = Array.from({ length: Math.ceil(some.length / A_CALL) }, (_, i) =>
       some.slice(i * A_CALL, (i + 1) * A_CALL),
