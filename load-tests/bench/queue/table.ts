@@ -15,9 +15,10 @@ export function isMet({ bound, measured }: Target): boolean {
   return 'most' in bound ? measured <= bound.most : measured >= bound.least
 }
 
-/** Measured against the bound: for both sides 1 or less is met. */
+/** Measured against the bound: for both sides 1 or less is met. Where none may be, none is nought. */
 function ratioOf({ bound, measured }: Target): number | undefined {
   if (bound === undefined) return undefined
+  if (measured === 0 && 'most' in bound) return 0
   return 'most' in bound ? measured / bound.most : bound.least / measured
 }
 
@@ -33,7 +34,7 @@ export function tableOf(targets: readonly Target[]): string {
     return [
       name,
       asked,
-      `${plain(measured)} ${unit}`,
+      `${plain(measured)} ${unit}`.trim(),
       ratio === undefined ? '' : ratio.toFixed(2),
       verdict,
       note,
