@@ -1,4 +1,4 @@
-/** How tests run: their suffix says what they need (see CONTRIBUTING.md), and two run at a time at most. */
+/** How tests run: their suffix says what they need (see CONTRIBUTING.md), and three run at a time, as most of them wait. */
 import { defineConfig } from 'vitest/config'
 import TestReport from './dev/test-report.ts'
 
@@ -6,7 +6,7 @@ const NEVER = ['**/node_modules/**', '.onsale/**', 'web/dist/**']
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     reporters: ['default', new TestReport({ file: process.env['ONSALE_TEST_REPORT'] })],
     projects: [
       {
@@ -30,8 +30,8 @@ export default defineConfig({
           globalSetup: './dev/test-system.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each starts a whole system and measures seconds: one at a time, after the others.
-          maxWorkers: 1,
+          // Each starts a whole system and mostly waits: two at a time, after the others.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
