@@ -331,7 +331,7 @@ test('[Q74] scores keep every digit from -2^52 to the latest arrival, and sort b
   await queue.configure(event, { state: 'open' }, 'test')
   await admitUntil(queue, event, async () => (await queue.status(event, visitors[0]!)).state === 'admitted')
   expect(
-    (await rig.redis.zscore(rig.keys.queue(event).called, queue.member(event, visitors[0]!))) ?? '',
+    (await rig.redis.hget(rig.keys.queue(event).called, queue.member(event, visitors[0]!))) ?? '',
   ).toMatch(/^-4503599627370496$/)
 })
 

@@ -125,7 +125,7 @@ export class Generations {
     const live = await liveAdmissions(client, event, settings.firstGeneration, now)
     await inChunks(live, async some => {
       await redis.zadd(act, ...some.flatMap(slot => [slot.until, slot.member]))
-      await redis.zadd(called, ...some.flatMap(slot => [slot.score, slot.member]))
+      await redis.hset(called, ...some.flatMap(slot => [slot.member, slot.score]))
       await redis.zadd(since, ...some.flatMap(slot => [slot.admittedAt, slot.member]))
     })
     const over = await spentPlaces(client, event, settings.firstGeneration)

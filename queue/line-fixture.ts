@@ -328,7 +328,7 @@ export class RealLine implements Line {
   }
 
   #calledAt(who: string): Promise<string | null> {
-    return this.#rig.redis.zscore(this.#rig.keys.queue(this.event).called, this.#member(who))
+    return this.#rig.redis.hget(this.#rig.keys.queue(this.event).called, this.#member(who))
   }
 
   #member(who: string): Buffer {

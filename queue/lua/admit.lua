@@ -121,17 +121,19 @@ end
 
 if #members > 0 then
   local polling, polled = scoresIn(polls, members), {}
-  local slots, froms = {}, {}
+  local slots, froms, scored = {}, {}, {}
   local slot, pollSlot = digits(now + wait), digits(now + math.max(wait, POLL_CLAIM_MS))
   for i, member in ipairs(members) do
     slots[2 * i - 1] = polling[i] and pollSlot or slot
     slots[2 * i] = member
     froms[2 * i - 1] = scores[i]
     froms[2 * i] = member
+    scored[2 * i - 1] = member
+    scored[2 * i] = scores[i]
     if polling[i] then polled[#polled + 1] = member end
   end
   redis.call('ZADD', act, unpack(slots))
-  redis.call('ZADD', called, unpack(froms))
+  redis.call('HSET', called, unpack(scored))
   redis.call('ZADD', unclaimed, unpack(froms))
   if #polled > 0 then redis.call('ZREM', polls, unpack(polled)) end
 end

@@ -10,8 +10,7 @@ if latest ~= '' then
   local claimed = redis.call('ZSCORE', since, member)
   if not claimed or tonumber(claimed) > tonumber(latest) then return { 'OK', 'nothing', digits(latestScore()) } end
 end
-local slots = redis.call('ZREM', act, member)
-for _, key in ipairs({ called, since, unclaimed }) do redis.call('ZREM', key, member) end
+local slots = endSlots({ member })
 local places = redis.call('ZREM', line, member)
 if places > 0 then redis.call('HINCRBYFLOAT', bucket, 'left', 1) end
 for _, key in ipairs({ parked, returned }) do places = places + redis.call('ZREM', key, member) end

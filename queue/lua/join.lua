@@ -107,10 +107,8 @@ if #arrivals > 0 then
   redis.call('HINCRBY', bucket, 'joined', #arrivals / 2)
 end
 
-if #stale > 0 then
-  -- A slot that is over but not yet swept is over: whoever had it has come anew.
-  for _, key in ipairs({ act, called, since, unclaimed }) do redis.call('ZREM', key, unpack(stale)) end
-end
+-- A slot that is over but not yet swept is over: whoever had it has come anew.
+if #stale > 0 then endSlots(stale) end
 if #names > 0 and door == 'poll' then
   local due, till = {}, digits(graceEnd())
   for k, member in ipairs(names) do due[2 * k - 1], due[2 * k] = till, member end

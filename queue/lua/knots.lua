@@ -16,6 +16,14 @@ local function scoresFrom(rank, to, size)
   local scores = {}
   if size == 0 then return scores, 'null' end
   local at = math.min(rank, size - 1)
+  -- While one follows the other they are read at once.
+  if rankAfter(at) == at + 1 then
+    local till = at
+    while till < size - 1 and till < to and rankAfter(till) == till + 1 do till = till + 1 end
+    local some = redis.call('ZRANGE', line, at, till, 'WITHSCORES')
+    for i = 2, #some - 2, 2 do scores[#scores + 1] = some[i] end
+    at = till
+  end
   while true do
     scores[#scores + 1] = redis.call('ZRANGE', line, at, at, 'WITHSCORES')[2]
     if at == size - 1 then return scores, digits(at) end

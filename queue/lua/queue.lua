@@ -86,6 +86,13 @@ local function isRestoring()
   return now < ends and ends <= graceEnd() + RECOVERY_AT_MOST_MS
 end
 
+-- All that is kept of these visitors' slots. -> how many had one
+local function endSlots(members)
+  redis.call('HDEL', called, unpack(members))
+  for _, key in ipairs({ since, unclaimed }) do redis.call('ZREM', key, unpack(members)) end
+  return redis.call('ZREM', act, unpack(members))
+end
+
 -- Slots that are over. Whoever was called and never came is set aside like one who was away: the turn is not lost.
 local function expireSlots()
   local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
@@ -102,7 +109,7 @@ local function expireSlots()
       over[#over + 1] = member
     end
   end
-  for _, key in ipairs({ act, called, since, unclaimed }) do redis.call('ZREM', key, unpack(due)) end
+  endSlots(due)
   if #aside > 0 then
     redis.call('ZADD', parked, unpack(aside))
     redis.call('ZADD', away, 'NX', unpack(doubt))
@@ -178,7 +185,7 @@ local function findAll(members)
   for i, member in ipairs(members) do
     local kind, score, place, more = 'N', '', '', ''
     if slots[i] and tonumber(slots[i]) > now then
-      kind, score = 'A', redis.call('ZSCORE', called, member) or '0'
+      kind, score = 'A', redis.call('HGET', called, member) or '0'
       place, more = claim(member, slots[i])
     elseif backs[i] or puts[i] then
       kind, score, place, more = 'W', backs[i] or puts[i], 0, phase

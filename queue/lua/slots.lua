@@ -29,7 +29,7 @@ for i = 3, #ARGV do
   end
   answer[#answer + 1] = slot or ''
   answer[#answer + 1] = claimed or ''
-  answer[#answer + 1] = slot and (redis.call('ZSCORE', called, member) or '0') or ''
+  answer[#answer + 1] = slot and (redis.call('HGET', called, member) or '0') or ''
 end
 publish('renewed', renewed, '')
 return answer
