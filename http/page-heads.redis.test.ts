@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -16,7 +16,7 @@ const INDEX = `<!doctype html>
 <html lang="en"><head>
 <meta name="description" content="plain" />
 <title>Onsale</title>
-</head><body></body></html>`
+</head><body><noscript><p>JavaScript, please.</p></noscript></body></html>`
 
 let it: TestApp
 let app: Routes
@@ -39,6 +39,13 @@ const dataIn = (page: string): Record<string, unknown> =>
     string,
     unknown
   >
+
+test('[V89] who runs no JavaScript is led from an event’s page to its plain waiting room', async () => {
+  expect(await html('/e/evening01')).toMatch(/<noscript>.*<a href="\/wait\/evening01">.*<\/noscript>/)
+  expect(await html('/')).not.toContain('/wait/')
+  // The page of this installation has the same place for it.
+  expect(await readFile(new URL('../web/index.html', import.meta.url), 'utf8')).toContain('</p></noscript>')
+})
 
 test('[F63] the page of an event has its title, description, canonical address, preview and schema.org data in its head', async () => {
   const response = await app.request('/e/evening01', { headers: { 'accept-encoding': 'gzip' } })

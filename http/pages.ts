@@ -92,7 +92,7 @@ export function pageRoutes(site: Site, config: Config, heads?: PageHeads): Route
   routes.get(EVENT_PAGE, async c => {
     const found = await heads?.event(c.req.param('eventId'))
     if (found === 'unknown') return missing(c, index, policy)
-    return page(c, found === undefined ? index : await withHead(found.head))
+    return page(c, found === undefined ? index : await withHead(found.head, c.req.param('eventId')))
   })
   for (const [path, file] of site) {
     if (path === INDEX) continue
@@ -122,16 +122,25 @@ function missing(c: Context<AppEnv>, index: SiteFile, policy: string): Response 
   return c.body(index.forms.identity, 404, { 'Content-Type': index.type })
 }
 
-/** The page with a head in the place of its own title and description; made once for each head in use. */
-function headed(index: SiteFile): (head: string) => Promise<SiteFile> {
+/**
+ * The page with a head in the place of its own title and description; made once for each head in use. Who runs no programs
+ * is led from an event to its plain waiting room.
+ */
+function headed(index: SiteFile): (head: string, eventId?: string) => Promise<SiteFile> {
   const html = new TextDecoder().decode(index.forms.identity).replace(/\s*<meta name="description"[^>]*>/, '')
-  const made = new LRUCache<string, SiteFile>({
+  const made = new LRUCache<string, SiteFile, string | undefined>({
     max: HEADED_KEPT,
     // As a function, so that no `$` of a name means anything.
-    fetchMethod: head =>
-      fileOf(new TextEncoder().encode(html.replace(/<title>[^<]*<\/title>/, () => head)), index.type),
+    fetchMethod: (head, _, { context: eventId }) => {
+      const wait =
+        eventId === undefined ? '' : ` <a href="/wait/${eventId}">The plain waiting room</a> needs none.`
+      const own = html
+        .replace(/<title>[^<]*<\/title>/, () => head)
+        .replace('</p></noscript>', `${wait}</p></noscript>`)
+      return fileOf(new TextEncoder().encode(own), index.type)
+    },
   })
-  return async head => (await made.fetch(head)) ?? index
+  return async (head, eventId) => (await made.fetch(head, { context: eventId })) ?? index
 }
 
 function send(c: Context<AppEnv>, { type, hash, forms }: SiteFile): Response {

@@ -14,8 +14,8 @@ import type { Arg } from '../shared/lua.ts'
 import type { Pool } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { PassTokens } from '../shared/tokens.ts'
-import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
 import { waitTime } from '../shared/wire/forecast.ts'
+import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
 import { auditEjection, endAdmission } from './admissions.ts'
 import { Batcher } from './batcher.ts'
 import type { BeaconSource } from './beacon.ts'
@@ -72,6 +72,8 @@ interface Comer extends JoinedBy {
   member: Buffer
 }
 
+/** Redis's clock may be so far behind ours. */
+const CLOCKS_APART_MS = 10_000
 /** A tenth of what a fan notices; some 250,000 joins a second fit through it. */
 const WINDOW_MS = 5
 /** Calls that may wait: two seconds' worth where Redis is slow. Past it a caller hears it at once. */
@@ -364,7 +366,7 @@ export class RedisQueue implements Queue, QueueNode {
   async #told(event: EventId, visitor: VisitorId, place: Place): Promise<PlaceInfo> {
     if (place.kind === 'none') return { state: 'none' }
     const settings = await this.settings(event)
-    if (place.kind === 'refused') throw refusal(place.why, settings)
+    if (place.kind === 'refused') throw refusal(place.why, settings, this.#parts.clock.now())
     if (place.kind === 'active') {
       const admission = await this.#grant(event, visitor, settings, place)
       if (admission === undefined) return { state: 'none' }
@@ -413,7 +415,8 @@ export class RedisQueue implements Queue, QueueNode {
 
 function refusal(
   why: 'state' | 'network',
-  { state, opensAt, preQueueAt, perNetwork }: StoredSettings,
+  { state, joins, opensAt, preQueueAt, perNetwork }: StoredSettings,
+  now: number,
 ): Problem {
   if (why === 'network')
     return new Problem(
@@ -422,7 +425,8 @@ function refusal(
       { retryAfter: 60 },
     )
   const from = preQueueAt ?? opensAt
-  return state === 'scheduled' && from !== null
+  // The state is as it was set: a line that has formed is closed for another reason.
+  return state === 'scheduled' && joins && from !== null && from > now - CLOCKS_APART_MS
     ? new Problem('queue_closed', `The line forms at ${new Date(from).toISOString()}.`, { members: { from } })
     : new Problem('queue_closed', 'The line takes no newcomers any more; whoever has a place keeps it.')
 }

@@ -8,7 +8,18 @@ import { wallClock, wallDay } from './figures.ts'
 const PAGE = 15
 
 /** Asked again whenever `version` changes. */
-export function AuditLog({ desk, eventId, version }: { desk: Desk; eventId: string; version: string }) {
+export function AuditLog({
+  desk,
+  eventId,
+  zone,
+  version,
+}: {
+  desk: Desk
+  eventId: string
+  /** The venue's: plans are told by it. */
+  zone: string
+  version: string
+}) {
   const [entries, setEntries] = useState<readonly AuditEntry[]>()
   const [next, setNext] = useState<number | null>(null)
   const [busy, setBusy] = useState(false)
@@ -58,7 +69,7 @@ export function AuditLog({ desk, eventId, version }: { desk: Desk; eventId: stri
               </time>{' '}
               · {actorWords(entry.actor)}
             </p>
-            {actWords(entry).map(words => (
+            {actWords(entry, zone).map(words => (
               <p key={words}>{words}</p>
             ))}
           </li>

@@ -1,6 +1,8 @@
 /** One event's console: all that goes on in an on-sale, live on one page, and the queue's controls. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { clock, longDay, zoneName } from '../format/dates.ts'
+import type { QueueInfo } from '../../shared/wire/messages.ts'
+import { Countdown } from '../countdown.tsx'
+import { clock, longDay, moment, zoneName } from '../format/dates.ts'
 import { told, useTitle } from '../page-states.tsx'
 import { type ShopEvent, useShop } from '../shop.ts'
 import { AuditLog } from './audit-log.tsx'
@@ -8,16 +10,20 @@ import { type Board, EMPTY_BOARD } from './board.ts'
 import { Charts } from './charts.tsx'
 import { Controls } from './controls.tsx'
 import type { Desk, QueueSettings } from './desk.ts'
+import { Eject } from './eject.tsx'
 import { Feed } from './feed.ts'
 import { wallClock } from './figures.ts'
 import { Heat } from './heat-map.tsx'
 import { Nodes } from './nodes.tsx'
 import { Numbers } from './numbers.tsx'
+import { queueWords } from './switch-words.ts'
 import { isTokenRefused } from './token.ts'
 
 const AGAIN_MS = 3_000
 /** A status on its way may tell the state from before what was just saved. */
 const SETTLED_MS = 1_500
+/** A countdown of days moves nobody. */
+const COUNTED_MS = 24 * 3_600_000
 
 export function Console({
   desk,
@@ -50,13 +56,15 @@ export function Console({
   }, [])
   useTitle(event?.name ?? 'Operator')
   const settling = saved !== undefined && Date.now() - saved.at < SETTLED_MS
-  const state = (settling ? undefined : board.queue?.state) ?? saved?.settings.state ?? 'off'
+  const queue = (settling ? undefined : board.queue) ?? saved?.settings.queue
+  const state = queue?.state ?? 'off'
+  const zone = event?.venue.timeZone ?? 'UTC'
   const error = [eventError, settingsError, board.fault].find(
     one => one !== undefined && !isTokenRefused(one),
   )
   return (
     <div class="page console">
-      <Head event={event} board={board} state={state} known={saved !== undefined} />
+      <Head event={event} board={board} queue={saved === undefined ? undefined : queue} />
       {error !== undefined && (
         <p class="alert bad" role="alert">
           {told(error)}
@@ -80,12 +88,15 @@ export function Console({
               settings={saved.settings}
               state={state}
               waiting={board.queue?.waiting ?? 0}
+              zone={zone}
+              now={() => shop.now()}
               changed={changed}
               refused={refused}
             />
           )}
           <Nodes board={board} />
-          <AuditLog desk={desk} eventId={eventId} version={`${lastAct} ${acts}`} />
+          <Eject desk={desk} eventId={eventId} done={() => setActs(n => n + 1)} refused={refused} />
+          <AuditLog desk={desk} eventId={eventId} zone={zone} version={`${lastAct} ${acts}`} />
         </div>
       </div>
     </div>
@@ -95,13 +106,11 @@ export function Console({
 function Head({
   event,
   board,
-  state,
-  known,
+  queue,
 }: {
   event: ShopEvent | undefined
   board: Board
-  state: string
-  known: boolean
+  queue: QueueInfo | undefined
 }) {
   const title = useRef<HTMLHeadingElement>(null)
   // Who came by keyboard goes on from here, not from the top of the page.
@@ -118,11 +127,12 @@ function Head({
         </a>
         <h1 ref={title} tabIndex={-1}>
           {event?.name ?? 'Event'}
-          {known && (
-            <span class={`badge ${BADGES[state] ?? 'waiting'}`} data-testid="queue-state">
-              Queue {state}
+          {queue !== undefined && (
+            <span class={`badge ${BADGES[queue.state] ?? 'waiting'}`} data-testid="queue-state">
+              {queueWords(queue.state)}
             </span>
           )}
+          {queue !== undefined && <Opens queue={queue} zone={event?.venue.timeZone ?? 'UTC'} />}
         </h1>
         {event !== undefined && (
           <p class="soft">
@@ -134,6 +144,24 @@ function Head({
       </div>
       <Live board={board} />
     </header>
+  )
+}
+
+/** When a planned line forms and its doors move. */
+function Opens({ queue: { state, preQueueAt, opensAt }, zone }: { queue: QueueInfo; zone: string }) {
+  const shop = useShop()
+  const at = state === 'scheduled' ? (preQueueAt ?? opensAt) : state === 'pre_queue' ? opensAt : undefined
+  if (at === undefined) return null
+  const what = at === opensAt ? 'opens' : 'forms'
+  return (
+    <span class="badge waiting" data-testid="queue-opens">
+      {what} {moment(at, zone)}
+      {at - shop.now() < COUNTED_MS && (
+        <>
+          , in <Countdown key={at} until={at} label={`Time until the queue ${what}`} />
+        </>
+      )}
+    </span>
   )
 }
 

@@ -1,26 +1,26 @@
-/** The queue's switch, rate, cap and message: what is typed is checked, confirmed where it matters, and sent as one change. */
+/** The queue's switch, plan and settings: what is typed is checked, confirmed where it matters, and sent as one change. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { asOnsaleError } from '../../client/http.ts'
 import { MinusIcon, PlusIcon } from '../icons.tsx'
 import { notify } from '../notices.tsx'
 import { told } from '../page-states.tsx'
 import type { Desk, QueueChange, QueueSettings } from './desk.ts'
+import { MoreSettings, Plan } from './plan.tsx'
 import {
   capOf,
-  consequence,
   draftOf,
   type Faults,
+  type Field,
   faultsOf,
   followed,
   MOST_MESSAGE,
   rateOf,
-  rateText,
   read,
-  type Switch,
   stepped,
   unsaved,
 } from './settings.ts'
 import { StateSwitch } from './state-switch.tsx'
+import { consequence, queueWords, rateText, type Switch } from './switch-words.ts'
 import { isTokenRefused } from './token.ts'
 
 interface ControlsProps {
@@ -30,12 +30,16 @@ interface ControlsProps {
   /** As it is now: another operator may have switched it. */
   state: string
   waiting: number
+  /** The venue's. */
+  zone: string
+  /** ms by the server's clock. */
+  now: () => number
   changed: (settings: QueueSettings) => void
   refused: (code: string) => void
 }
 
-export function Controls({ desk, settings, state, waiting, changed, refused }: ControlsProps) {
-  const saved = draftOf(settings)
+export function Controls({ desk, settings, state, waiting, zone, now, changed, refused }: ControlsProps) {
+  const saved = draftOf(settings, zone)
   const [draft, setDraft] = useState(saved)
   const [faults, setFaults] = useState<Faults>({})
   const [busy, setBusy] = useState(false)
@@ -44,16 +48,16 @@ export function Controls({ desk, settings, state, waiting, changed, refused }: C
   useEffect(() => {
     setDraft(typed => followed(typed, before.current, saved))
     before.current = saved
-  }, [saved.rate, saved.cap, saved.message])
+  }, [JSON.stringify(saved)])
 
   const send = async (change: QueueChange, done: string) => {
     setBusy(true)
     setFaults({})
     try {
-      const now = await desk.configure(settings.eventId, change)
+      const answer = await desk.configure(settings.eventId, change)
       // What was sent is what was typed: it is saved now, as the server writes it.
-      if (change.rate !== undefined) setDraft(draftOf(now))
-      changed(now)
+      if (change.rate !== undefined) setDraft(draftOf(answer, zone))
+      changed(answer)
       notify(done, 'good')
     } catch (failure) {
       if (isTokenRefused(failure)) refused(failure.code)
@@ -62,19 +66,19 @@ export function Controls({ desk, settings, state, waiting, changed, refused }: C
     setBusy(false)
   }
   /** All that is typed, or undefined with the faults shown and the first one's field in focus. */
-  const checked = () => {
-    const typed = read(draft)
+  const checked = (plan?: 'scheduled' | 'pre_queue') => {
+    const typed = read(draft, saved, zone, plan)
     if (typed.ok) return typed.change
     setFaults(typed.faults)
-    const first = typed.faults.rate === undefined ? 'cap' : 'rate'
-    form.current?.querySelector<HTMLElement>(`[name=${first}]`)?.focus()
+    form.current?.querySelector<HTMLElement>(`[name=${typed.first}]`)?.focus()
     return undefined
   }
   const turn = (next: Switch) => {
-    // Open lets people in at the rate that stands in the field, not at one that is nowhere to be seen.
-    const change = next === 'open' ? checked() : {}
-    if (change !== undefined) void send({ state: next, ...change }, `The queue is ${next}.`)
+    // Doors move at the rate and time that stand in the fields, not at ones that are nowhere to be seen.
+    const change = takesTyped(next) ? checked(planOf(next)) : {}
+    if (change !== undefined) void send({ state: next, ...change }, `${queueWords(next)}.`)
   }
+  const type = (field: Field, text: string) => setDraft(typed => ({ ...typed, [field]: text }))
   const open = unsaved(draft, saved)
   const [rate, cap] = [rateOf(draft.rate), capOf(draft.cap)]
   return (
@@ -93,11 +97,12 @@ export function Controls({ desk, settings, state, waiting, changed, refused }: C
           <legend class="visually-hidden">Queue</legend>
           <StateSwitch
             state={state}
-            words={next => consequence(next, waiting, { rate: numberOf(rate), cap: numberOf(cap) })}
+            words={next => consequence(next, waiting, draft, zone)}
             note={next => noteOf(next, open)}
-            ready={next => next !== 'open' || checked() !== undefined}
+            ready={next => !takesTyped(next) || checked(planOf(next)) !== undefined}
             change={turn}
           />
+          <Plan draft={draft} faults={faults} zone={zone} now={now()} change={type} />
           <Stepped
             name="rate"
             label="Admissions per second"
@@ -135,6 +140,7 @@ export function Controls({ desk, settings, state, waiting, changed, refused }: C
               <blockquote class="operator-message">{draft.message.trim()}</blockquote>
             </div>
           )}
+          <MoreSettings draft={draft} faults={faults} change={type} />
           {faults.form !== undefined && (
             <p class="alert bad" role="alert">
               {faults.form}
@@ -159,14 +165,18 @@ export function Controls({ desk, settings, state, waiting, changed, refused }: C
   )
 }
 
-function numberOf(typed: ReturnType<typeof rateOf>): number {
-  return typed.ok ? typed.value : 0
+function takesTyped(next: Switch): boolean {
+  return next === 'open' || planOf(next) !== undefined
+}
+
+function planOf(next: Switch): 'scheduled' | 'pre_queue' | undefined {
+  return next === 'scheduled' || next === 'pre_queue' ? next : undefined
 }
 
 function noteOf(next: Switch, open: string[]): string | undefined {
   if (open.length === 0) return undefined
   const what = open.join(', ')
-  return next === 'open' ? `Saved with it, as typed: ${what}.` : `Stays unsaved: ${what}.`
+  return takesTyped(next) ? `Saved with it, as typed: ${what}.` : `Stays unsaved: ${what}.`
 }
 
 function Stepped({

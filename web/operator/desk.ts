@@ -16,24 +16,33 @@ export interface DeskEvent {
   sold: number
 }
 
-/** GET and PUT /admin/events/:eventId/queue */
-export interface QueueSettings {
-  eventId: string
-  state: QueueState
+/** What an operator sets; times are RFC 3339. */
+interface Settings {
   rate: number
   cap: number
   message: string
-  passSeconds: number
+  method: 'fifo' | 'random'
+  preQueueAt: string | null
+  opensAt: string | null
+  beaconRound: number | null
+  joins: boolean
+  claimSeconds: number
   graceSeconds: number
+  staySeconds: number
+  soldOut: 'keep' | 'dissolve'
+  perNetwork: number | null
+  payRate: number | null
+}
+
+/** GET and PUT /admin/events/:eventId/queue */
+export interface QueueSettings extends Settings {
+  eventId: string
+  /** As it was set; the queue's own is the state now. */
+  state: QueueState
   queue: QueueInfo
 }
 
-export interface QueueChange {
-  state?: 'open' | 'paused' | 'off'
-  rate?: number
-  cap?: number
-  message?: string
-}
+export type QueueChange = Partial<Settings> & { state?: Exclude<QueueState, 'recovering'> }
 
 /** GET /admin/audit, newest first; `next` is the `before` of the page after. */
 export interface AuditPage {
@@ -70,7 +79,11 @@ export class Desk {
   }
 
   configure(eventId: string, change: QueueChange): Promise<QueueSettings> {
-    return this.#call(queueOf(eventId), change)
+    return this.#call(queueOf(eventId), { method: 'PUT', body: change })
+  }
+
+  eject(eventId: string, visitorId: string): Promise<unknown> {
+    return this.#call(`${queueOf(eventId)}/visitors/${encodeURIComponent(visitorId)}`, { method: 'DELETE' })
   }
 
   audit(eventId: string, before: number | undefined, limit: number): Promise<AuditPage> {
@@ -79,12 +92,15 @@ export class Desk {
     return this.#call(`/admin/audit?${query}`)
   }
 
-  /** GET, or PUT of what is given. @throws OnsaleError */
-  async #call<Answer>(path: string, body?: object): Promise<Answer> {
+  /** @throws OnsaleError */
+  async #call<Answer>(
+    path: string,
+    { method = 'GET', body }: { method?: 'GET' | 'PUT' | 'DELETE'; body?: object } = {},
+  ): Promise<Answer> {
     let response: Response
     try {
       response = await fetch(path, {
-        method: body === undefined ? 'GET' : 'PUT',
+        method,
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${this.token}`,

@@ -7,6 +7,7 @@ import { type FoundEvent, useShop } from '../shop.ts'
 import type { Desk, DeskEvent } from './desk.ts'
 import { count } from './figures.ts'
 import { listed, type Row } from './listed.ts'
+import { queueWords } from './switch-words.ts'
 import { isTokenRefused } from './token.ts'
 
 const TYPED_MS = 200
@@ -73,7 +74,7 @@ function Rows({ rows }: { rows: readonly Row[] }) {
             <td class="starts">{startWords(row)}</td>
             <td>
               <span class="badges">
-                {row.state !== 'off' && <span class="badge waiting">Queue {row.state}</span>}
+                {row.state !== 'off' && <span class="badge waiting">{queueWords(row.state)}</span>}
                 {row.hot && <span class="badge bad">Hot</span>}
                 <span class={`badge ${row.status === 'onsale' ? 'good' : ''}`}>
                   {STATUS[row.status] ?? row.status}

@@ -1,16 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { OnsaleError } from '../../client/http.ts'
-import {
-  capOf,
-  consequence,
-  faultsOf,
-  followed,
-  rateOf,
-  rateText,
-  read,
-  stepped,
-  unsaved,
-} from './settings.ts'
+import { capOf, draftOf, faultsOf, followed, rateOf, read, stepped, unsaved } from './settings.ts'
+
+const ZONE = 'Europe/Berlin'
+const SETTINGS = {
+  rate: 1,
+  cap: 10,
+  message: '',
+  method: 'fifo',
+  preQueueAt: null,
+  opensAt: null,
+  beaconRound: null,
+  joins: true,
+  claimSeconds: 15,
+  graceSeconds: 120,
+  staySeconds: 1_800,
+  soldOut: 'keep',
+  perNetwork: null,
+  payRate: null,
+} as const
+const SAVED = draftOf(SETTINGS, ZONE)
 
 describe("an operator's settings", () => {
   it('[V20] the rate is a number of admissions a second, fractions allowed', () => {
@@ -25,12 +34,6 @@ describe("an operator's settings", () => {
     for (const wrong of ['', '1.5', '-1', '99999999999']) expect(capOf(wrong).ok).toBe(false)
   })
 
-  it('[V20] a rate is told as people think of it', () => {
-    expect(rateText(0)).toBe('nobody is let in')
-    expect(rateText(0.2)).toBe('one every 5 s')
-    expect(rateText(20)).toBe('20 a second, 1,200 a minute')
-  })
-
   it('[V63] a quick step is one of the leading digit, up and down the same way', () => {
     const up = [0, 0.1, 0.9, 1, 9, 10, 95].map(rate => stepped(rate, 1, 0.1))
     expect(up).toEqual([0.1, 0.2, 1, 2, 10, 20, 100])
@@ -40,12 +43,13 @@ describe("an operator's settings", () => {
   })
 
   it('[V63] all that is typed is read together, and each fault is beside its field', () => {
-    expect(read({ rate: '0,5', cap: '200', message: ' Soon. ' })).toEqual({
+    expect(read({ ...SAVED, rate: '0,5', cap: '200', message: ' Soon. ' }, SAVED, ZONE)).toEqual({
       ok: true,
       change: { rate: 0.5, cap: 200, message: 'Soon.' },
     })
-    expect(read({ rate: 'x', cap: '1.5', message: '' })).toEqual({
+    expect(read({ ...SAVED, rate: 'x', cap: '1.5' }, SAVED, ZONE)).toEqual({
       ok: false,
+      first: 'rate',
       faults: { rate: expect.stringMatching(/^The rate/), cap: expect.stringMatching(/^The cap/) },
     })
     const refused = new OnsaleError(400, { errors: [{ field: 'cap', message: 'too many' }] })
@@ -54,20 +58,62 @@ describe("an operator's settings", () => {
   })
 
   it('[V63] what another operator saves is followed where nothing was typed', () => {
-    const [before, now] = [
-      { rate: '1', cap: '10', message: '' },
-      { rate: '2', cap: '20', message: 'Hi' },
-    ]
-    expect(followed({ ...before, cap: '15' }, before, now)).toEqual({ rate: '2', cap: '15', message: 'Hi' })
-    expect(unsaved({ ...now, cap: '15', message: 'Hi ' }, now)).toEqual(['cap'])
+    const [before, now] = [SAVED, { ...SAVED, rate: '2', cap: '20', message: 'Hi' }]
+    expect(followed({ ...before, cap: '15' }, before, now)).toEqual({
+      ...now,
+      cap: '15',
+    })
+    expect(unsaved({ ...now, cap: '15', message: 'Hi ', soldOut: 'dissolve' }, now)).toEqual([
+      'cap',
+      'when sold out',
+    ])
   })
 
-  it('[V64] what follows from a switch is said with the rate and cap as typed', () => {
-    const words = consequence('open', 300, { rate: 0.5, cap: 200 })
-    expect(words).toContain('one every 2 s, at most 200 active')
-    expect(words).toContain('The 300 waiting take 10 min at least.')
-    expect(consequence('open', 3, { rate: 0, cap: 200 })).toContain('Nobody is let in at this rate and cap.')
-    expect(consequence('paused', 1_200, { rate: 1, cap: 1 })).toContain('1,200 waiting keep their places')
-    expect(consequence('off', 0, { rate: 1, cap: 1 })).toContain('whoever comes may go on to the seats')
+  it('[V85] a plan is read by the clocks at the venue; what was not typed is not sent', () => {
+    const typed = { ...SAVED, method: 'random', opensAt: '2026-04-12T11:00', graceSeconds: '60' }
+    const opensAt = '2026-04-12T09:00:00.000Z'
+    const shown = { rate: 1, cap: 10, message: '' }
+    expect(read(typed, SAVED, ZONE)).toEqual({
+      ok: true,
+      change: { ...shown, method: 'random', opensAt, graceSeconds: 60 },
+    })
+    expect(read(SAVED, SAVED, ZONE)).toEqual({ ok: true, change: shown })
+    // A line that begins knows nothing of the one before: its plan goes out whole, typed anew or not.
+    expect(read(typed, typed, ZONE, 'scheduled')).toMatchObject({
+      change: { method: 'random', preQueueAt: null, opensAt, beaconRound: null },
+    })
+    const early = { ...typed, preQueueAt: '2026-04-12T10:00' }
+    expect(read(early, early, ZONE, 'pre_queue')).toMatchObject({ change: { preQueueAt: null, opensAt } })
+    expect(draftOf({ ...SETTINGS, opensAt }, ZONE)).toEqual({ ...SAVED, opensAt: '2026-04-12T11:00' })
+  })
+
+  it('[V85] each fault of a plan is beside its field, and a schedule needs the time of its doors', () => {
+    const wrong = {
+      ...SAVED,
+      opensAt: '2026-03-29T02:30',
+      claimSeconds: '1',
+      staySeconds: '1.5',
+      perNetwork: '0',
+      payRate: '-1',
+      beaconRound: 'next',
+      soldOut: 'perhaps',
+    }
+    const answer = read(wrong, SAVED, ZONE)
+    expect(answer.ok ? [] : Object.keys(answer.faults)).toEqual([
+      'opensAt',
+      'beaconRound',
+      'claimSeconds',
+      'staySeconds',
+      'soldOut',
+      'perNetwork',
+      'payRate',
+    ])
+    expect(answer).toMatchObject({ first: 'opensAt' })
+    expect(read(SAVED, SAVED, ZONE, 'scheduled')).toMatchObject({ ok: false, first: 'opensAt' })
+    expect(read({ ...SAVED, perNetwork: ' ', payRate: '0,5' }, SAVED, ZONE)).toMatchObject({
+      change: { payRate: 0.5 },
+    })
+    const refused = new OnsaleError(400, { errors: [{ field: 'beaconRound', message: 'name a later one' }] })
+    expect(faultsOf(refused, 'refused')).toEqual({ beaconRound: 'name a later one' })
   })
 })

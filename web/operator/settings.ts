@@ -1,5 +1,6 @@
-/** What an operator types, checked before it is sent; and what a switch will do, said before it is done. Pure. */
+/** What an operator types, checked before it is sent. Pure. */
 import type { OnsaleError } from '../../client/http.ts'
+import { fromLocal, localText } from '../format/venue-clock.ts'
 import type { QueueChange, QueueSettings } from './desk.ts'
 
 export type Typed<T> = { ok: true; value: T } | { ok: false; fault: string }
@@ -24,13 +25,6 @@ export function capOf(text: string): Typed<number> {
   return { ok: true, value }
 }
 
-/** "one every 5 s", "20 a second, 1,200 a minute" */
-export function rateText(rate: number): string {
-  if (rate === 0) return 'nobody is let in'
-  if (rate < 1) return `one every ${round(1 / rate)} s`
-  return `${round(rate)} a second, ${round(rate * 60)} a minute`
-}
-
 /** One leading digit more or less: 0.1, 0.2 … 0.9, 1, 2 … 9, 10, 20. `least` is the smallest step there is. */
 export function stepped(value: number, direction: 1 | -1, least: number): number {
   if (value <= 0) return direction === 1 ? least : 0
@@ -41,82 +35,170 @@ export function stepped(value: number, direction: 1 | -1, least: number): number
   return Number(Math.max(0, next * wide).toPrecision(12))
 }
 
-/** The fields as they are typed. */
-export interface Draft {
-  rate: string
-  cap: string
-  message: string
+const seconds = (least: number, most: number) => (text: string) => {
+  const value = Number(text.trim())
+  const good = text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most
+  return good ? { ok: true as const, value } : fault(`Whole seconds, from ${least} to ${words(most)}.`)
 }
 
-export type Field = keyof Draft
+/** Empty is no bound. */
+const whole = (most: number) => (text: string) => {
+  if (text.trim() === '') return { ok: true as const, value: null }
+  const value = Number(text.trim())
+  const good = Number.isInteger(value) && value >= 1 && value <= most
+  return good ? { ok: true as const, value } : fault(`A whole number from 1 to ${words(most)}, or nothing.`)
+}
+
+function payRateOf(text: string): Typed<number | null> {
+  if (text.trim() === '') return { ok: true, value: null }
+  const value = Number(text.trim().replace(',', '.'))
+  return value > 0 && value <= MOST_RATE
+    ? { ok: true, value }
+    : fault('A number above 0, such as 0.5 or 20, or nothing.')
+}
+
+function timeOf(text: string, zone: string): Typed<string | null> {
+  if (text.trim() === '') return { ok: true, value: null }
+  const at = fromLocal(text, zone)
+  return at === undefined
+    ? fault('The clocks at the venue never show this time.')
+    : { ok: true, value: new Date(at).toISOString() }
+}
+
+const oneOf =
+  <Word extends string>(...all: Word[]) =>
+  (text: string): Typed<Word> => {
+    const value = all.find(word => word === text)
+    return value === undefined ? fault(`One of ${all.join(', ')}.`) : { ok: true, value }
+  }
+
+const READ = {
+  rate: rateOf,
+  cap: capOf,
+  message: (text: string) => ({ ok: true as const, value: text.trim() }),
+  method: oneOf('fifo', 'random'),
+  preQueueAt: timeOf,
+  opensAt: timeOf,
+  beaconRound: whole(Number.MAX_SAFE_INTEGER),
+  joins: (text: string) => ({ ok: true as const, value: text === 'yes' }),
+  claimSeconds: seconds(2, 3_600),
+  graceSeconds: seconds(5, 86_400),
+  staySeconds: seconds(5, 86_400),
+  soldOut: oneOf('keep', 'dissolve'),
+  perNetwork: whole(10_000_000),
+  payRate: payRateOf,
+} satisfies { [Name in keyof QueueChange]: (text: string, zone: string) => Typed<QueueChange[Name]> }
+
+export type Field = keyof typeof READ
+
+const FIELDS = Object.keys(READ) as Field[]
+/** Sent whenever anything is: they stand in sight. */
+const ALWAYS: readonly Field[] = ['rate', 'cap', 'message']
+/** Of one line: the next one begins without them unless they are sent. */
+const PLAN: readonly Field[] = ['method', 'preQueueAt', 'opensAt', 'beaconRound']
+
+/** Settings as they are called where what is not saved is told. */
+const NAMES: Record<Field, string> = {
+  rate: 'rate',
+  cap: 'cap',
+  message: 'message',
+  method: 'order',
+  preQueueAt: 'when the line forms',
+  opensAt: 'when doors move',
+  beaconRound: 'beacon round',
+  joins: 'newcomers',
+  claimSeconds: 'claim',
+  graceSeconds: 'grace',
+  staySeconds: 'stay',
+  soldOut: 'when sold out',
+  perNetwork: 'limit of a network',
+  payRate: 'payments a second',
+}
+
+/** The fields as they are typed. */
+export type Draft = Record<Field, string>
 
 /** Beside which field each fault is shown; `form` for what is no field's. */
 export type Faults = Partial<Record<Field | 'form', string>>
 
-export function draftOf({ rate, cap, message }: Pick<QueueSettings, Field>): Draft {
-  return { rate: String(rate), cap: String(cap), message }
+/** As it is saved; times by the clocks of the zone. */
+export function draftOf(settings: Pick<QueueSettings, Field>, zone: string): Draft {
+  const { rate, cap, message, method, preQueueAt, opensAt, joins, soldOut } = settings
+  const { beaconRound, claimSeconds, graceSeconds, staySeconds, perNetwork, payRate } = settings
+  const time = (at: string | null) => (at === null ? '' : localText(Date.parse(at), zone))
+  const number = (value: number | null) => (value === null ? '' : String(value))
+  return {
+    rate: String(rate),
+    cap: String(cap),
+    message,
+    method,
+    preQueueAt: time(preQueueAt),
+    opensAt: time(opensAt),
+    beaconRound: number(beaconRound),
+    joins: joins ? 'yes' : 'no',
+    claimSeconds: String(claimSeconds),
+    graceSeconds: String(graceSeconds),
+    staySeconds: String(staySeconds),
+    soldOut,
+    perNetwork: number(perNetwork),
+    payRate: number(payRate),
+  }
 }
 
 /** Another operator has saved: fields that nobody typed in follow, the others stay as typed. */
 export function followed(draft: Draft, before: Draft, now: Draft): Draft {
-  const follow = (field: Field) => (draft[field] === before[field] ? now[field] : draft[field])
-  return { rate: follow('rate'), cap: follow('cap'), message: follow('message') }
+  const field = (name: Field) => [name, draft[name] === before[name] ? now[name] : draft[name]]
+  return Object.fromEntries(FIELDS.map(field)) as Draft
 }
 
-/** Fields that are typed otherwise than they are saved. */
-export function unsaved(draft: Draft, saved: Draft): Field[] {
-  return (['rate', 'cap', 'message'] as const).filter(field => draft[field].trim() !== saved[field].trim())
+/** Fields that are typed otherwise than they are saved, by name. */
+export function unsaved(draft: Draft, saved: Draft): string[] {
+  return FIELDS.filter(field => isChanged(draft, saved, field)).map(field => NAMES[field])
 }
 
-/** All that is typed, to be sent; or what is wrong with it. */
+/**
+ * What is to be sent, or what is wrong with it. A plan that is made, and not only changed, needs the time of its doors, where
+ * it is scheduled, and goes out as a whole.
+ */
 export function read(
   draft: Draft,
-): { ok: true; change: Required<Omit<QueueChange, 'state'>> } | { ok: false; faults: Faults } {
-  const [rate, cap] = [rateOf(draft.rate), capOf(draft.cap)]
-  if (rate.ok && cap.ok)
-    return { ok: true, change: { rate: rate.value, cap: cap.value, message: draft.message.trim() } }
-  return {
-    ok: false,
-    faults: { ...(rate.ok ? {} : { rate: rate.fault }), ...(cap.ok ? {} : { cap: cap.fault }) },
+  saved: Draft,
+  zone: string,
+  plan?: 'scheduled' | 'pre_queue',
+): { ok: true; change: QueueChange } | { ok: false; faults: Faults; first: Field } {
+  const change: Record<string, unknown> = {}
+  const faults: Faults = {}
+  for (const field of FIELDS) {
+    const asked = ALWAYS.includes(field) || (plan !== undefined && PLAN.includes(field))
+    if (!asked && !isChanged(draft, saved, field)) continue
+    const typed: Typed<unknown> = READ[field](draft[field], zone)
+    if (typed.ok) change[field] = typed.value
+    else faults[field] = typed.fault
   }
+  if (plan === 'scheduled' && change['opensAt'] === null)
+    faults.opensAt = 'A schedule needs the time of its doors.'
+  // It forms with the switch, whatever was planned.
+  if (plan === 'pre_queue') change['preQueueAt'] = null
+  const first = FIELDS.find(field => faults[field] !== undefined)
+  return first === undefined ? { ok: true, change } : { ok: false, faults, first }
 }
 
 /** A refusal of the server's, beside the fields that it names. */
-export function faultsOf(error: OnsaleError, words: string): Faults {
+export function faultsOf(error: OnsaleError, text: string): Faults {
   const faults: Faults = {}
   for (const { field, message } of error.fields) {
-    if (field === 'rate' || field === 'cap' || field === 'message') faults[field] = message
+    const known = FIELDS.find(one => one === field)
+    if (known !== undefined) faults[known] = message
   }
-  return Object.keys(faults).length > 0 ? faults : { form: words }
+  return Object.keys(faults).length > 0 ? faults : { form: text }
 }
 
-export type Switch = 'open' | 'paused' | 'off'
-
-/** What follows from a switch, before it is confirmed. */
-export function consequence(
-  wanted: Switch,
-  waiting: number,
-  { rate, cap }: { rate: number; cap: number },
-): string {
-  const those = waiting > 0 ? `${round(waiting)} waiting` : 'whoever comes'
-  if (wanted === 'paused') return `Nobody is let in until you open it again; ${those} keep their places.`
-  if (wanted === 'off') return `The line ends, and ${those} may go on to the seats at once.`
-  const pace =
-    rate === 0 || cap === 0
-      ? 'Nobody is let in at this rate and cap.'
-      : `Let in: ${rateText(rate)}, at most ${round(cap)} active at once.`
-  return `From now on seats are shown and sold only to those who were let in. ${pace}${emptiedIn(waiting, rate)}`
+function isChanged(draft: Draft, saved: Draft, field: Field): boolean {
+  return draft[field].trim() !== saved[field].trim()
 }
 
-function emptiedIn(waiting: number, rate: number): string {
-  if (waiting === 0 || rate === 0) return ''
-  const seconds = waiting / rate
-  const time = seconds < 90 ? `${Math.ceil(seconds)} s` : `${round(Math.ceil(seconds / 60))} min`
-  return ` The ${round(waiting)} waiting take ${time} at least.`
-}
-
-function round(value: number): string {
-  return value.toLocaleString('en', { maximumFractionDigits: 1 })
+function words(value: number): string {
+  return value.toLocaleString('en')
 }
 
 function fault(text: string): { ok: false; fault: string } {

@@ -1,10 +1,29 @@
 /** Open, paused or off: each asked first, with what follows from it. */
 import { useRef, useState } from 'preact/hooks'
-import type { Switch } from './settings.ts'
+import { queueWords, type Switch } from './switch-words.ts'
 
+/** In the order in which a line lives. */
 const SWITCHES: readonly { state: Switch; name: string; question: string; what: string }[] = [
+  {
+    state: 'scheduled',
+    name: 'Schedule',
+    question: 'Schedule the queue?',
+    what: 'The line forms and doors move by the plan. Until then nobody may join.',
+  },
+  {
+    state: 'pre_queue',
+    name: 'Pre-queue',
+    question: 'Let the line form?',
+    what: 'Fans take places; nobody is let in before the doors move.',
+  },
   { state: 'open', name: 'Open', question: 'Open the queue?', what: 'Fans wait and are let in at the rate.' },
   { state: 'paused', name: 'Pause', question: 'Pause the queue?', what: 'Fans wait; nobody is let in.' },
+  {
+    state: 'closing',
+    name: 'Closing',
+    question: 'Close the line to newcomers?',
+    what: 'Nobody new may join; those who wait are let in to the last.',
+  },
   {
     state: 'off',
     name: 'Off',
@@ -53,7 +72,7 @@ export function StateSwitch({
           </button>
         ))}
       </fieldset>
-      <p class="soft">{SWITCHES.find(one => one.state === state)?.what ?? `The queue is ${state}.`}</p>
+      <p class="soft">{SWITCHES.find(one => one.state === state)?.what ?? `${queueWords(state)}.`}</p>
       <dialog ref={dialog} aria-labelledby="switch-title">
         <div class="ask">
           <h2 id="switch-title">{asked?.question}</h2>

@@ -53,7 +53,11 @@ function Standing({ room, event, view }: { room: Room; event: ShopEvent; view: Q
     default:
       return (
         <>
-          <Position view={view} eventId={event.eventId} />
+          <Position
+            view={view}
+            eventId={event.eventId}
+            first={room === 'early' ? 'You are first' : 'You are next'}
+          />
           {room === 'early' && <DoorsMove event={event} view={view} />}
           <State view={view} />
         </>
@@ -61,10 +65,10 @@ function Standing({ room, event, view }: { room: Room; event: ShopEvent; view: Q
   }
 }
 
-function Position({ view, eventId }: { view: QueueView; eventId: string }) {
+function Position({ view, eventId, first }: { view: QueueView; eventId: string; first: string }) {
   const { position, wait } = view
   const done = useProgress(eventId, position)
-  const words = useSpokenPosition(view)
+  const words = useSpokenPosition(view, first)
   return (
     <>
       <h2 class="visually-hidden">Your place</h2>
@@ -72,7 +76,7 @@ function Position({ view, eventId }: { view: QueueView; eventId: string }) {
         <p class="place-number soft">Your place is being worked out</p>
       ) : position === 0 ? (
         <p class="place-number" data-testid="position" data-position="0">
-          You are next
+          {first}
         </p>
       ) : (
         <p class="place">
@@ -120,7 +124,7 @@ function useProgress(eventId: string, position: number | undefined): number {
   return first.current === 0 ? 1 : 1 - position / (first.current + 1)
 }
 
-function useSpokenPosition({ position, wait }: QueueView): string {
+function useSpokenPosition({ position, wait }: QueueView, first: string): string {
   const [words, setWords] = useState('')
   const spokenAt = useRef(0)
   useEffect(() => {
@@ -131,9 +135,9 @@ function useSpokenPosition({ position, wait }: QueueView): string {
     )
       return
     spokenAt.current = now
-    const ahead = position === 0 ? 'You are next.' : `${position} ahead of you.`
+    const ahead = position === 0 ? `${first}.` : `${position} ahead of you.`
     setWords(wait === null ? ahead : `${ahead} Estimated wait: ${waitingText(wait.p50, wait.p90)}.`)
-  }, [position, wait])
+  }, [position, wait, first])
   return words
 }
 
