@@ -42,7 +42,10 @@ export const QueueView = z
     message: z.string().optional().openapi({ description: "The operator's word to those who wait." }),
     preQueueAt: z.number().optional().openapi({ description: 'When the line forms, ms since 1970.' }),
     opensAt: z.number().optional().openapi({ description: 'When the doors move, ms since 1970.' }),
-    soldOut: z.literal(true).optional().openapi({ description: 'Nothing is left: only returns bring seats back.' }),
+    soldOut: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'Nothing is left: only returns bring seats back.' }),
   })
   .openapi('Queue')
 
