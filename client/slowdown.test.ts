@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import type { QueueTick } from '../shared/wire/messages.ts'
 import { Slowdown } from './slowdown.ts'
+import { EVENT, World } from './world-fixture.ts'
 
 const wait = (p50: number) => ({ p50, p90: 2 * p50 })
 
@@ -28,4 +30,44 @@ test('[Q165] where nobody is let in any more the reason is told to whom a wait w
   expect(slowdown.of(3_000, null, 'none')).toBeUndefined()
   slowdown.forget()
   expect(slowdown.of(4_000, wait(6_000), 'cap')).toBeUndefined()
+})
+
+test('[Q163] a place that waits says so: its ticks are held against what was told', async () => {
+  const world = new World()
+  const queue = world.onsale().queue(EVENT)
+  queue.join()
+  await world.pass(10)
+  const place = {
+    state: 'waiting',
+    position: 900,
+    score: 500,
+    receipt: 'r',
+    generation: 1,
+    wait: null,
+  } as const
+  world.socket.say({ type: 'place', eventId: EVENT, place })
+  const tick = (more: Partial<QueueTick>): QueueTick => ({
+    type: 'tick',
+    eventId: EVENT,
+    generation: 1,
+    state: 'open',
+    waiting: 1_000,
+    active: 5,
+    frontier: 0,
+    soldOut: false,
+    knots: [100, 0, 500, 900, 900, 1_000],
+    rate: 1,
+    leaving: 0,
+    bound: 'rate',
+    serverTime: world.now + world.ahead,
+    ...more,
+  })
+  world.socket.say(tick({}))
+  expect(queue.view).toMatchObject({ position: 900, slower: undefined, wait: { p50: 901 } })
+  world.socket.say(tick({ rate: 0.5, bound: 'cap' }))
+  expect(queue.view).toMatchObject({ slower: 'cap', wait: { p50: 1_802 } })
+  world.socket.say(tick({ rate: 0.5, leaving: 0.001, bound: 'cap' }))
+  expect(queue.view).toMatchObject({ slower: undefined, wait: { p50: 1_031 } })
+  world.socket.say(tick({ state: 'paused', rate: 0, bound: 'paused' }))
+  expect(queue.view).toMatchObject({ slower: 'paused', wait: null })
 })
