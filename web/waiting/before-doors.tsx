@@ -57,8 +57,9 @@ export function InTheDraw({ event, view }: Props) {
     <div class="before" data-testid="in-draw">
       <h2 class="place-number">You are in the draw</h2>
       <p>
-        Everyone who is here when the list closes, ten seconds before the doors, has the same chance. Until
-        then nobody has a number, and there is no need to hurry. Whoever comes later stands behind.
+        Everyone who is here {opensAt === undefined ? 'when the doors open' : 'ten seconds before the doors'}{' '}
+        has the same chance. Until then nobody has a number, and there is no need to hurry. Whoever comes
+        later stands behind.
       </p>
       {opensAt === undefined ? (
         <p class="queue-state">The organiser says when the doors move. This page goes on by itself.</p>
@@ -85,10 +86,10 @@ export function Proof({ event, view: { draw, entry } }: Props) {
     <details class="proof">
       <summary>How the draw is made, and proven</summary>
       <p>
-        When the line was planned we made a secret and published its fingerprint, so we cannot change it. Ten
-        seconds before the doors the list of names is closed and its fingerprint published. Only then secret
-        and list together give each name its lot, the least first. Afterwards the secret is published too:
-        anybody can do the sums again.
+        When the line was planned we made a secret and published its fingerprint, so we cannot change it.
+        Shortly before the doors the list of names is closed and its fingerprint published. Only then secret
+        and list, and a public random number where one was named, give each name its lot, the least first.
+        Afterwards the secret is published too: anybody can do the sums again.
       </p>
       <p>
         Your name on the list is <code data-testid="entry">{entry}</code>. It tells nobody who you are.

@@ -27,6 +27,9 @@ export function WaitingRoom({ event, place }: { event: ShopEvent; place: Place }
         <p class="eyebrow">
           Waiting room <Live place={place} />
         </p>
+        <p class="visually-hidden" role="status">
+          {SPOKEN[room]}
+        </p>
         <Standing room={room} event={event} view={view} />
         {view.message !== undefined && view.message !== '' && (
           <blockquote class="operator-message" data-testid="queue-message">
@@ -39,6 +42,13 @@ export function WaitingRoom({ event, place }: { event: ShopEvent; place: Place }
       </div>
     </div>
   )
+}
+
+/** A face that changes by itself is told to who does not see it; a place in a moving line tells itself. */
+const SPOKEN: Partial<Record<Room, string>> = {
+  planned: 'The line has not formed yet. This page joins it by itself.',
+  draw: 'You are in the draw.',
+  early: 'You have a place. The doors are not open yet.',
 }
 
 /** One after the other: a switch of the room is another face, and not the same one with other words. */
