@@ -16,7 +16,7 @@ export default defineConfig({
           include: ['**/*.test.ts', '.ci/**/*.test.ts', 'web/**/*.test.tsx'],
           exclude: [...NEVER, '**/*.e2e.test.ts'],
           globalSetup: './dev/test-system.ts',
-          testTimeout: 20_000,
+          testTimeout: 40_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },

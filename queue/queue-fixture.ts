@@ -138,7 +138,7 @@ export function admitted(place: PlaceInfo): Extract<PlaceInfo, { state: 'admitte
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  deadlineMs = 10_000,
+  deadlineMs = 25_000,
 ): Promise<void> {
   const end = systemClock.now() + deadlineMs
   while (!(await condition())) {
