@@ -2,12 +2,13 @@
 import type { Config } from '../shared/config.ts'
 import type { ProblemCode } from '../shared/errors.ts'
 import type { VisitorId } from '../shared/ids.ts'
+import { networkOf } from '../shared/network.ts'
 import { allowedOrigins } from '../shared/origins.ts'
 import type { SessionTokens } from '../shared/tokens.ts'
 import { SPARE_DESCRIPTORS } from './bounds.ts'
 
 export interface AdmittanceParts {
-  config: Pick<Config, 'HTTP_PUBLIC_URL' | 'ALLOWED_ORIGINS' | 'MAX_SOCKETS'>
+  config: Pick<Config, 'HTTP_PUBLIC_URL' | 'ALLOWED_ORIGINS' | 'MAX_SOCKETS' | 'TRUSTED_PROXIES'>
   sessions: SessionTokens
   /** Most open files of this process; undefined where the system does not say. */
   descriptors: number | undefined
@@ -22,6 +23,7 @@ export class Admittance {
   readonly #origins: ReadonlySet<string>
   readonly #most: number
   readonly #sockets: () => number
+  readonly #proxies: number
   /** Set while the node starts and when it goes away. */
   closed = true
 
@@ -31,6 +33,7 @@ export class Admittance {
     const spare = descriptors === undefined ? config.MAX_SOCKETS : descriptors - SPARE_DESCRIPTORS
     this.#most = Math.max(1, Math.min(config.MAX_SOCKETS, spare))
     this.#sockets = sockets
+    this.#proxies = config.TRUSTED_PROXIES
   }
 
   /** Is there room? */
@@ -41,6 +44,10 @@ export class Admittance {
   /** Browsers always say where a page came from; whatever sends none is no browser, and has no cookies to steal. */
   mayCome(origin: string): boolean {
     return origin === '' || this.#origins.has(origin)
+  }
+
+  network(address: string, forwardedFor: string | undefined): string {
+    return networkOf(address, forwardedFor, this.#proxies)
   }
 
   admit(token: string | undefined): Admitted {

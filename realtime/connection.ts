@@ -49,8 +49,15 @@ const NONE: readonly EventId[] = []
 /** `lagging`: reads too slowly and hears no diffs until it has caught up. */
 type State = 'open' | 'lagging' | 'closed'
 
+export interface Comer {
+  visitorId: VisitorId
+  network: string
+}
+
 export class Connection {
   readonly visitorId: VisitorId
+  /** Where it comes from; an event may limit the places of one network. */
+  readonly network: string
   /** The queues this socket stands in or was let in by; kept by the queue feed. */
   lines: readonly EventId[] = NONE
   readonly #tier: Tier
@@ -64,10 +71,11 @@ export class Connection {
   #refilledAt: number
   #refused = 0
 
-  constructor(tier: Tier, visitorId: VisitorId, wire: Wire) {
+  constructor(tier: Tier, { visitorId, network }: Comer, wire: Wire) {
     this.#tier = tier
     this.#wire = wire
     this.visitorId = visitorId
+    this.network = network
     this.#refilledAt = tier.clock.now()
     tier.connections.add(this)
     wire.send({ type: 'welcome', visitorId, serverTime: this.#refilledAt, node: tier.node })

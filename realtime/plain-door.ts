@@ -5,11 +5,10 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js'
 import type { Clock } from '../shared/clock.ts'
 import { Problem, type ProblemCode } from '../shared/errors.ts'
-import type { VisitorId } from '../shared/ids.ts'
 import { BEARER_PREFIX, CLOSE, type ServerMessage, SUBPROTOCOL } from '../shared/wire/messages.ts'
 import { type Admittance, cookieOf } from './admittance.ts'
 import { BACKPRESSURE_BYTES, IDLE_SECONDS, TEXT_BYTES } from './bounds.ts'
-import { Connection, type Tier } from './connection.ts'
+import { type Comer, Connection, type Tier } from './connection.ts'
 import type { Door, Topic, Wire } from './doors.ts'
 import { parseText } from './parse-message.ts'
 import { SlowClients, type SlowSocket } from './slow-clients.ts'
@@ -100,7 +99,9 @@ export class PlainDoor implements Door {
       if (!admitted.ok)
         this.#refuse(res, admitted.code, 'Send the token of POST /sessions as the second subprotocol.')
       else {
-        const data: UserData = { socket: new PlainSocket(admitted.visitorId) }
+        const address = Buffer.from(res.getRemoteAddressAsText()).toString()
+        const network = this.#admittance.network(address, req.getHeader('x-forwarded-for') || undefined)
+        const data: UserData = { socket: new PlainSocket({ visitorId: admitted.visitorId, network }) }
         res.upgrade(
           data,
           req.getHeader('sec-websocket-key'),
@@ -130,7 +131,7 @@ export class PlainDoor implements Door {
     this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
     const socket = ws.getUserData().socket
     socket.ws = ws
-    socket.connection = new Connection(this.#tier, socket.visitorId, socket)
+    socket.connection = new Connection(this.#tier, socket.comer, socket)
   }
 
   #message({ connection }: PlainSocket, data: ArrayBuffer, isBinary: boolean): void {
@@ -161,13 +162,13 @@ interface UserData {
 
 /** One socket as its connection and the watch over slow ones see it. */
 class PlainSocket implements Wire, SlowSocket {
-  readonly visitorId: VisitorId
+  readonly comer: Comer
   connection: Connection | undefined
   /** Undefined after its close: touching it then throws. */
   ws: WebSocket<UserData> | undefined
 
-  constructor(visitorId: VisitorId) {
-    this.visitorId = visitorId
+  constructor(comer: Comer) {
+    this.comer = comer
   }
 
   bufferedBytes(): number {

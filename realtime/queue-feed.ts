@@ -86,7 +86,10 @@ export class QueueFeed {
     this.#member(line, connection, 'joining')
     try {
       await line.ready
-      const place = await this.#parts.queue.join(event, connection.visitorId, { receipt })
+      const place = await this.#parts.queue.join(event, connection.visitorId, {
+        receipt,
+        network: connection.network,
+      })
       if (connection.isOpen) this.#placed(event, connection, place)
       await this.#inform(connection, event)
     } catch (error) {

@@ -182,3 +182,14 @@ test('[V82] who joins at the socket’s door, or is refused there, is told the t
   expect((await fan.next('queue')).queue).toMatchObject({ state: 'pre_queue', ...times })
   for (const one of [early.fan, fan]) one.close()
 })
+
+test('[Q157] a hard limit of places counts sockets too, by the network they come from', async () => {
+  await open({ state: 'pre_queue', perNetwork: 2 })
+  const [one, two] = [await join(), await join()]
+  const third = await arrive()
+  third.fan.say({ type: 'join', eventId })
+  expect(await third.fan.next('error')).toMatchObject({ code: 'too_many_places' })
+  const again = await join({ visitorId: two.visitorId, token: two.token })
+  expect(again.place.state).toBe('waiting')
+  for (const { fan } of [one, two, third, again]) fan.close()
+})

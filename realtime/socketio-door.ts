@@ -10,7 +10,7 @@ import { Problem } from '../shared/errors.ts'
 import { CLOSE, type ServerMessage } from '../shared/wire/messages.ts'
 import { type Admittance, cookieOf } from './admittance.ts'
 import { BACKPRESSURE_BYTES, IDLE_SECONDS, TEXT_BYTES } from './bounds.ts'
-import { Connection, type Tier } from './connection.ts'
+import { type Comer, Connection, type Tier } from './connection.ts'
 import type { Door, Topic, Wire } from './doors.ts'
 import { MESSAGE_TYPES, parseValue } from './parse-message.ts'
 import type { ToldTick } from './told-tick.ts'
@@ -100,7 +100,9 @@ export class SocketIoDoor implements Door {
       typeof given === 'string' ? given : cookieOf(socket.handshake.headers.cookie ?? '', 'onsale_session')
     const admitted = admittance.admit(token)
     if (admitted.ok) {
-      socket.data = admitted.visitorId
+      const { address, headers } = socket.handshake
+      const network = admittance.network(address, headers['x-forwarded-for']?.toString())
+      socket.data = { visitorId: admitted.visitorId, network } satisfies Comer
       return undefined
     }
     this.#tier.meters.refused.inc({ why: admitted.code })

@@ -128,7 +128,7 @@ export function makeKeys(prefix: string): Keys {
         cfg: `${q}:cfg`,
         line: `${q}:line`,
         act: `${q}:act`,
-        called: `${q}:called`,
+        called: `${q}:called-at`,
         unclaimed: `${q}:unclaimed`,
         since: `${q}:since`,
         spent: `${q}:spent`,
