@@ -34,7 +34,7 @@ export interface QueueKeys {
   line: string
   /** zset: who was admitted -> end of the slot, ms */
   act: string
-  /** hash: who was admitted -> the score they were called at; a third of a sorted set's time */
+  /** hash: who was admitted -> the score they were called at; nobody asks for its order */
   called: string
   /** zset: who was called and was not there yet -> the score they were called at */
   unclaimed: string

@@ -28,10 +28,14 @@ if (unknown.length > 0) fail(`--only knows no ${unknown.join(', ')}, but ${PARTS
 
 const targets: Target[] = []
 const wants = (part: (typeof PARTS)[number]) => (only as readonly string[]).includes(part)
-if (wants('forecast')) targets.push(...forecast())
-if (wants('places') || wants('sockets') || wants('recovery')) await withGround(measure)
-if (wants('draw')) await draw()
-console.log(`\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
+try {
+  if (wants('forecast')) targets.push(...forecast())
+  if (wants('places') || wants('sockets') || wants('recovery')) await withGround(measure)
+  if (wants('draw')) await draw()
+} finally {
+  // Also where a part failed: what the others saw is not lost.
+  console.log(`\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
+}
 process.exitCode = targets.every(isMet) ? 0 : 1
 
 async function measure(ground: Ground): Promise<void> {

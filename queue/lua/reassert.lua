@@ -17,9 +17,9 @@ local members = {}
 for i = 4, #ARGV, 2 do members[#members + 1] = ARGV[i] end
 if #members == 0 then return { 'OK', 0 } end
 local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or NO_FRONTIER)
-local spentAt = redis.call('ZMSCORE', spent, unpack(members))
-local slots = redis.call('ZMSCORE', act, unpack(members))
-local puts = redis.call('ZMSCORE', parked, unpack(members))
+local spentAt = scoresIn(spent, members)
+local slots = scoresIn(act, members)
+local puts = scoresIn(parked, members)
 local toLine, toReturned, here = {}, {}, {}
 for i, member in ipairs(members) do
   local score = ARGV[2 * i + 3]

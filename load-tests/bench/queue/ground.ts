@@ -63,8 +63,11 @@ export async function makeGround(): Promise<Ground> {
   })
   const databaseUrl = await postgres.database('bench')
   await migrate(databaseUrl)
+  const { ADMIN_TOKEN, ONSALE_SECRET, PASS_PRIVATE_KEY } = makeSecrets()
   const environment = {
-    ...makeSecrets(),
+    ADMIN_TOKEN,
+    ONSALE_SECRET,
+    PASS_PRIVATE_KEY,
     DATABASE_URL: databaseUrl,
     REDIS_URL: server.url,
     KEY_PREFIX: 'bench:',
@@ -74,7 +77,10 @@ export async function makeGround(): Promise<Ground> {
   const config = readConfig(environment)
   const log = makeLog('bench', 'error')
   const pool = connectPostgres(databaseUrl, 'bench', log)
-  const redis = connectCommands(server.url, log)
+  // A bench waits where service would give up: a slow answer is a figure, not a fault.
+  const commands = connectCommands(server.url, log)
+  const redis = commands.duplicate({ commandTimeout: 120_000, socketTimeout: 120_000 })
+  commands.disconnect()
   await ready(redis, 10_000)
   const keys = makeKeys(config.KEY_PREFIX)
   const passes = new PassTokens(config.PASS_PRIVATE_KEY)
