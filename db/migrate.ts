@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
+import { reasonOf } from '../shared/errors.ts'
 
 export interface Migration {
   /** The file's name without .sql: four digits, a dash, words. */
@@ -39,7 +40,9 @@ export async function migrate(databaseUrl: string, folder: URL = FOLDER): Promis
   })
   // A cut connection also fails the query under way; without a listener it would end the process instead.
   client.on('error', () => {})
-  await client.connect()
+  await client.connect().catch((error: unknown) => {
+    throw new MigrationRefused(`Postgres (DATABASE_URL) cannot be reached: ${reasonOf(error)}`)
+  })
   try {
     await client.query("select set_config('lock_timeout', $1, false)", [LOCK_TIMEOUT])
     await client.query('select pg_advisory_lock($1)', [LOCK_KEY])
@@ -126,15 +129,9 @@ async function main(databaseUrl: string | undefined): Promise<void> {
     await migrate(databaseUrl)
     console.log('The database is at the schema of this version.')
   } catch (error) {
-    console.error(`Migrating failed: ${inOneLine(error)}`)
+    console.error(`Migrating failed: ${reasonOf(error)}`)
     process.exitCode = 1
   }
-}
-
-/** What went wrong, for people. A refused connection to several addresses is an AggregateError without a message. */
-export function inOneLine(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return inOneLine(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
 }
 
 if (import.meta.main) await main(process.env['DATABASE_URL'])

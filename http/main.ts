@@ -6,25 +6,24 @@ import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import { RedisQueue } from '../queue/redis-queue.ts'
 import { systemChance, systemClock } from '../shared/clock.ts'
-import { type Config, ConfigError, readConfig } from '../shared/config.ts'
+import { type Config, NO_PAYMENTS, paymentsOf, readConfig } from '../shared/config.ts'
+import { reasonOf } from '../shared/errors.ts'
 import { EventStore } from '../shared/event-store.ts'
 import { makeKeys } from '../shared/keys.ts'
 import { Lifecycle } from '../shared/lifecycle.ts'
 import { DRAIN_MS, SECOND, SESSION_SECONDS } from '../shared/limits.ts'
 import { type Log, makeLog } from '../shared/log.ts'
 import { Metrics } from '../shared/metrics.ts'
-import { connectPostgres, type Pool } from '../shared/postgres.ts'
-import { connectCommands, ready } from '../shared/redis.ts'
+import { connectPostgres } from '../shared/postgres.ts'
+import { connectCommands } from '../shared/redis.ts'
 import { RedisInventory } from '../shared/seats/redis-inventory.ts'
+import { portRefused, runProcess, StartRefused, storesReady } from '../shared/start.ts'
 import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 import { httpApp } from './app.ts'
 import type { HttpDeps } from './deps.ts'
-import { readSite } from './pages.ts'
+import { readSite, type Site } from './pages.ts'
 import { openSearch } from './search/elastic-open.ts'
 
-/** How long the parts we stand on may take to come up. */
-const START_MS = 30 * SECOND
-const RETRY_MS = 500
 /** Longer than a proxy keeps an idle connection (60 s by custom), so that it never writes into one we close. */
 const KEEP_ALIVE_MS = 65 * SECOND
 /** A whole request; the slowest honest one is 64 KB over a bad phone line. */
@@ -35,16 +34,13 @@ const HEADERS_MS = 10 * SECOND
 /** While going away: how long a connection may be idle. */
 const IDLE_CHECK_MS = 100
 
-/** What an operator has to mend, in one line. */
-class StartRefused extends Error {}
-
 async function main(): Promise<void> {
   const config = readConfig()
   const log = makeLog('http', config.LOG_LEVEL)
   const lifecycle = new Lifecycle(log)
   lifecycle.listen()
+  const site = config.WEB_ROOT === undefined ? undefined : await pages(config.WEB_ROOT)
   const deps = await start(config, log, lifecycle)
-  const site = config.WEB_ROOT === undefined ? undefined : await readSite(config.WEB_ROOT)
   const search = await openSearch(deps)
   lifecycle.add('search', search.close)
   let stopping = false
@@ -58,7 +54,14 @@ async function main(): Promise<void> {
     stopping = true
     return drained(server)
   })
+  if (paymentsOf(config) === 'none') log.warn(NO_PAYMENTS)
   log.info({ port: config.HTTP_PORT }, 'serving')
+}
+
+async function pages(root: string): Promise<Site> {
+  return readSite(root).catch((error: unknown) => {
+    throw new StartRefused(`WEB_ROOT: ${reasonOf(error)}.`)
+  })
 }
 
 async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<HttpDeps> {
@@ -66,12 +69,7 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<Ht
   lifecycle.add('postgres', () => pool.end())
   const redis = connectCommands(config.REDIS_URL, log)
   lifecycle.add('redis', () => redis.disconnect())
-  await Promise.all([
-    postgresReady(pool),
-    ready(redis, START_MS).catch(() => {
-      throw new StartRefused(`Redis (REDIS_URL) cannot be reached in ${START_MS / SECOND} s.`)
-    }),
-  ])
+  await storesReady({ pool, redis: [redis], clock: systemClock })
   const keys = makeKeys(config.KEY_PREFIX)
   const base = { config, pool, redis, keys, clock: systemClock, chance: systemChance, log }
   const passes = new PassTokens(config.PASS_PRIVATE_KEY)
@@ -83,24 +81,6 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<Ht
     queue: new RedisQueue({ ...base, passes, door: 'poll' }),
     sessions: new SessionTokens(config.keys.session, SESSION_SECONDS),
     passes,
-  }
-}
-
-async function postgresReady(pool: Pool): Promise<void> {
-  const deadline = systemClock.now() + START_MS
-  for (;;) {
-    try {
-      const { rows } = await pool.query<{ events: string | null }>(`select to_regclass('events') as events`)
-      if (rows[0]?.events !== null) return
-      throw new StartRefused('The database (DATABASE_URL) is empty: run `npm run migrate` on it first.')
-    } catch (error) {
-      if (error instanceof StartRefused) throw error
-      if (systemClock.now() > deadline)
-        throw new StartRefused(
-          `Postgres (DATABASE_URL) cannot be reached in ${START_MS / SECOND} s: ${told(error)}`,
-        )
-      await systemClock.sleep(RETRY_MS)
-    }
   }
 }
 
@@ -119,11 +99,7 @@ function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Pr
       },
       () => resolve(server),
     ) as Server
-    server.once('error', error => {
-      const port = `port ${config.HTTP_PORT} (HTTP_PORT)`
-      const busy = 'code' in error && error.code === 'EADDRINUSE'
-      reject(new StartRefused(busy ? `${port} is in use.` : `${port} cannot be listened on: ${told(error)}`))
-    })
+    server.once('error', error => reject(portRefused('HTTP_PORT', config.HTTP_PORT, error)))
   })
 }
 
@@ -140,17 +116,4 @@ function drained(server: Server): Promise<void> {
   })
 }
 
-function told(error: unknown): string {
-  if (error instanceof AggregateError) return told(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
-}
-
-try {
-  await main()
-} catch (error) {
-  const known = error instanceof ConfigError || error instanceof StartRefused
-  console.error(
-    `onsale http cannot start: ${known ? error.message : (error instanceof Error && error.stack) || error}`,
-  )
-  process.exit(1)
-}
+await runProcess('http', main)

@@ -52,7 +52,10 @@ export type Site = Map<string, SiteFile>
 /** Throws where the folder has no index.html. */
 export async function readSite(root: string): Promise<Site> {
   const site: Site = new Map()
-  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    throw missing ? new Error(`there is no folder ${root}: build the pages with \`npm run build\``) : error
+  })
   for (const entry of entries) {
     const extension = extname(entry.name)
     const type = TYPES[extension]

@@ -1,6 +1,7 @@
 /** What machines ask of us: is it alive, is it ready, how does it do, with which keys are passes checked, how is it set. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { Problem } from '../shared/errors.ts'
+import { paymentsOf } from '../shared/config.ts'
+import { notReady, READY } from '../shared/ready-answer.ts'
 import type { HttpDeps } from './deps.ts'
 import { newRoutes, problems, type Routes } from './routing.ts'
 
@@ -12,10 +13,10 @@ const Settings = z
     realtimeUrl: z
       .string()
       .openapi({ description: 'Where sockets connect: `/ws` and `/socket.io/` below it.' }),
-    stripePublishableKey: z
-      .string()
-      .nullable()
-      .openapi({ description: 'null: payments are simulated, with a form of our own.' }),
+    payments: z
+      .enum(['stripe', 'simulator', 'none'])
+      .openapi({ description: 'Who takes the money. none: nothing can be paid here.' }),
+    stripePublishableKey: z.string().nullable().openapi({ description: 'Of Stripe, for its own form.' }),
     demo: z.boolean().openapi({ description: 'No real money moves.' }),
     holdSeconds: z.int(),
     maxTickets: z.int(),
@@ -70,6 +71,7 @@ export function systemRoutes(deps: HttpDeps, process: ProcessState): Routes {
     return c.json(
       {
         realtimeUrl: config.REALTIME_PUBLIC_URL,
+        payments: paymentsOf(config),
         stripePublishableKey: config.STRIPE_PUBLISHABLE_KEY ?? null,
         demo: config.DEMO,
         holdSeconds: config.HOLD_SECONDS,
@@ -85,10 +87,9 @@ export function systemRoutes(deps: HttpDeps, process: ProcessState): Routes {
   routes.openapi(health, c => c.json({ status: 'ok' as const }, 200))
   routes.openapi(readiness, async c => {
     const away = process.stopping() ? ['this process (it is stopping)'] : await partsAway(deps)
-    if (away.length > 0)
-      throw new Problem('unavailable', `Not ready: ${away.join(' and ')}.`, { members: { away } })
+    if (away.length > 0) throw notReady(away)
     c.header('Cache-Control', 'no-store')
-    return c.json({ status: 'ready' as const }, 200)
+    return c.json(READY, 200)
   })
   routes.get('/metrics', async c =>
     c.text(await metrics.text(), 200, { 'Content-Type': metrics.registry.contentType }),

@@ -59,6 +59,7 @@ describe('papers', () => {
     const { body, headers } = await it.call('GET', '/config.json')
     expect(body).toEqual({
       realtimeUrl: 'wss://live.example',
+      payments: 'none',
       stripePublishableKey: null,
       demo: true,
       holdSeconds: 30,

@@ -135,17 +135,6 @@ test('[P49] Holds and times to pay that are over are ended by it, with no reques
   await stop(worker.process, 'SIGTERM')
 })
 
-test('without Postgres it waits and says so, instead of dying', async () => {
-  const worker = await start({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
-  await until('it answers', async () => (await get(`${worker.url}/healthz`)) === 200)
-  const response = await fetch(`${worker.url}/readyz`)
-  expect([response.status, await response.json()]).toMatchObject([
-    503,
-    { away: expect.arrayContaining(['Postgres']) },
-  ])
-  expect(await stop(worker.process, 'SIGTERM')).toBe(0)
-})
-
 test('an unusable environment ends it with one message that names the variable', async () => {
   const worker = await start({ ONSALE_SECRET: 'short' })
   const [code] = await once(worker.process, 'exit')

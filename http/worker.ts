@@ -2,14 +2,14 @@
  * The worker as a process: the outbox's pump, the jobs behind it, and the rounds that end what ran out of time and ask
  * about what nobody told us of. Any number of them may run, and be killed; without one, sales are only told later.
  *
- * It needs nothing to start: while Postgres or Redis is away it tries on and says so at /readyz.
+ * While Postgres or Redis is away it says so at /readyz: it waits for them at its start as the others do, and later tries on.
  */
 import { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { RedisQueue } from '../queue/redis-queue.ts'
 import { systemChance, systemClock } from '../shared/clock.ts'
-import { type Config, ConfigError, readConfig } from '../shared/config.ts'
+import { type Config, NO_PAYMENTS, paymentsOf, readConfig } from '../shared/config.ts'
 import { EventStore } from '../shared/event-store.ts'
 import { makeKeys } from '../shared/keys.ts'
 import { Lifecycle } from '../shared/lifecycle.ts'
@@ -17,8 +17,10 @@ import { SECOND } from '../shared/limits.ts'
 import { makeLog } from '../shared/log.ts'
 import { Metrics } from '../shared/metrics.ts'
 import { connectPostgres } from '../shared/postgres.ts'
+import { notReady, READY } from '../shared/ready-answer.ts'
 import { connectCommands } from '../shared/redis.ts'
 import { RedisInventory } from '../shared/seats/redis-inventory.ts'
+import { portRefused, runProcess, storesReady } from '../shared/start.ts'
 import { PassTokens } from '../shared/tokens.ts'
 import { makeSales, type Sales } from './bookings/sales.ts'
 import { JOB_POOL_SIZE, type JobRunner, LEASE_EVERY_MS, startJobRunner } from './payments/job-runner.ts'
@@ -59,13 +61,20 @@ async function main(): Promise<void> {
     inventory: new RedisInventory(base),
     queue: new RedisQueue({ ...base, passes, door: 'poll' }),
   })
+  let work: Work | undefined
+  const server = await listen(
+    health(sales, () => work),
+    config,
+  )
+  lifecycle.add('health', () => closed(server))
+  await storesReady({ pool, redis: [redis], clock: systemClock })
   const tasks = taskList(sales)
   const jobs = startJobRunner({ pool: jobPool, tasks, node: config.NODE_NAME, clock: systemClock, log })
   lifecycle.add('jobs', () => jobs.stop())
   const rounds = startRounds(sales, jobs)
   for (const round of rounds) lifecycle.add(round.name, () => round.stop())
-  const server = await listen(health(sales, jobs, rounds), config)
-  lifecycle.add('health', () => closed(server))
+  work = { jobs, rounds }
+  if (paymentsOf(config) === 'none') log.warn(NO_PAYMENTS)
   log.info({ port: config.WORKER_PORT }, 'working')
 }
 
@@ -99,8 +108,14 @@ function startRounds(sales: Sales, jobs: JobRunner): Running[] {
   ].map(round => runRounds(round, sales))
 }
 
+/** What the worker does, once its stores are there. */
+interface Work {
+  jobs: JobRunner
+  rounds: Running[]
+}
+
 /** What machines ask of us. */
-function health(sales: Sales, jobs: JobRunner, rounds: Running[]): Hono {
+function health(sales: Sales, work: () => Work | undefined): Hono {
   const { pool, redis, metrics, clock } = sales
   const app = new Hono()
   app.get('/healthz', c => c.json({ status: 'ok' }))
@@ -108,11 +123,14 @@ function health(sales: Sales, jobs: JobRunner, rounds: Running[]): Hono {
     const away: string[] = []
     await pool.query('select 1').catch(() => away.push('Postgres'))
     await redis.ping().catch(() => away.push('Redis'))
-    if (jobs.workers() === 0) away.push('the job queue')
+    const { jobs, rounds = [] } = work() ?? {}
+    if ((jobs?.workers() ?? 0) === 0) away.push('the job queue')
     const stale = rounds.filter(({ lastGood }) => clock.now() - (lastGood() ?? 0) > STALE_MS)
     away.push(...stale.map(({ name }) => name))
-    if (away.length > 0) return c.json({ status: 'not ready', away }, 503)
-    return c.json({ status: 'ready' })
+    c.header('Cache-Control', 'no-store')
+    if (away.length === 0) return c.json(READY)
+    const problem = notReady(away)
+    return c.json(problem.body(), 503, { 'Content-Type': 'application/problem+json' })
   })
   app.get('/metrics', async c =>
     c.text(await metrics.text(), 200, { 'Content-Type': metrics.registry.contentType }),
@@ -125,7 +143,7 @@ function listen(app: Hono, config: Config): Promise<Server> {
     const server = serve({ fetch: app.fetch, port: config.WORKER_PORT, hostname: config.HOST }, () => {
       if (server instanceof Server) resolve(server)
     })
-    server.once('error', reject)
+    server.once('error', error => reject(portRefused('WORKER_PORT', config.WORKER_PORT, error)))
   })
 }
 
@@ -136,12 +154,4 @@ function closed(server: Server): Promise<void> {
   })
 }
 
-try {
-  await main()
-} catch (error) {
-  const known = error instanceof ConfigError || (error instanceof Error && 'code' in error)
-  console.error(
-    `onsale worker cannot start: ${known ? error.message : (error instanceof Error && error.stack) || error}`,
-  )
-  process.exit(1)
-}
+await runProcess('worker', main)

@@ -85,9 +85,6 @@ export const CLOSE_MS = SECOND
 export const GOODBYE_A_SOCKET_MS = 20
 export const CLOSE_STAGES = 20
 
-/** Starting: how long Redis and Postgres are waited for. */
-export const START_MS = 30 * SECOND
-
 /** The operators' desk: how often an event's status is told, and for how long one reading of it serves. */
 export const STATUS_EVERY_MS = SECOND
 export const FIGURES_MS = 800

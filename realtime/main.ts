@@ -10,26 +10,19 @@ import { SESSION_SECONDS } from '../shared/limits.ts'
 import { makeLog } from '../shared/log.ts'
 import { Metrics } from '../shared/metrics.ts'
 import { connectPostgres } from '../shared/postgres.ts'
-import { connectCommands, connectPublisher, connectSubscriber, ready } from '../shared/redis.ts'
+import { connectCommands, connectPublisher, connectSubscriber } from '../shared/redis.ts'
 import { RedisInventory } from '../shared/seats/redis-inventory.ts'
+import { runProcess, storesReady } from '../shared/start.ts'
 import { PassTokens, SessionTokens } from '../shared/tokens.ts'
-import { START_MS } from './bounds.ts'
 import { RealtimeServer } from './server.ts'
 
-const config = readConfig()
-const log = makeLog('realtime', config.LOG_LEVEL)
-const lifecycle = new Lifecycle(log)
-lifecycle.listen()
-
-try {
-  await start()
-} catch (err) {
-  log.fatal({ err }, 'the realtime tier could not start')
-  await lifecycle.stop()
-  process.exit(1)
-}
+await runProcess('realtime', start)
 
 async function start(): Promise<void> {
+  const config = readConfig()
+  const log = makeLog('realtime', config.LOG_LEVEL)
+  const lifecycle = new Lifecycle(log)
+  lifecycle.listen()
   const clock = systemClock
   const pool = connectPostgres(config.DATABASE_URL, 'realtime', log)
   lifecycle.add('postgres', () => pool.end())
@@ -43,8 +36,7 @@ async function start(): Promise<void> {
   lifecycle.add('subscribers', () => {
     for (const one of [subscriber, adapter.subscriber, adapter.publisher]) one.disconnect()
   })
-  const deadline = clock.now() + START_MS
-  await Promise.all([ready(redis, START_MS), ready(subscriber, START_MS), waitForPostgres(deadline)])
+  await storesReady({ pool, redis: [redis, subscriber], clock })
 
   const keys = makeKeys(config.KEY_PREFIX)
   const passes = new PassTokens(config.PASS_PRIVATE_KEY)
@@ -68,18 +60,6 @@ async function start(): Promise<void> {
   const port = await server.start()
   lifecycle.add('server', () => server.stop())
   log.info({ port, node: config.NODE_NAME }, 'the realtime tier listens')
-
-  async function waitForPostgres(until: number): Promise<void> {
-    for (;;) {
-      try {
-        await pool.query('select 1')
-        return
-      } catch (err) {
-        if (clock.now() >= until) throw err
-        await clock.sleep(500)
-      }
-    }
-  }
 }
 
 function threadMilliseconds(): number {

@@ -2,7 +2,9 @@
  * The realtime tier as one uWebSockets.js app: two doors for sockets, and the paths by which operators see whether it lives.
  * Everything it stands on is given (main.ts), so a test starts one on port 0.
  */
+
 import uWS, { type HttpResponse, type TemplatedApp, type us_listen_socket } from 'uWebSockets.js'
+import { createServer } from 'node:net'
 import type { Queue, QueueNode } from '../queue/queue.ts'
 import type { Chance, Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
@@ -12,8 +14,10 @@ import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import type { Metrics } from '../shared/metrics.ts'
 import type { Pool } from '../shared/postgres.ts'
+import { notReady, READY } from '../shared/ready-answer.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { Inventory } from '../shared/seats/inventory.ts'
+import { portRefused } from '../shared/start.ts'
 import type { SessionTokens } from '../shared/tokens.ts'
 import { AdminDesk } from './admin-desk.ts'
 import { Admittance } from './admittance.ts'
@@ -119,11 +123,12 @@ export class RealtimeServer {
     this.#addHealth()
   }
 
-  /** Answers the port. @throws where it is taken */
+  /** Answers the port. @throws StartRefused where it is taken */
   async start(): Promise<number> {
     const { HOST, REALTIME_PORT } = this.#deps.config
     this.#listening = await listenAlone(this.#app, HOST, REALTIME_PORT)
-    if (this.#listening === false) throw new Error(`port ${REALTIME_PORT} cannot be listened on`)
+    if (this.#listening === false)
+      throw portRefused('REALTIME_PORT', REALTIME_PORT, await whyNot(HOST, REALTIME_PORT))
     this.#beat.start()
     this.#sweeper.start()
     this.#admittance.closed = false
@@ -173,14 +178,17 @@ export class RealtimeServer {
   async #ready(): Promise<Answer> {
     const { pool, redis } = this.#deps
     const [postgres, commands] = await Promise.allSettled([pool.query('select 1'), redis.ping()])
-    const parts = {
-      listening: !this.#admittance.closed,
-      postgres: postgres.status === 'fulfilled',
-      redis: commands.status === 'fulfilled' && !this.#channels.away,
+    const away = [
+      ...(this.#admittance.closed ? ['this process (it is stopping)'] : []),
+      ...(postgres.status === 'fulfilled' ? [] : ['Postgres']),
+      ...(commands.status === 'fulfilled' && !this.#channels.away ? [] : ['Redis']),
+    ]
+    if (away.length === 0) return { status: '200 OK', type: 'application/json', body: JSON.stringify(READY) }
+    return {
+      status: '503 Service Unavailable',
+      type: 'application/problem+json',
+      body: JSON.stringify(notReady(away).body()),
     }
-    const ready = Object.values(parts).every(part => part)
-    const status = ready ? '200 OK' : '503 Service Unavailable'
-    return { status, type: 'application/json', body: JSON.stringify({ ready, ...parts }) }
   }
 
   /** uWS lets go of a response when its client does: it must not be touched after. */
@@ -215,6 +223,18 @@ function listenAlone(app: TemplatedApp, host: string, port: number): Promise<us_
   ) => void
   const listen = app.listen.bind(app) as unknown as Listen
   return new Promise(resolve => listen(host, port, alone, resolve))
+}
+
+/** uWS does not say why it cannot listen; Node, asked for the same, does. */
+function whyNot(host: string, port: number): Promise<Error> {
+  return new Promise(resolve => {
+    const probe = createServer()
+    probe.once('error', resolve)
+    probe.listen({ host, port, exclusive: true }, () => {
+      probe.close()
+      resolve(new Error('nobody knows why'))
+    })
+  })
 }
 
 interface Answer {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, paymentsOf, readConfig } from './config.ts'
 
 const good = {
   DATABASE_URL: 'postgres://onsale:secret@127.0.0.1/onsale',
@@ -44,4 +44,41 @@ test('[R56] each purpose has a key of its own, the same on every node', () => {
   const { keys } = readConfig(good)
   expect(keys).toEqual(readConfig(good).keys)
   expect(new Set(Object.values(keys).map(key => key.toString('hex'))).size).toBe(3)
+})
+
+test('[R110] Stripe’s keys come together: what is missing of them is named in one line, and none at all is no fault', () => {
+  const start = (environment: Record<string, string>) => () => readConfig({ ...good, ...environment })
+  expect(start({ STRIPE_SECRET_KEY: 'sk_live_x' })).toThrow(
+    'STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET: are not set, and belong to STRIPE_SECRET_KEY.',
+  )
+  expect(start({ STRIPE_PUBLISHABLE_KEY: 'pk_live_x', STRIPE_SECRET_KEY: 'sk_live_x' })).toThrow(
+    'STRIPE_WEBHOOK_SECRET: is not set, and belongs to STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY.',
+  )
+  // With another fault beside it.
+  expect(start({ STRIPE_SECRET_KEY: 'sk_live_x', ADMIN_TOKEN: '' })).toThrow(
+    /ADMIN_TOKEN: is not set\n {2}STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET: are not set/,
+  )
+  const whole = {
+    STRIPE_SECRET_KEY: 'sk_live_x',
+    STRIPE_PUBLISHABLE_KEY: 'pk_live_x',
+    STRIPE_WEBHOOK_SECRET: 'whsec_x',
+  }
+  const { STRIPE_PUBLISHABLE_KEY: _, ...simulated } = { ...whole, STRIPE_API_BASE: 'http://127.0.0.1:1' }
+  expect([{}, whole, simulated].map(environment => paymentsOf(start(environment)()))).toEqual([
+    'none',
+    'stripe',
+    'simulator',
+  ])
+})
+
+test('[R111] a port that is none and a signing key that is none are told as what they should be', () => {
+  for (const wrong of ['abc', '65536', '-1', '3e3'])
+    expect(() => readConfig({ ...good, REALTIME_PORT: wrong })).toThrow(
+      `REALTIME_PORT: must be a port number, 1 to 65535; got ${wrong}.`,
+    )
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey
+  for (const wrong of ['a'.repeat(64), rsa.export({ format: 'der', type: 'pkcs8' }).toString('base64')])
+    expect(() => readConfig({ ...good, PASS_PRIVATE_KEY: wrong })).toThrow(
+      'PASS_PRIVATE_KEY: must be an Ed25519 key as base64 of PKCS #8 DER.',
+    )
 })

@@ -2,11 +2,19 @@
  * The environment, read once and checked whole: every fault is told at once, by the variable's name.
  * The switch between the embedded default and production is made here and nowhere else.
  */
-import { hkdfSync } from 'node:crypto'
+import { createPrivateKey, hkdfSync } from 'node:crypto'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
+/** 0 is any free one, for tests. */
+const port = (fallback: number) =>
+  z
+    .string()
+    .default(String(fallback))
+    .refine(text => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, {
+      error: ({ input }) => `must be a port number, 1 to 65535; got ${String(input).slice(0, 20)}`,
+    })
+    .transform(Number)
 const whole = (fallback: number, least: number, most: number) =>
   z.coerce.number().int().min(least).max(most).default(fallback)
 const list = z
@@ -31,7 +39,7 @@ const Environment = z.object({
   /** At least 32 characters; session tokens, receipts and places are keyed from it. The same on every node. */
   ONSALE_SECRET: z.string().min(32, 'must have at least 32 characters'),
   /** Ed25519 private key, PKCS #8 DER in base64: signs passes. The same on every node. */
-  PASS_PRIVATE_KEY: z.string().min(40, 'must be an Ed25519 key as base64 of PKCS #8 DER'),
+  PASS_PRIVATE_KEY: z.string().refine(isEd25519, 'must be an Ed25519 key as base64 of PKCS #8 DER'),
   ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters'),
   HTTP_PORT: port(3000),
   REALTIME_PORT: port(3001),
@@ -58,6 +66,7 @@ const Environment = z.object({
   SESSIONS_PER_MINUTE: whole(6_000, 1, 10_000_000),
   SEARCHES_PER_MINUTE: whole(6_000, 1, 10_000_000),
   BOOKINGS_PER_MINUTE: whole(1_200, 1, 10_000_000),
+  /** Without it nothing can be paid; with it, the two others are needed. */
   STRIPE_SECRET_KEY: z.string().optional(),
   STRIPE_PUBLISHABLE_KEY: z.string().optional(),
   /** One, or two while one is rotated out, comma-separated. */
@@ -108,12 +117,55 @@ export function readAdminKeys(
   return { ...read, adminKey: derived(ONSALE_SECRET, 'admin') }
 }
 
+/** Who takes the money: Stripe, the payment simulator, or nobody. */
+export type Payments = 'stripe' | 'simulator' | 'none'
+
+export function paymentsOf(config: Pick<Config, 'STRIPE_SECRET_KEY' | 'STRIPE_PUBLISHABLE_KEY'>): Payments {
+  if (config.STRIPE_SECRET_KEY === undefined) return 'none'
+  return config.STRIPE_PUBLISHABLE_KEY === undefined ? 'simulator' : 'stripe'
+}
+
+/** For the log of a process that starts without. */
+export const NO_PAYMENTS =
+  'nothing can be paid: neither the keys of Stripe (STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET) nor the payment simulator are set up'
+
 function parsed<Form extends z.ZodObject>(form: Form, environment: NodeJS.ProcessEnv): z.infer<Form> {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const read = form.safeParse(set)
-  if (read.success) return read.data
-  const faults = read.error.issues.map(issue => `  ${issue.path.join('.')}: ${told(issue)}`)
-  throw new ConfigError(`The environment is not usable:\n${faults.join('\n')}`)
+  const issues = read.error?.issues ?? []
+  const faults = issues.map(issue => `${issue.path.join('.')}: ${told(issue)}`)
+  if (form.shape['STRIPE_SECRET_KEY'] !== undefined) faults.push(...stripeFaults(set))
+  if (read.success && faults.length === 0) return read.data
+  const [only = '', ...more] = faults
+  throw new ConfigError(
+    more.length === 0
+      ? `${only}.`
+      : `the environment is not usable:\n${faults.map(fault => `  ${fault}`).join('\n')}`,
+  )
+}
+
+/** Stripe's keys come together: half of them would take a fan as far as the payment, or lose Stripe's word of it. */
+function stripeFaults(set: NodeJS.ProcessEnv): string[] {
+  // The simulator has a form of its own, which needs no publishable key.
+  const needed = ['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'].filter(
+    name => name !== 'STRIPE_PUBLISHABLE_KEY' || set['STRIPE_API_BASE'] === undefined,
+  )
+  const [given, missing] = [needed.filter(name => set[name]), needed.filter(name => !set[name])]
+  // A webhook's secret alone takes nobody's money: `npm start` keeps one for its simulator.
+  if (given.every(name => name === 'STRIPE_WEBHOOK_SECRET') || missing.length === 0) return []
+  const many = missing.length > 1
+  return [
+    `${missing.join(', ')}: ${many ? 'are' : 'is'} not set, and belong${many ? '' : 's'} to ${given.join(', ')}`,
+  ]
+}
+
+function isEd25519(key: string): boolean {
+  try {
+    const read = createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' })
+    return read.asymmetricKeyType === 'ed25519'
+  } catch {
+    return false
+  }
 }
 
 function derived(secret: string, purpose: string): Buffer {

@@ -104,3 +104,9 @@ export class Problem extends Error {
 export function invalid(field: string, message: string): Problem {
   return new Problem('invalid_request', `${field}: ${message}`, { errors: [{ field, message }] })
 }
+
+/** What went wrong, for people. A refused connection to several addresses is an AggregateError without a message. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}

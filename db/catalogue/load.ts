@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import pg from 'pg'
 import { systemClock } from '../../shared/clock.ts'
-import { inOneLine } from '../migrate.ts'
+import { reasonOf } from '../../shared/errors.ts'
 import { buildCatalogue, type Catalogue, type CatalogueEvent } from './catalogue.ts'
 import { pricesOf } from './prices.ts'
 
@@ -237,7 +237,7 @@ async function main(databaseUrl: string | undefined): Promise<void> {
   try {
     console.log(describeLoad(await loadCatalogue(databaseUrl, { now: new Date(systemClock.now()) })))
   } catch (error) {
-    console.error(`Loading the demo catalogue failed: ${inOneLine(error)}`)
+    console.error(`Loading the demo catalogue failed: ${reasonOf(error)}`)
     process.exitCode = 1
   }
 }

@@ -2,6 +2,7 @@
  * Paying: the hold is extended once, booking and payment are written, then Stripe is asked, in two calls. Whatever
  * breaks in between, the hold stands until its time, and the same call may be made again.
  */
+import { paymentsOf } from '../../shared/config.ts'
 import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { ticketId, type VisitorId } from '../../shared/ids.ts'
@@ -114,6 +115,8 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   const event = await eventOf(sales, booking.eventId)
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw expired()
+  // Before anything is written: the fan keeps the form and may give the seats back.
+  if (booking.total > 0 && paymentsOf(config) === 'none') throw notSetUp(booking)
   if (booking.total > 0 && request.paymentMethodId === undefined) throw methodMissing()
   // Never less than the hold had left; once, as a booking that pays is in_progress no more.
   const payMs = Math.max(booking.expiresAt - now, PAY_EXTENSION_MS)
@@ -190,6 +193,13 @@ export function newPayment(
       },
     },
   }
+}
+
+function notSetUp(booking: Booking): Problem {
+  return new Problem('payments_unavailable', 'Payments are not set up here; your seats are kept meanwhile.', {
+    retryAfter: 60,
+    members: { bookingId: booking.id },
+  })
 }
 
 function checkAmount(booking: Booking, amount: number | undefined): void {
