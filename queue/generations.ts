@@ -144,8 +144,14 @@ export class Generations {
     const { redis, keys } = this.#parts
     const q = keys.queue(event)
     await redis.unlink(q.cfg)
-    await redis.zunionstore(q.line, 2, q.line, q.unclaimed, 'AGGREGATE', 'MIN')
-    await redis.unlink(q.act, q.called, q.unclaimed, q.since, q.spent, q.restoring, q.sketch, q.tail)
+    const called = pairsOf(await redis.callBuffer('HGETALL', q.called))
+    await inChunks(called, async some => {
+      const came = await redis.zmscore(q.since, ...some.map(({ member }) => member))
+      const waited = some.filter((_, i) => came[i] == null)
+      if (waited.length > 0)
+        await redis.zadd(q.line, 'LT', ...waited.flatMap(({ member, score }) => [score, member]))
+    })
+    await redis.unlink(q.act, q.called, q.since, q.spent, q.restoring, q.sketch, q.tail)
   }
 
   /** Places that have admitted, in the second that Redis lacks, admit no more. */
@@ -187,7 +193,6 @@ export class Generations {
       q.line,
       q.act,
       q.called,
-      q.unclaimed,
       q.since,
       q.spent,
       q.restoring,
@@ -227,6 +232,11 @@ function cfgArguments(settings: StoredSettings): (string | number)[] {
     perNetwork: settings.perNetwork ?? '',
   }
   return Object.entries(values).flat()
+}
+
+function pairsOf(answer: unknown): { member: Buffer; score: string }[] {
+  const flat = answer as Buffer[]
+  return flat.flatMap((member, i) => (i % 2 === 0 ? [{ member, score: String(flat[i + 1]) }] : []))
 }
 
 async function inChunks<T>(all: T[], run: (some: T[]) => Promise<unknown>): Promise<void> {

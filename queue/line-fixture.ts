@@ -277,14 +277,12 @@ export class RealLine implements Line {
 
   async look(): Promise<Standing> {
     const q = this.#rig.keys.queue(this.event)
-    const [line, returned, parked, active, unclaimed, away, polls, asked] = await Promise.all(
-      [q.line, q.returned, q.parked, q.act, q.unclaimed, q.away, q.polls, q.asked].map(key =>
-        this.#zset(key),
-      ),
+    const [line, returned, parked, active, claimed, away, polls, asked] = await Promise.all(
+      [q.line, q.returned, q.parked, q.act, q.since, q.away, q.polls, q.asked].map(key => this.#zset(key)),
     )
     const slots = active!.map(([who, until]) => [
       who,
-      { until, claimed: !unclaimed!.some(([one]) => one === who) },
+      { until, claimed: claimed!.some(([one]) => one === who) },
     ])
     return {
       line: line!.map(([who]) => who),

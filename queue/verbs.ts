@@ -45,7 +45,6 @@ export function verbKeys(keys: Keys, event: EventId, node: string): string[] {
     q.roster(node),
     seats.meta,
     seats.expiries,
-    q.unclaimed,
     q.since,
     q.spent,
     q.restoring,

@@ -36,9 +36,7 @@ export interface QueueKeys {
   act: string
   /** hash: who was admitted -> the score they were called at; nobody asks for its order */
   called: string
-  /** zset: who was called and was not there yet -> the score they were called at */
-  unclaimed: string
-  /** zset: who was admitted -> when they claimed their turn, ms */
+  /** zset: who was admitted and came -> when, ms; until then a turn waits for its visitor */
   since: string
   /** zset with a TTL: who was admitted before Redis was lost -> the score of the latest place that admitted */
   spent: string
@@ -129,7 +127,6 @@ export function makeKeys(prefix: string): Keys {
         line: `${q}:line`,
         act: `${q}:act`,
         called: `${q}:called-at`,
-        unclaimed: `${q}:unclaimed`,
         since: `${q}:since`,
         spent: `${q}:spent`,
         restoring: `${q}:restoring`,

@@ -121,20 +121,17 @@ end
 
 if #members > 0 then
   local polling, polled = scoresIn(polls, members), {}
-  local slots, froms, scored = {}, {}, {}
+  local slots, scored = {}, {}
   local slot, pollSlot = digits(now + wait), digits(now + math.max(wait, POLL_CLAIM_MS))
   for i, member in ipairs(members) do
     slots[2 * i - 1] = polling[i] and pollSlot or slot
     slots[2 * i] = member
-    froms[2 * i - 1] = scores[i]
-    froms[2 * i] = member
     scored[2 * i - 1] = member
     scored[2 * i] = scores[i]
     if polling[i] then polled[#polled + 1] = member end
   end
   redis.call('ZADD', act, unpack(slots))
   redis.call('HSET', called, unpack(scored))
-  redis.call('ZADD', unclaimed, unpack(froms))
   if #polled > 0 then redis.call('ZREM', polls, unpack(polled)) end
 end
 if #members > 0 then redis.call('HINCRBY', bucket, 'admitted', #members) end

@@ -1,13 +1,12 @@
 -- Prelude of every verb of the queue. All verbs take the same keys, in keys.ts's words:
 --   1 cfg · 2 line · 3 act · 4 called · 5 parked · 6 returned · 7 away · 8 polls · 9 asked · 10 bucket · 11 last
 --   12 channel · 13 sketch · 14 nodes · 15 roster of the caller's node · 16 seats' meta · 17 seats' expiries
---   18 unclaimed · 19 since · 20 spent · 21 restoring · 22 paying · 23 networks
---   24 tail
+--   18 since · 19 spent · 20 restoring · 21 paying · 22 networks · 23 tail
 -- and the generation as their first argument; they answer {'NOGEN'} and change nothing where Redis has another or none.
 -- A list of members is never longer than 1,000: unpack() fails above some 7,900.
 local cfg, line, act, called, parked, returned, away, polls, asked = unpack(KEYS, 1, 9)
 local bucket, last, channel, sketch, nodes, roster, seatsMeta, seatsExpiries = unpack(KEYS, 10, 17)
-local unclaimed, since, spent, restoring, paying, networks, tail = unpack(KEYS, 18, 24)
+local since, spent, restoring, paying, networks, tail = unpack(KEYS, 18, 23)
 
 -- Redis 7.0 moves TIME inside a script: read it once. Microseconds order arrivals, milliseconds end things.
 local clock = redis.call('TIME')
@@ -89,7 +88,7 @@ end
 -- All that is kept of these visitors' slots. -> how many had one
 local function endSlots(members)
   redis.call('HDEL', called, unpack(members))
-  for _, key in ipairs({ since, unclaimed }) do redis.call('ZREM', key, unpack(members)) end
+  redis.call('ZREM', since, unpack(members))
   return redis.call('ZREM', act, unpack(members))
 end
 
@@ -97,10 +96,10 @@ end
 local function expireSlots()
   local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
   if #due == 0 then return end
-  local scores = redis.call('ZMSCORE', unclaimed, unpack(due))
+  local claimed, scores = scoresIn(since, due), redis.call('HMGET', called, unpack(due))
   local over, aside, doubt, till = {}, {}, {}, graceEnd()
   for i, member in ipairs(due) do
-    if scores[i] then
+    if not claimed[i] and scores[i] then
       aside[#aside + 1] = scores[i]
       aside[#aside + 1] = member
       doubt[#doubt + 1] = till
@@ -161,7 +160,8 @@ end
 
 -- A turn is claimed by being there: from then on the slot has its whole length. -> its end, when it was claimed
 local function claim(member, slot)
-  if redis.call('ZREM', unclaimed, member) == 0 then return slot, redis.call('ZSCORE', since, member) or slot end
+  local claimed = redis.call('ZSCORE', since, member)
+  if claimed then return slot, claimed end
   slot = digits(now + tonumber(redis.call('HGET', cfg, 'pass')))
   redis.call('ZADD', act, 'XX', slot, member)
   redis.call('ZADD', since, now, member)
