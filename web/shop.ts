@@ -13,7 +13,8 @@ import { ServerClock } from './server-clock.ts'
 /** /config.json */
 export interface PageConfig {
   realtimeUrl: string
-  /** Null: the payment simulator's test cards are offered. */
+  /** Whose form is shown: Stripe's, the simulator's test cards, or none. */
+  payments: 'stripe' | 'simulator' | 'none'
   stripePublishableKey: string | null
   demo: boolean
   holdSeconds: number

@@ -15,6 +15,9 @@ import { stageOf } from './stage.ts'
 import { confirmWithStripe } from './stripe-element.tsx'
 import { TicketList } from './ticket-list.tsx'
 
+/** Most payments settle in a moment; a server that still asks is done within its five seconds. */
+const SLOW_MS = 12_000
+
 export function CheckoutPage() {
   const bookingId = useRoute().params['bookingId'] ?? ''
   const watched = useOwnBooking(bookingId)
@@ -63,45 +66,40 @@ function useCleanAddress(): void {
 
 function Main({ watched, booking }: { watched: Watched; booking: OwnBooking }) {
   const stage = stageOf(booking)
-  const [another, setAnother] = useState(false)
+  /** The form, though the booking is past it: for another card, or as the last try was taken by nobody. */
+  const [again, setAgain] = useState(false)
+  const form = (declined: string | undefined) => (
+    <>
+      <Clock booking={booking} ended={watched.reload} />
+      <PayForm
+        key={booking.bookingId}
+        booking={booking}
+        declined={declined}
+        paid={next => {
+          setAgain(false)
+          settle(next, watched.set)
+        }}
+        failed={isAway => {
+          if (isAway) setAgain(true)
+          watched.reload()
+        }}
+      />
+    </>
+  )
   switch (stage.stage) {
     case 'pay':
-      return (
-        <>
-          <Clock booking={booking} ended={watched.reload} />
-          <PayForm
-            key={booking.bookingId}
-            booking={booking}
-            declined={stage.declined}
-            paid={next => settle(next, watched.set)}
-            changed={watched.reload}
-          />
-        </>
-      )
+      return form(stage.declined)
     case 'bank':
+      if (again) return form(undefined)
       return (
         <>
           <Clock booking={booking} ended={watched.reload} />
-          {another ? (
-            <PayForm
-              booking={booking}
-              declined={undefined}
-              paid={next => settle(next, watched.set)}
-              changed={watched.reload}
-            />
-          ) : (
-            <Bank action={stage.action} reload={watched.reload} another={() => setAnother(true)} />
-          )}
+          <Bank action={stage.action} reload={watched.reload} another={() => setAgain(true)} />
         </>
       )
     case 'settling':
-      return (
-        <div class="settling" role="status" data-testid="settling">
-          <span class="spinner" aria-hidden="true" />
-          <h1>Your payment is under way</h1>
-          <p>Your tickets are kept for you meanwhile. This page goes on by itself.</p>
-        </div>
-      )
+      if (again) return form(undefined)
+      return <Settling booking={booking} watched={watched} again={() => setAgain(true)} />
     case 'confirmed':
       return <Confirmed />
     case 'ended':
@@ -122,6 +120,33 @@ function Main({ watched, booking }: { watched: Watched; booking: OwnBooking }) {
     default:
       return stage satisfies never
   }
+}
+
+/** Nobody waits here for ever: a payment that does not come through may be tried again, and is never taken twice. */
+function Settling({ booking, watched, again }: { booking: OwnBooking; watched: Watched; again: () => void }) {
+  const [slow, setSlow] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS)
+    return () => clearTimeout(timer)
+  }, [])
+  return (
+    <>
+      {slow && <Clock booking={booking} ended={watched.reload} />}
+      <div class="settling" role="status" data-testid="settling">
+        <span class="spinner" aria-hidden="true" />
+        {slow ? <h2>Your payment is under way</h2> : <h1>Your payment is under way</h1>}
+        <p>Your tickets are kept for you meanwhile. This page goes on by itself.</p>
+        {slow && (
+          <>
+            <p>It takes longer than usual. You can try again: nothing is charged twice.</p>
+            <button type="button" class="button" onClick={again}>
+              Try to pay again
+            </button>
+          </>
+        )}
+      </div>
+    </>
+  )
 }
 
 /** Straight on to the bank where it asks; otherwise the page shows what the booking has become. */

@@ -14,8 +14,8 @@ export interface PayFormProps {
   /** Of the last try, where it was declined. */
   declined: string | undefined
   paid(booking: OwnBooking): void
-  /** The booking may have changed: look again. */
-  changed(): void
+  /** The try came to nothing, and the booking may have changed: look again. `isAway`: nobody took it, and it may be made again. */
+  failed(isAway: boolean): void
 }
 
 /** What a try to pay has come to, where that is not a newer booking. */
@@ -24,9 +24,10 @@ interface Fault {
   field?: string
 }
 
-export function PayForm({ booking, declined, paid, changed }: PayFormProps) {
+export function PayForm({ booking, declined, paid, failed }: PayFormProps) {
   const shop = useShop()
-  const { stripePublishableKey } = shop.config
+  const { payments, stripePublishableKey } = shop.config
+  const isFree = booking.amount === 0
   const [name, setName] = useState(kept(tab, 'buyer-name') ?? '')
   const [email, setEmail] = useState(kept(tab, 'buyer-email') ?? '')
   const [card, setCard] = useState(TEST_CARDS[0]?.paymentMethodId ?? '')
@@ -41,8 +42,8 @@ export function PayForm({ booking, declined, paid, changed }: PayFormProps) {
 
   const methodOf = async (buyer: { name: string; email: string }) => {
     // Where nothing is to be paid the server does not look at it.
-    if (booking.amount === 0) return 'pm_none'
-    return stripePublishableKey === null ? card : make.current?.(buyer)
+    if (isFree) return 'pm_none'
+    return payments === 'simulator' ? card : make.current?.(buyer)
   }
   const pay = async () => {
     const buyer = { name: name.trim(), email: email.trim() }
@@ -66,11 +67,12 @@ export function PayForm({ booking, declined, paid, changed }: PayFormProps) {
       paid(await pay())
     } catch (error) {
       setFault(faultOf(error))
-      if (error instanceof OnsaleError) changed()
+      if (error instanceof OnsaleError) failed(error.status === 503)
     } finally {
       setBusy(false)
     }
   }
+  if (payments === 'none' && !isFree) return <NotSetUp />
   return (
     <form
       class="pay"
@@ -110,25 +112,32 @@ export function PayForm({ booking, declined, paid, changed }: PayFormProps) {
           />
         </label>
       </fieldset>
-      {booking.amount > 0 &&
-        (stripePublishableKey === null ? (
-          <TestCards chosen={card} choose={setCard} />
-        ) : (
-          <StripeElement
-            publishableKey={stripePublishableKey}
-            amount={booking.amount}
-            currency={booking.currency}
-            ready={ready}
-          />
-        ))}
+      {!isFree && payments === 'simulator' && <TestCards chosen={card} choose={setCard} />}
+      {!isFree && payments === 'stripe' && (
+        <StripeElement
+          publishableKey={stripePublishableKey ?? ''}
+          amount={booking.amount}
+          currency={booking.currency}
+          ready={ready}
+        />
+      )}
       <button type="submit" class="button primary wide" disabled={busy} data-testid="pay">
-        {busy
-          ? 'Paying …'
-          : booking.amount === 0
-            ? 'Get the tickets'
-            : `Pay ${money(booking.amount, booking.currency)}`}
+        {busy ? 'Paying …' : isFree ? 'Get the tickets' : `Pay ${money(booking.amount, booking.currency)}`}
       </button>
     </form>
+  )
+}
+
+/** The seats can still be given back, beside this. */
+function NotSetUp() {
+  return (
+    <div class="alert bad" role="alert" data-testid="not-set-up">
+      <p>
+        <strong>Payments are not set up here.</strong> Nothing can be paid at the moment, and nothing was
+        charged. Your tickets stay held until the time above has passed; whoever runs this site can set
+        payments up.
+      </p>
+    </div>
   )
 }
 

@@ -1,0 +1,88 @@
+/** Where nobody takes the money: the fan keeps form, hold and time. A whole Onsale and a real browser; skipped without Chromium. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Onsale, startOnsale } from '../../dev/processes.ts'
+import { testDatabase } from '../../dev/test-parts.ts'
+import { findChromium, launchChromium } from '../chromium.ts'
+import { Fan } from '../fan.ts'
+
+const CHROMIUM = process.env['CHROMIUM_PATH']
+const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
+const Found = z.object({ events: z.array(z.object({ eventId: z.string() })) })
+
+let browser: Browser | undefined
+let onsale: Onsale | undefined
+let site = ''
+let eventPage = ''
+
+beforeAll(async () => {
+  if (findChromium(CHROMIUM) === undefined) return
+  browser = await launchChromium(CHROMIUM)
+  const { url } = await testDatabase({ catalogue: true })
+  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
+  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
+  const answer = await fetch(`${site}/events/search?status=onsale&keyword=night+berlin+club`)
+  eventPage = `${site}/e/${Found.parse(await answer.json()).events[0]?.eventId}`
+})
+afterAll(async () => {
+  await browser?.close()
+  await onsale?.stop()
+})
+beforeEach(({ skip }) => skip(browser === undefined, NONE))
+
+async function holding(before: (fan: Fan) => Promise<unknown> = async () => {}): Promise<Fan> {
+  const fan = await Fan.arrive(browser!)
+  await before(fan)
+  await fan.open(eventPage)
+  await fan.page.getByRole('button', { name: 'One more: Adult, Floor' }).click()
+  await fan.page.getByTestId('hold').click()
+  await fan.page.waitForURL(/\/checkout\//)
+  return fan
+}
+
+test('[R117] where payments are not set up the checkout says so, offers no card, and the tickets can be given back', async () => {
+  const fan = await holding(({ page }) =>
+    page.route('**/config.json', async route => {
+      const answer = await route.fetch()
+      await route.fulfill({ json: { ...((await answer.json()) as object), payments: 'none', demo: false } })
+    }),
+  )
+  const { page } = fan
+  await page.getByTestId('not-set-up').waitFor()
+  expect(await page.getByTestId('not-set-up').textContent()).toContain('Payments are not set up here.')
+  expect([await page.getByRole('radio').count(), await page.getByTestId('pay').count()]).toEqual([0, 0])
+  expect(await page.getByTestId('countdown').count()).toBeGreaterThan(0)
+  await page.getByTestId('give-back').click()
+  await page.getByTestId('ended').waitFor()
+  expect(fan.faults).toEqual([])
+  await fan.leave()
+})
+
+test('[R118] a payment that nobody takes (503) leaves the form, the hold and its countdown, and the next try pays', async () => {
+  const fan = await holding()
+  const { page } = fan
+  // The booking has begun to pay, as it has where Stripe itself is away.
+  const simulator = onsale!.env['STRIPE_API_BASE'] ?? ''
+  const away = await fetch(`${simulator}/_simulator/knobs`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${onsale!.env['STRIPE_SECRET_KEY']}`,
+    },
+    body: JSON.stringify({ failNext: { path: '/v1/payment_intents', status: 500 } }),
+  })
+  expect(away.status).toBe(200)
+  await fan.pay('4242')
+  await page.getByTestId('pay-fault').waitFor()
+  expect(await page.getByTestId('pay-fault').textContent()).toMatch(/cannot be reached.*kept.*Try again/)
+  // What the server has of it is asked again and again meanwhile, and moves nothing away.
+  await page.waitForTimeout(2_500)
+  expect(await page.getByTestId('pay-fault').count()).toBe(1)
+  expect(await page.getByTestId('countdown').count()).toBeGreaterThan(0)
+  expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Ada Lovelace')
+  await page.getByTestId('pay').click()
+  await page.getByTestId('confirmed').waitFor()
+  expect(fan.faults).toEqual([])
+  await fan.leave()
+})
