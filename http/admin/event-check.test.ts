@@ -205,9 +205,72 @@ test('[E3] faults of form and of sense are told together, at most a hundred, the
   const many = fresh()
   many.prices = Array.from({ length: 150 }, () => ({ category: 'Stalls', price: -1 }))
   const checked = checkEventFile(many, { now })
-  expect(checked.ok ? [] : [checked.faults.length, checked.more]).toEqual([100, 53])
+  expect(checked.ok ? [] : [checked.faults.length, checked.more]).toEqual([100, 201])
   for (const raw of [null, 3, 'x', [], [theatre]])
     expect(linesOf(raw)).toEqual([': the file must hold one event: an object { ... }'])
+})
+
+test('[R119] a part with a fault of form is checked in all else it says, in the same round', () => {
+  const lines = linesAfter(file => {
+    file.sections[0].sid = 'left'
+    file.sections[0].category = 'Stals'
+    file.sections[1].side = 'middle'
+    file.sections[1].accessible = ['H99']
+    file.sections[3].rows = [
+      { name: 'A', seat: 3, seats: ['12', '12'] },
+      { name: 'A', seats: 4 },
+    ]
+    file.standing[0].capacity = 'many'
+    file.standing[0].category = 'Galery'
+    file.prices[0].price = 'cheap'
+  })
+  expect(lines).toEqual([
+    'sections[0].sid: there is no such key here; did you mean "side"?',
+    'sections[1].side: must be one of "left", "centre", "right"',
+    'sections[3].rows[0].seat: there is no such key here; did you mean "seats"?',
+    'standing[0].capacity: must be a number, not "many"',
+    'prices[0].price: must be a whole number of minor units: 3250 for 32.50',
+    'sections[1].accessible[0]: there is no seat "H99" here: write row and seat, such as "A1"',
+    'sections[3].rows[0].seats: seat "12" twice',
+    'sections[3].rows[1]: row "A" twice',
+    'sections[0].category: "Stals" has no price; did you mean "Stalls"?',
+    'standing[0].category: "Galery" has no price; did you mean "Gallery"?',
+    'prices[2].category: nothing is in the category "Gallery"; did you mean "Galery"?',
+  ])
+})
+
+describe('[R120]', () => {
+  const ALONE: [string, Patch, string[]][] = [
+    ['a price that is none', f => (f.prices[2].price = -1), ['prices[2].price: must be 0 or more']],
+    ['a price for nobody knows what', f => delete f.prices[2].category, ['prices[2].category: is missing']],
+    ['prices that are no list', f => (f.prices = 32), ['prices: must be a list, not 32']],
+    ['seats that are none', f => (f.sections[0].seats = 0), ['sections[0].seats: must be 1 or more']],
+    [
+      'a span of seats that is none',
+      f => (f.sections[1].seats = '1-x'),
+      ['sections[1].seats: "1-x" is no label and no span such as "A-K" or "1-14"'],
+    ],
+    [
+      'a span of rows that is none',
+      f => (f.sections[1].rows = 'A-8'),
+      ['sections[1].rows: "A-8" is no label and no span such as "A-K" or "1-14"'],
+    ],
+    [
+      'rows that are none',
+      f => (f.sections[1].rows = null),
+      ['sections[1].rows: must be a count (11), a span ("A-K") or a list of rows'],
+    ],
+    [
+      'a category that is none',
+      f => (f.sections[0].category = 7),
+      ['sections[0].category: must be a text, not 7'],
+    ],
+    ['standing room that is no list', f => (f.standing = 3), ['standing: must be a list, not 3']],
+    ['a name that is none', f => (f.sections[0].name = 5), ['sections[0].name: must be a text, not 5']],
+  ]
+  test.each(ALONE)('[R120] %s is told alone, without what only follows from it', (_, patch, lines) => {
+    expect(linesAfter(patch)).toEqual(lines)
+  })
 })
 
 describe('[E4]', () => {

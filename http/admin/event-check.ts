@@ -10,16 +10,9 @@ import { layOut } from '../../shared/seats/lay-out.ts'
 import { mapFaults, type Place } from '../../shared/seats/map-faults.ts'
 import { type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { type Fault, Faults, hint } from './event-faults.ts'
-import {
-  EventFile,
-  MapFile,
-  MOST_TICKETS,
-  PriceFile,
-  SectionFile,
-  StandingFile,
-  VenueFile,
-} from './event-file.ts'
+import { EventFile, MapFile, MOST_TICKETS, type PriceFile, VenueFile } from './event-file.ts'
 import { houseOf, idsOf, tariffFaults } from './event-house.ts'
+import { type Readable, readPrices, readSections, readStanding, UNREAD } from './event-readable.ts'
 
 export interface Known {
   /** ms since 1970 */
@@ -63,7 +56,7 @@ export function checkEventFile(raw: unknown, known: Known): Checked {
   faults.ofForm(EventFile, raw)
   const times = timesOf(file, known, faults)
   placeFaults(file, faults)
-  const prices = listOf(file['prices'], PriceFile)
+  const prices = readPrices(file['prices'])
   const map = mapOf(file, prices, known, faults)
   if (!faults.none) return { ok: false, faults: faults.list, more: faults.more }
   const event = EventFile.parse(raw)
@@ -173,11 +166,11 @@ function isZone(name: string): boolean {
 
 function mapOf(
   file: Record<string, unknown>,
-  prices: (PriceFile | undefined)[],
+  prices: Readable<PriceFile>,
   known: Known,
   faults: Faults,
 ): SeatMap | undefined {
-  priceFaults(prices, faults)
+  priceFaults(prices.parts, faults)
   const isSpoken = file['sections'] !== undefined || file['standing'] !== undefined
   const given = [isSpoken, file['map'] !== undefined, file['mapHash'] !== undefined].filter(Boolean).length
   if (given === 0) faults.tell([], 'the house is missing: give sections, standing, both, or map, or mapHash')
@@ -199,21 +192,22 @@ function mapOf(
 
 function spokenMap(
   file: Record<string, unknown>,
-  prices: (PriceFile | undefined)[],
+  prices: Readable<PriceFile>,
   faults: Faults,
 ): SeatMap | undefined {
   const venue = VenueFile.safeParse(file['venue'])
+  const [sections, standing] = [readSections(file['sections']), readStanding(file['standing'])]
   const words = {
     name: venue.success ? venue.data.name : String(file['name']).slice(0, 120),
     stage: typeof file['stage'] === 'string' ? file['stage'] : 'Stage',
-    sections: listOf(file['sections'], SectionFile),
-    standing: listOf(file['standing'], StandingFile),
-    categories: [...new Set(prices.flatMap(price => (price === undefined ? [] : [price.category])))],
+    sections: sections.parts,
+    standing: standing.parts,
+    categories: [...pricedAs(prices).keys()],
   }
   const house = houseOf(words, faults.tell)
   const used = new Map<string, Place>()
   const use = (category: string | undefined, place: Place): void => {
-    if (category !== undefined && !used.has(category)) used.set(category, place)
+    if (category !== undefined && category !== UNREAD && !used.has(category)) used.set(category, place)
   }
   for (const [s, section] of words.sections.entries()) {
     const rows = typeof section?.rows === 'object' ? section.rows : []
@@ -222,8 +216,10 @@ function spokenMap(
     if (rows.length === 0 || own.includes(undefined)) use(section?.category, ['sections', s, 'category'])
   }
   for (const [a, area] of words.standing.entries()) use(area?.category, ['standing', a, 'category'])
-  const whole = [...words.sections, ...words.standing].every(part => part !== undefined)
-  tariffFaults(used, pricedAs(prices), faults.tell, whole)
+  tariffFaults(used, pricedAs(prices), faults.tell, {
+    house: sections.complete && standing.complete,
+    prices: unreadPrices(prices),
+  })
   const seats = house.sections.reduce(
     (sum, { rows }) => sum + rows.reduce((n, row) => n + row.labels.length, 0),
     0,
@@ -232,15 +228,10 @@ function spokenMap(
   return faults.none ? layOut(house) : undefined
 }
 
-function tariff(
-  used: Map<string, Place>,
-  prices: (PriceFile | undefined)[],
-  map: SeatMap,
-  faults: Faults,
-): void {
+function tariff(used: Map<string, Place>, prices: Readable<PriceFile>, map: SeatMap, faults: Faults): void {
   const ids = new Map(map.categories.map(({ id, name }) => [name, id]))
   const priced = new Map([...pricedAs(prices)].map(([name, place]) => [ids.get(name) ?? name, place]))
-  tariffFaults(used, priced, faults.tell)
+  tariffFaults(used, priced, faults.tell, { house: true, prices: unreadPrices(prices) })
 }
 
 /** Every category that a place of the map has. */
@@ -257,12 +248,17 @@ function categoriesOf(map: SeatMap, place: Place): Map<string, Place> {
   )
 }
 
-function pricedAs(prices: (PriceFile | undefined)[]): Map<string, Place> {
+function pricedAs({ parts }: Readable<PriceFile>): Map<string, Place> {
   const priced = new Map<string, Place>()
-  for (const [p, price] of prices.entries())
+  for (const [p, price] of parts.entries())
     if (price !== undefined && !priced.has(price.category))
       priced.set(price.category, ['prices', p, 'category'])
   return priced
+}
+
+/** Prices of which nobody knows what they are for. Where there is no price at all, that is the fault. */
+function unreadPrices({ parts }: Readable<PriceFile>): number {
+  return parts.length === 0 ? Number.POSITIVE_INFINITY : parts.filter(price => price === undefined).length
 }
 
 function priceFaults(prices: (PriceFile | undefined)[], faults: Faults): void {
@@ -270,6 +266,7 @@ function priceFaults(prices: (PriceFile | undefined)[], faults: Faults): void {
   for (const [p, price] of prices.entries()) {
     if (price === undefined) continue
     const { category, ticketType = ADULT } = price
+    if (ticketType === UNREAD) continue
     const key = `${category}|${ticketType}`
     if (seen.has(key)) faults.tell(['prices', p], `${ticketType} in ${category} has a price already`)
     seen.add(key)
@@ -298,11 +295,4 @@ function pricesOf(prices: PriceFile[], map: SeatMap | undefined): PriceRecord[] 
     price,
     fee,
   }))
-}
-
-function listOf<T>(
-  raw: unknown,
-  schema: { safeParse(value: unknown): { success: boolean; data?: T | undefined } },
-): (T | undefined)[] {
-  return Array.isArray(raw) ? raw.map(one => schema.safeParse(one).data) : []
 }

@@ -53,7 +53,7 @@ const shared = {
 }
 const places = z.array(label).max(MOST_SEATS)
 
-const RowFile = z.strictObject({
+export const RowFile = z.strictObject({
   name: z.union([text(12), whole(0, 99_999)], 'must be a short text'),
   ...shared,
   accessible: places.optional().describe('Labels of the seats with room for a wheelchair.'),

@@ -66,7 +66,8 @@ function sectionOf(section: SectionFile, place: Place, size: Size, tell: Tell): 
   const at: Place = [...place, 'rows']
   const shared =
     section.seats === undefined ? undefined : seatLabels(section.seats, [...place, 'seats'], tell)
-  const rows = rowsOf(section, at, tell).flatMap(({ row, at }): SpokenRow[] => {
+  const wanted = rowsOf(section, at, tell)
+  const rows = wanted.flatMap(({ row, at }): SpokenRow[] => {
     const spoken = rowOf(section, row, shared, at, place, tell)
     return spoken === undefined ? [] : [spoken]
   })
@@ -76,8 +77,8 @@ function sectionOf(section: SectionFile, place: Place, size: Size, tell: Tell): 
     if (named.has(name)) tell(Array.isArray(section.rows) ? [...at, r] : at, `row "${name}" twice`)
     named.add(name)
   }
-  // A house that is too large is told so, and nothing is looked for in it.
-  if (size.seats <= MOST_TICKETS) {
+  // A house that is too large is told so, and nothing is looked for in it; nor where rows or seats could not be read.
+  if (size.seats <= MOST_TICKETS && rows.length > 0 && rows.length === wanted.length) {
     for (const kind of ['accessible', 'companion'] as const) mark(section, rows, kind, place, tell)
     aisleFaults(section, rows, place, tell)
   }
@@ -212,18 +213,27 @@ export function idsOf(names: Iterable<string>): Map<string, string> {
 /** With more categories the words that may have been meant are not looked for: that takes the square of them. */
 const MOST_HINTED = 200
 
-/** A category that nothing costs, or, where all of the house could be read, a price for which there is nothing. */
+/** What of the file could be read. */
+interface Known {
+  /** All of the house's categories. */
+  house: boolean
+  /** Prices of which nobody knows what they are for: as many categories may have one of those. */
+  prices: number
+}
+
+/** A category that nothing costs, or a price for which there is nothing: where that is no mere echo of another fault. */
 export function tariffFaults(
   used: Map<string, Place>,
   priced: Map<string, Place>,
   tell: Tell,
-  complete = true,
+  known: Known,
 ): void {
   const meant = (word: string, first: Map<string, Place>, other: Map<string, Place>): string =>
     used.size > MOST_HINTED ? '' : hint(word, unmet(first, other)) || hint(word, first.keys())
-  for (const [category, place] of used)
-    if (!priced.has(category)) tell(place, `"${category}" has no price${meant(category, priced, used)}`)
-  for (const [category, place] of complete ? priced : [])
+  const bare = [...used].filter(([category]) => !priced.has(category))
+  for (const [category, place] of bare.length > known.prices ? bare : [])
+    tell(place, `"${category}" has no price${meant(category, priced, used)}`)
+  for (const [category, place] of known.house ? priced : [])
     if (!used.has(category))
       tell(place, `nothing is in the category "${category}"${meant(category, used, priced)}`)
 }
