@@ -60,7 +60,10 @@ export const SETTINGS = {
   beaconRound: z.int().min(1).nullable().openapi({
     description: "The round of drand's quicknet that a draw takes in, of after the doors' time; null: none.",
   }),
-  message: z.string().max(500).openapi({ description: 'A word to those who wait.' }),
+  message: z
+    .string()
+    .max(500)
+    .openapi({ description: 'A word to those who wait; empty, or null in a change: none.' }),
 } as const
 
 const burst = z
@@ -69,6 +72,8 @@ const burst = z
   .max(100_000)
   .nullable()
   .openapi({ description: "Admissions at once after quiet; null: a second's worth of rate." })
+
+const message = SETTINGS.message.nullable().transform(word => word ?? '')
 
 const STATES = ['off', 'scheduled', 'pre_queue', 'open', 'paused', 'closing'] as const
 
@@ -87,7 +92,7 @@ const CLOUDFLARE = {
 } as const
 
 export const Change = z
-  .strictObject({ state: z.enum(STATES), ...SETTINGS, burst, ...CLOUDFLARE })
+  .strictObject({ state: z.enum(STATES), ...SETTINGS, message, burst, ...CLOUDFLARE })
   .partial()
   .openapi('QueueChange', {
     description: "What is left out stays as it is. Cloudflare's names are taken too; one thing by one name.",

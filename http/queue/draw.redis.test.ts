@@ -41,7 +41,7 @@ test('[Q75] the draw is public, step by step, and its entrants are files that ne
   for (let i = 0; i < 5; i++) {
     const { token } = await app.session()
     const joined = await app.call('POST', `/events/${app.eventId}/queue`, { token })
-    expect(joined.body).toMatchObject({ position: null, place: { phase: 'pre' } })
+    expect(joined.body).toMatchObject({ position: null, place: { position: null, phase: 'pre' } })
     entries.push((joined.body['place'] as { entry: string }).entry)
   }
   expect(await look('/entrants/0?generation=1')).toMatchObject({ status: 404 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeApp, type TestApp } from '../app-fixture.ts'
+import { spokenTime } from '../events/venue-time.ts'
 
 let it: TestApp
 beforeAll(async () => {
@@ -70,4 +71,24 @@ test('[Q156] the plain page says what is wrong in words, and when to look again'
   const open = await new PlainBrowser().open(`/wait/${it.eventId}`)
   expect(open.text).toContain(`href="/e/${it.eventId}"`)
   expect(open.text).not.toContain('http-equiv="refresh"')
+})
+
+test('[R124] the plain page tells when a line forms and its doors move by the clocks at the venue, with the operator’s message, and that seats need JavaScript', async () => {
+  const [forms, doors] = [Date.parse('2099-07-01T10:00:00Z'), Date.parse('2099-07-01T11:30:00Z')]
+  const preQueueAt = new Date(forms).toISOString()
+  const opensAt = new Date(doors).toISOString()
+  await configure({ state: 'scheduled', preQueueAt, opensAt, message: 'Bring <i>patience</i>' })
+  const { status, text } = await new PlainBrowser().open(`/wait/${it.eventId}`)
+  const { venue } = (await it.deps.events.find(it.eventId))!
+  expect(status).toBe(409)
+  expect(text).toContain(`The line forms on ${spokenTime(forms, venue.timeZone)}.`)
+  expect(text).toContain(`Doors move on ${spokenTime(doors, venue.timeZone)}.`)
+  expect(text).not.toContain(preQueueAt)
+  expect(text).toContain('Bring &lt;i&gt;patience&lt;/i&gt;')
+  expect(text).toMatch(/turn it on before your turn/)
+  await configure({ state: 'pre_queue', opensAt })
+  const waits = await new PlainBrowser().open(`/wait/${it.eventId}`)
+  expect(waits.text).toContain(`The doors move on ${spokenTime(doors, venue.timeZone)}.`)
+  expect(waits.text).toMatch(/Seats are chosen and paid for on a page that does/)
+  await configure({ state: 'off', preQueueAt: null, opensAt: null, message: null })
 })

@@ -13,6 +13,7 @@ import { SESSION_SECONDS } from '../../shared/limits.ts'
 import type { PlaceInfo, QueueInfo } from '../../shared/wire/messages.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
+import { spokenTime } from '../events/venue-time.ts'
 import { callerNetwork, rateLimit } from '../middleware/limits.ts'
 import { problemOf } from '../middleware/problems.ts'
 import { type AppEnv, newRoutes, problems, type Routes } from '../routing.ts'
@@ -29,6 +30,9 @@ const STYLE = `body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:
 h1{font-size:1.5rem;line-height:1.25}.n{font-size:3rem;font-weight:700;font-variant-numeric:tabular-nums}a,button{font:inherit}
 a.go{display:inline-block;padding:.7rem 1.2rem;border-radius:.5rem;background:#1746d1;color:#fff;text-decoration:none}
 @media(prefers-color-scheme:dark){body{color:#eceef2;background:#14161a}a{color:#9db8ff}}`
+
+/** Said from the start, so that nobody learns it when their turn has begun. */
+const SCRIPTED = html`<p>Waiting needs no JavaScript. Seats are chosen and paid for on a page that does: turn it on before your turn.</p>`
 
 interface Told {
   event: EventRecord
@@ -96,7 +100,11 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
         const problem = problemOf(error)
         if (problem.status === 500) throw error
         const again = problem.extra.retryAfter ?? LOOK_AGAIN_SECONDS
-        return page(c, problem.status, again, html`<h1>${event.name}</h1><p>${problem.message}</p>`)
+        // A refusal is told, with the operator's word where that can be read.
+        const info = await queue.info(event.eventId).catch(() => undefined)
+        const from = problem.extra.members?.['from']
+        const body = typeof from === 'number' ? planned(event, from, info) : html`<p>${problem.message}</p>`
+        return page(c, problem.status, again, html`${heading(event, info)}${body}`)
       }
     })
     .openapi(leave, async c => {
@@ -124,24 +132,36 @@ function newSession({ sessions, chance, config }: HttpDeps, c: Context<AppEnv>):
 }
 
 function words(told: Told) {
-  const { event, queue } = told
+  return html`${heading(told.event, told.queue)}${standing(told)}`
+}
+
+function heading(event: EventRecord, queue: QueueInfo | undefined) {
   return html`<h1>${event.name}</h1>
-    ${queue.message === undefined ? '' : html`<p>${queue.message}</p>`} ${standing(told)}`
+    ${queue?.message === undefined ? '' : html`<p>${queue.message}</p>`}`
+}
+
+/** The line forms later. */
+function planned({ venue }: EventRecord, from: number, queue: QueueInfo | undefined) {
+  const doors = queue?.opensAt
+  return html`<p><strong>The line forms on ${spokenTime(from, venue.timeZone)}.</strong>
+      ${doors !== undefined && doors > from ? `Doors move on ${spokenTime(doors, venue.timeZone)}.` : ''}</p>
+    <p>Leave this page open: it reloads itself, and then you stand in the line.</p>${SCRIPTED}`
 }
 
 function standing({ event, queue, place }: Told) {
-  const seats = html`<p><a class="go" href="/e/${event.eventId}">Go to the seats</a></p>`
+  const seats = html`<p><a class="go" href="/e/${event.eventId}">Go to the seats</a></p>${SCRIPTED}`
   if (place.state === 'none') return html`<p>There is no line: the seats are open.</p>${seats}`
   if (place.state === 'admitted')
     return html`<p><strong>It is your turn</strong>, until ${clockTime(event, place.until)}.</p>${seats}`
   const before = queue.state === 'pre_queue' && queue.opensAt !== undefined
   return html`${
     before
-      ? html`<p>Your place is safe. The doors move at ${clockTime(event, queue.opensAt!)}.</p>`
+      ? html`<p>Your place is safe. The doors move on ${spokenTime(queue.opensAt!, event.venue.timeZone)}.</p>`
       : html`<p>Ahead of you</p><p class="n">${place.position.toLocaleString('en')}</p>`
   }
     <p>${waitWords(queue, place)}</p>
     <p>Leave this page open: it reloads itself, and that keeps your place. Closed, it is kept for a short while.</p>
+    ${SCRIPTED}
     <form method="post" action="/wait/${event.eventId}/leave"><button>Give up my place</button></form>`
 }
 

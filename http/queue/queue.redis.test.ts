@@ -267,3 +267,25 @@ test('[Q154] an ejected visitor is out at once, whatever the pass says, and the 
   expect(rows).toEqual([{ actor: 'admin', detail: { visitorId } }])
   await configure({ state: 'off' })
 })
+
+test('[R122] a place that is not drawn yet has no position, neither beside itself nor within', async () => {
+  expect((await configure({ state: 'pre_queue', method: 'random' })).status).toBe(200)
+  const { token } = await it.session()
+  const joined = await it.call('POST', `/events/${it.eventId}/queue`, { token })
+  expect(joined.body).toMatchObject({
+    state: 'waiting',
+    position: null,
+    usersAhead: null,
+    place: { state: 'waiting', phase: 'pre', position: null },
+  })
+  await configure({ state: 'off', method: 'fifo' })
+})
+
+test('[R123] a message of null is none', async () => {
+  expect((await configure({ state: 'paused', message: 'Any moment' })).body).toMatchObject({
+    message: 'Any moment',
+  })
+  const { status, body } = await configure({ message: null })
+  expect([status, body]).toMatchObject([200, { message: '' }])
+  await configure({ state: 'off' })
+})

@@ -26,7 +26,10 @@ const Place = z
     z.object({ state: z.literal('none') }),
     z.object({
       state: z.literal('waiting'),
-      position: z.int().openapi({ description: 'Places ahead.' }),
+      position: z
+        .int()
+        .nullable()
+        .openapi({ description: 'Places ahead; null while the draw is still to come.' }),
       score: z.number().openapi({ description: 'Orders places; the arrival in microseconds.' }),
       receipt: z
         .string()
@@ -36,7 +39,7 @@ const Place = z
       phase: z
         .literal('pre')
         .optional()
-        .openapi({ description: 'The draw is still to come: the position says nothing yet.' }),
+        .openapi({ description: 'The draw is still to come: there is no position yet.' }),
       entry: z.string().optional().openapi({
         description: 'Your name among the entrants of the draw: see GET /events/{eventId}/queue/draw.',
       }),
@@ -164,7 +167,7 @@ async function tell(
   return {
     eventId,
     queue: info,
-    place,
+    place: place.state === 'waiting' ? { ...place, position } : place,
     state: place.state,
     position,
     usersAhead: position,
