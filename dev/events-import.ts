@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { checkEventFile, type NewEvent } from '../http/admin/event-check.ts'
-import { checkedUrl, ownSite, reason, USUAL_URL } from '../load-tests/site.ts'
+import { checkedUrl, DATA_HINT, ownSite, reason, USUAL_URL } from '../load-tests/site.ts'
 import { type SeatMap, SeatPlan } from '../shared/seats/seat-map.ts'
 import { Cure } from './cure.mjs'
 
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   const token = asked.token ?? (process.env['ADMIN_TOKEN'] || own?.adminToken)
   if (token === undefined)
     throw new Cure(
-      `No operator's token for ${url} is known.\nCure: --token, or ADMIN_TOKEN in the environment; \`npm start\` prints its own.`,
+      `No operator's token for ${url} is known.\nCure: --token, or ADMIN_TOKEN in the environment; \`npm start\` prints its own${DATA_HINT}.`,
     )
   const id = checked.ok ? checked.event.eventId : idIn(raw)
   const brought = await send(file, url, token, asked.change ? id : undefined, raw)
@@ -194,7 +194,7 @@ async function send(
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).catch((error: unknown) => {
     throw new Cure(
-      `${url}: ${reason(error)}.\nCure: \`npm start\` in another terminal, or name another: --target URL`,
+      `${url}: ${reason(error)}.\nCure: \`npm start\` in another terminal${DATA_HINT}, or name another: --target URL`,
     )
   })
   const answer: unknown = await response.json().catch(() => undefined)

@@ -34,10 +34,15 @@ const QueueSettings = z.object({
   passSeconds: z.number(),
 })
 type QueueSettings = z.infer<typeof QueueSettings>
+const SETTINGS = QueueSettings.keyof().options
 const Found = z.object({
   events: z.array(z.object({ eventId: z.string(), status: z.string(), hot: z.boolean().default(false) })),
 })
 const Problem = z.object({ code: z.string(), detail: z.string().optional() })
+
+/** The one that runs from this clone is found by its data folder. */
+export const DATA_HINT =
+  ' (one that was started with ONSALE_DATA is found only with the same ONSALE_DATA here)'
 
 export interface Asked {
   /** --target; undefined: the Onsale of this clone, else the usual port. */
@@ -62,7 +67,7 @@ export async function findSite(asked: Asked, env: Record<string, string | undefi
   const url = checkedUrl(asked.target ?? own?.url ?? USUAL_URL)
   const cure =
     asked.target === undefined
-      ? 'Cure: start one in another terminal, `npm start`; or name one, --target https://tickets.example'
+      ? `Cure: start one in another terminal, \`npm start\`${DATA_HINT}; or name one, --target https://tickets.example`
       : 'Cure: see that it runs and that the address is right, with http:// or https:// and the port.'
   const config = Config.safeParse(await get(`${url}/config.json`, cure))
   if (!config.success)
@@ -148,7 +153,7 @@ export async function soldSeats({ url, event }: Site): Promise<number | undefine
 export interface OpenedQueue {
   /** One line for the person at the console. */
   told: string
-  /** Makes it what it was; answers one line, or undefined where nothing was changed. */
+  /** Makes it what it was, but for what somebody else has changed meanwhile; answers one line, or undefined where nothing was changed. */
   putBack: () => Promise<string | undefined>
 }
 
@@ -178,9 +183,17 @@ export async function openQueue(site: Site, pace: Pace, forced: Pace): Promise<O
   return {
     told: `the queue was ${before.state}; for this run it is ${now.state}, ${paceInWords(now)}`,
     putBack: async () => {
-      const kept = Object.entries(before).filter(([name]) => name in change)
-      await admin(site, 'PUT', Object.fromEntries(kept))
-      return `the queue is ${before.state} again, ${paceInWords(before)}`
+      const found = await admin(site, 'GET')
+      const names = SETTINGS.filter(name => name in change)
+      const back = names.filter(name => found[name] === now[name])
+      const left = names.filter(name => found[name] !== now[name] && found[name] !== before[name])
+      const is =
+        back.length === 0
+          ? found
+          : await admin(site, 'PUT', Object.fromEntries(back.map(name => [name, before[name]])))
+      const stays =
+        left.length === 0 ? '' : `; changed by somebody else meanwhile, and left so: ${left.join(', ')}`
+      return `the queue is ${is.state}${left.includes('state') ? '' : ' again'}, ${paceInWords(is)}${stays}`
     },
   }
 }
