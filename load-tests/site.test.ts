@@ -9,9 +9,11 @@ let server: Server | undefined
 afterEach(() => server?.close())
 
 async function onsale(settings: Record<string, unknown>): Promise<Site> {
-  server = createServer(async (request, response) => {
-    if (request.method === 'PUT') Object.assign(settings, JSON.parse(await text(request)))
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(settings))
+  server = createServer((request, response) => {
+    void text(request).then(body => {
+      if (request.method === 'PUT') Object.assign(settings, JSON.parse(body))
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(settings))
+    })
   })
   await new Promise<void>(resolve => server?.listen(0, '127.0.0.1', resolve))
   const links = { map: '/map' }
