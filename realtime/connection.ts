@@ -44,7 +44,9 @@ interface Watch {
   byPass: boolean
 }
 
+/** Shared, as most sockets have none. */
 const NONE: readonly EventId[] = []
+const NO_WATCHES: readonly Watch[] = []
 
 /** `lagging`: reads too slowly and hears no diffs until it has caught up. */
 type State = 'open' | 'lagging' | 'closed'
@@ -64,7 +66,7 @@ export class Connection {
   readonly #wire: Wire
   #state: State = 'open'
   /** At most WATCHES_A_SOCKET; a list, as nearly every socket has one. */
-  #watches: readonly Watch[] = []
+  #watches = NO_WATCHES
   #running = 0
   #ending = false
   #tokens = MESSAGE_BURST
@@ -138,7 +140,7 @@ export class Connection {
     const { connections, seats, queues } = this.#tier
     connections.delete(this)
     for (const { event } of this.#watches) seats.remove(event, this)
-    this.#watches = []
+    this.#watches = NO_WATCHES
     queues.gone(this)
   }
 

@@ -9,6 +9,8 @@ import type { LineTicks } from './line-ticks.ts'
 
 export class Line {
   readonly event: EventId
+  /** What nearly every socket's lines are: one list for all of them. */
+  readonly alone: readonly EventId[]
   readonly ticks: LineTicks
   readonly forecasts = new ForecastErrors()
   /** By the member's hex, as news names them. */
@@ -30,6 +32,7 @@ export class Line {
 
   constructor(event: EventId, ticks: LineTicks) {
     this.event = event
+    this.alone = [event]
     this.ticks = ticks
   }
 

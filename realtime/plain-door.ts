@@ -131,7 +131,9 @@ export class PlainDoor implements Door {
     this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
     const socket = ws.getUserData().socket
     socket.ws = ws
+    if (socket.comer === undefined) return
     socket.connection = new Connection(this.#tier, socket.comer, socket)
+    socket.comer = undefined
   }
 
   #message({ connection }: PlainSocket, data: ArrayBuffer, isBinary: boolean): void {
@@ -162,7 +164,8 @@ interface UserData {
 
 /** One socket as its connection and the watch over slow ones see it. */
 class PlainSocket implements Wire, SlowSocket {
-  readonly comer: Comer
+  /** Until its connection has it: there are many of these. */
+  comer: Comer | undefined
   connection: Connection | undefined
   /** Undefined after its close: touching it then throws. */
   ws: WebSocket<UserData> | undefined

@@ -449,7 +449,8 @@ export class QueueFeed {
       this.#count(1)
     }
     if (member.add(connection)) line.ticks.hear(member, connection)
-    if (!connection.lines.includes(line.event)) connection.lines = [...connection.lines, line.event]
+    if (connection.lines.length === 0) connection.lines = line.alone
+    else if (!connection.lines.includes(line.event)) connection.lines = [...connection.lines, line.event]
     return member
   }
 
