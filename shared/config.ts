@@ -39,7 +39,7 @@ const Environment = z.object({
   /** At least 32 characters; session tokens, receipts and places are keyed from it. The same on every node. */
   ONSALE_SECRET: z.string().min(32, 'must have at least 32 characters'),
   /** Ed25519 private key, PKCS #8 DER in base64: signs passes. The same on every node. */
-  PASS_PRIVATE_KEY: z.string().refine(isEd25519, 'must be an Ed25519 key as base64 of PKCS #8 DER'),
+  PASS_PRIVATE_KEY: z.string().refine(areEd25519, 'must be an Ed25519 key as base64 of PKCS #8 DER'),
   ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters'),
   HTTP_PORT: port(3000),
   REALTIME_PORT: port(3001),
@@ -159,10 +159,13 @@ function stripeFaults(set: NodeJS.ProcessEnv): string[] {
   ]
 }
 
-function isEd25519(key: string): boolean {
+/** One or several, comma-separated. */
+function areEd25519(keys: string): boolean {
   try {
-    const read = createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' })
-    return read.asymmetricKeyType === 'ed25519'
+    return keys.split(',').every(key => {
+      const read = createPrivateKey({ key: Buffer.from(key.trim(), 'base64'), format: 'der', type: 'pkcs8' })
+      return read.asymmetricKeyType === 'ed25519'
+    })
   } catch {
     return false
   }

@@ -52,4 +52,25 @@ describe('passes', () => {
     const session = new SessionTokens(Buffer.alloc(32, 1), 60).issue(visitor)
     expect(tokens.check(session)).toEqual({ ok: false, reason: 'invalid' })
   })
+
+  test('[Q177] keys of passes are changed without a pass being lost: published before they sign, counting after', () => {
+    const [old, next] = [privateKey(), privateKey()]
+    const before = new PassTokens(old)
+    const announced = new PassTokens(`${old},${next}`)
+    const changed = new PassTokens(`${next}, ${old}`)
+    const after = new PassTokens(next)
+    const pass = { visitorId: visitor, eventId: event, until }
+    const ok = { ok: true, value: pass }
+    for (const signer of [before, announced, changed])
+      for (const checker of [announced, changed]) expect(checker.check(signer.issue(pass))).toEqual(ok)
+    expect(after.check(changed.issue(pass))).toEqual(ok)
+    expect(after.check(before.issue(pass))).toEqual({ ok: false, reason: 'invalid' })
+    expect(
+      [before, announced, changed, after].map(({ jwks }, i, all) => jwks.call(all[i]).keys.length),
+    ).toEqual([1, 2, 2, 1])
+    // A head that names our key proves nothing.
+    const [head] = changed.issue(pass).split('.')
+    const [, payload, signature] = new PassTokens(privateKey()).issue(pass).split('.')
+    expect(after.check(`${head}.${payload}.${signature}`)).toEqual({ ok: false, reason: 'invalid' })
+  })
 })

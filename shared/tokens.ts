@@ -3,7 +3,7 @@
  * so a WebSocket handshake can check one); passes are signed with Ed25519, so that any backend can check them with
  * the public keys at /.well-known/jwks.json.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { createSigner, createVerifier, TokenError } from 'fast-jwt'
 import type { EventId, VisitorId } from './ids.ts'
 
@@ -47,29 +47,32 @@ export class SessionTokens {
   }
 }
 
+interface PassKey {
+  id: string
+  jwk: object
+  pem: string
+  verify: (token: string) => PassClaims
+}
+
+interface PassClaims {
+  sub: VisitorId
+  event: EventId
+  exp: number
+}
+
 export class PassTokens {
-  readonly #key: KeyObject
-  readonly #keyId: string
-  readonly #verify: (token: string) => { sub: VisitorId; event: EventId; exp: number }
+  readonly #keys: ReadonlyMap<string, PassKey>
   readonly #sign: (payload: object) => string
 
-  /** The key is PKCS #8 DER in base64. */
-  constructor(privateKey: string) {
-    this.#key = createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' })
-    const jwk = createPublicKey(this.#key).export({ format: 'jwk' })
-    // RFC 7638: members in lexical order, no white space.
-    const thumbprint = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x })
-    this.#keyId = createHash('sha256').update(thumbprint).digest('base64url')
-    const pem = String(this.#key.export({ format: 'pem', type: 'pkcs8' }))
-    this.#sign = createSigner({ key: pem, algorithm: 'EdDSA', kid: this.#keyId, aud: 'pass' })
-    const publicKey = String(createPublicKey(this.#key).export({ format: 'pem', type: 'spki' }))
-    this.#verify = createVerifier({
-      key: publicKey,
-      algorithms: ['EdDSA'],
-      allowedAud: 'pass',
-      requiredClaims: ['sub', 'event', 'exp'],
-      cache: CACHED,
-    })
+  /**
+   * Keys as base64 of PKCS #8 DER, comma-separated: the first signs, all are published and count. So keys are changed without
+   * a pass being lost: the new one comes last until others know it, then first, and the old one goes a pass's life later.
+   */
+  constructor(privateKeys: string) {
+    const keys = passKeys(privateKeys)
+    this.#keys = new Map(keys.map(key => [key.id, key]))
+    const { id, pem } = keys[0]!
+    this.#sign = createSigner({ key: pem, algorithm: 'EdDSA', kid: id, aud: 'pass' })
   }
 
   /** Ends at `until`, ms since 1970, rounded down to a second. */
@@ -78,16 +81,48 @@ export class PassTokens {
   }
 
   check(token: string): Checked<Pass> {
+    const key = this.#keys.get(keyIdOf(token))
+    if (key === undefined) return { ok: false, reason: 'invalid' }
     return checked(() => {
-      const { sub, event, exp } = this.#verify(token)
+      const { sub, event, exp } = key.verify(token)
       return { visitorId: sub, eventId: event, until: exp * 1_000 }
     })
   }
 
   /** The JSON Web Key Set others check passes with. */
   jwks(): { keys: object[] } {
-    const jwk = createPublicKey(this.#key).export({ format: 'jwk' })
-    return { keys: [{ ...jwk, kid: this.#keyId, use: 'sig', alg: 'EdDSA' }] }
+    return { keys: [...this.#keys.values()].map(({ jwk }) => jwk) }
+  }
+}
+
+function passKeys(list: string): PassKey[] {
+  return list.split(',').map(text => {
+    const key = createPrivateKey({ key: Buffer.from(text.trim(), 'base64'), format: 'der', type: 'pkcs8' })
+    const publicKey = createPublicKey(key)
+    const jwk = publicKey.export({ format: 'jwk' })
+    // RFC 7638: members in lexical order, no white space.
+    const thumbprint = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x })
+    const id = createHash('sha256').update(thumbprint).digest('base64url')
+    const verify = createVerifier({
+      key: String(publicKey.export({ format: 'pem', type: 'spki' })),
+      algorithms: ['EdDSA'],
+      allowedAud: 'pass',
+      requiredClaims: ['sub', 'event', 'exp'],
+      cache: CACHED,
+    })
+    const pem = String(key.export({ format: 'pem', type: 'pkcs8' }))
+    return { id, jwk: { ...jwk, kid: id, use: 'sig', alg: 'EdDSA' }, pem, verify }
+  })
+}
+
+/** As its head says; that proves nothing yet. */
+function keyIdOf(token: string): string {
+  try {
+    const head: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
+    const id = typeof head === 'object' && head !== null && 'kid' in head ? head.kid : ''
+    return typeof id === 'string' ? id : ''
+  } catch {
+    return ''
   }
 }
 
