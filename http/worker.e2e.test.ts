@@ -131,7 +131,10 @@ test('[P49] Holds and times to pay that are over are ended by it, with no reques
     const [one, other] = [await fan.get(held), await fan.get(paying)]
     return one.status === 'expired' && other.status === 'expired'
   })
-  expect([await house.shown(2), await house.shown(3)]).toEqual(['available', 'available'])
+  // The rows are written first, the seats shown right after.
+  await expect
+    .poll(async () => [await house.shown(2), await house.shown(3)])
+    .toEqual(['available', 'available'])
   await stop(worker.process, 'SIGTERM')
 })
 

@@ -76,11 +76,12 @@ export async function release(sales: Sales, booking: Held): Promise<void> {
 /** The same; where it cannot be done now, a job does it. */
 export async function freeHold(sales: Sales, booking: Held): Promise<void> {
   const { pool, step, log } = sales
-  await payment(sales, booking)
   await release(sales, booking).catch(async (err: unknown) => {
     log.warn({ err, booking: booking.id }, 'a hold is freed later')
     await step('settle.release.later', () => addToOutbox(pool, [{ kind: 'release', bookingId: booking.id }]))
   })
+  // Last, as others wait for the seats.
+  await payment(sales, booking)
 }
 
 type Held = Pick<Booking, 'id' | 'eventId'>

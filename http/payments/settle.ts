@@ -244,9 +244,9 @@ async function lock(client: Client, found: Payment): Promise<{ booking: Booking;
 
 /** After the commit, at once; what fails here is left to the job that repeats it. */
 export async function announce(sales: Sales, booking: Booking): Promise<void> {
-  await payment(sales, booking)
   await show(sales, booking.eventId, booking.seats, booking.id).catch(later(sales, booking))
   await leaveQueue(sales, booking).catch(later(sales, booking))
+  await payment(sales, booking)
 }
 
 /** The slot the buyer had comes back at once; a place in the line, or a slot since the sale, stays theirs. */
