@@ -1,5 +1,5 @@
 /** What the routes of this tier are given: made once in main.ts, made anew in each test. */
-import type { Queue } from '../queue/queue.ts'
+import type { Queue, QueueNode } from '../queue/queue.ts'
 import type { Chance, Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import type { EventStore } from '../shared/event-store.ts'
@@ -18,7 +18,8 @@ export interface HttpDeps {
   keys: Keys
   events: EventStore
   inventory: Inventory
-  queue: Queue
+  /** And the list of queues that are on: a login moves places in each. */
+  queue: Queue & Pick<QueueNode, 'events'>
   sessions: SessionTokens
   passes: PassTokens
   clock: Clock

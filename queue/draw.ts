@@ -33,7 +33,7 @@ export interface DrawParts {
 }
 
 /** Before the doors: a million entrants are read and rooted in some 5 s, and everybody may keep the root before. */
-const ENTRIES_CLOSE_MS = 10_000
+export const ENTRIES_CLOSE_MS = 10_000
 const RENEW_MS = 1_000
 /** Members of one reading: a millisecond of Redis. */
 const READ_AT_ONCE = 1_000

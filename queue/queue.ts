@@ -85,6 +85,12 @@ export interface Queue {
   join(event: EventId, visitor: VisitorId, by?: JoinedBy): Promise<PlaceInfo>
   /** Gives up place or slot. Harmless when repeated. */
   leave(event: EventId, visitor: VisitorId): Promise<void>
+  /**
+   * The visitor `from` has logged in and is `to` now: the better of both places stays, and a slot counts before any place.
+   * Harmless when repeated.
+   * @throws Problem queue_unavailable also while a draw that has fixed its entrants is under way
+   */
+  adopt(event: EventId, from: VisitorId, to: VisitorId): Promise<void>
   /** Where the visitor stands; counts as a sign of life of a visitor who polls. */
   status(event: EventId, visitor: VisitorId): Promise<PlaceInfo>
   /**

@@ -17,6 +17,7 @@ import type { PassTokens } from '../shared/tokens.ts'
 import { waitTime } from '../shared/wire/forecast.ts'
 import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
 import { auditEjection, endAdmission } from './admissions.ts'
+import { Adoption } from './adoption.ts'
 import { Batcher } from './batcher.ts'
 import type { BeaconSource } from './beacon.ts'
 import { Caller } from './caller.ts'
@@ -95,6 +96,7 @@ export class RedisQueue implements Queue, QueueNode {
   readonly #receipts: Receipts
   readonly #drawnPlaces: DrawnPlaces
   readonly #upkeep: Upkeep
+  readonly #adoption: Adoption
   readonly #ticks: Kept<EventId, LineTick>
   readonly #tails: Kept<EventId, Tail | undefined>
   readonly #joins: Batcher<EventId, Comer, Place>
@@ -114,6 +116,7 @@ export class RedisQueue implements Queue, QueueNode {
     this.#receipts = new Receipts(parts.config.keys.receipt)
     this.#drawnPlaces = new DrawnPlaces(parts.pool)
     this.#upkeep = new Upkeep({ ...parts, node, caller: this.#caller })
+    this.#adoption = new Adoption({ ...parts, caller: this.#caller })
     this.#ticks = new Kept({
       read: event => this.#readTick(event),
       forMs: TICK_MS,
@@ -173,6 +176,10 @@ export class RedisQueue implements Queue, QueueNode {
     if (what === 'place') return
     const score = latest === undefined ? undefined : Number(latest)
     await reached(endAdmission(this.#parts.pool, event, visitor, reason, { admittedUntil, score }))
+  }
+
+  adopt(event: EventId, from: VisitorId, to: VisitorId): Promise<void> {
+    return this.#adoption.adopt(event, this.#named(event, from), this.#named(event, to))
   }
 
   async payment(event: EventId, booking: BookingId, endsAt?: number): Promise<void> {
@@ -385,6 +392,10 @@ export class RedisQueue implements Queue, QueueNode {
       ...(phase === 'pre' ? { phase } : {}),
       ...(settings.method === 'random' ? { entry: this.member(event, visitor).toString('hex') } : {}),
     }
+  }
+
+  #named(event: EventId, visitor: VisitorId) {
+    return { visitor, member: this.member(event, visitor) }
   }
 
   #receipt(eventId: EventId, visitorId: VisitorId, place: Pick<Receipt, 'score' | 'generation' | 'phase'>) {

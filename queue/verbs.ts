@@ -10,6 +10,7 @@ export const verbs = {
   status: verb('status'),
   slots: verb('slots'),
   end: verb('end'),
+  adopt: verb('adopt'),
   presence: verb('presence'),
   admit: verb('admit'),
   sweep: verb('sweep'),

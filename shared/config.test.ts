@@ -82,3 +82,19 @@ test('[R111] a port that is none and a signing key that is none are told as what
       'PASS_PRIVATE_KEY: must be an Ed25519 key as base64 of PKCS #8 DER.',
     )
 })
+
+test('[R126] what is known of a provider of users comes together: what is missing is named in one line', () => {
+  const start = (environment: Record<string, string>) => () => readConfig({ ...good, ...environment })
+  const all = {
+    OIDC_ISSUER: 'https://users.example',
+    OIDC_AUDIENCE: 'tickets',
+    OIDC_JWKS_URL: 'https://users.example/jwks',
+  }
+  expect(start(all)()).toMatchObject(all)
+  expect(start({ ...all, OIDC_AUDIENCE: '', OIDC_JWKS_URL: '' })).toThrow(
+    'OIDC_AUDIENCE, OIDC_JWKS_URL: are not set, and belong to OIDC_ISSUER.',
+  )
+  expect(start({ ...all, OIDC_JWKS_URL: 'ftp://users.example' })).toThrow(
+    'OIDC_JWKS_URL: must be a URL with http:// or https://.',
+  )
+})

@@ -82,6 +82,10 @@ const Environment = z.object({
   ELASTICSEARCH_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL with http:// or https://' })
     .optional(),
+  /** Users' tokens of an OpenID provider: who issues them, for whom, and where its keys are. All three, or none. */
+  OIDC_ISSUER: z.string().max(500).optional(),
+  OIDC_AUDIENCE: z.string().max(500).optional(),
+  OIDC_JWKS_URL: z.url({ protocol: /^https?$/, error: 'must be a URL with http:// or https://' }).optional(),
   MAX_SOCKETS: whole(100_000, 1, 1_000_000),
   NODE_NAME: z.string().default(`${hostname()}-${process.pid}`),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -94,6 +98,8 @@ export interface Config extends z.infer<typeof Environment> {
   keys: { session: Buffer; receipt: Buffer; place: Buffer }
   /** Signs operators' tokens, with ADMIN_TOKEN. */
   adminKey: Buffer
+  /** Makes a user's visitor id. */
+  userKey: Buffer
 }
 
 export class ConfigError extends Error {
@@ -105,7 +111,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const read = parsed(Environment, environment)
   const key = (purpose: string) => derived(read.ONSALE_SECRET, purpose)
   const keys = { session: key('session'), receipt: key('receipt'), place: key('place') }
-  return { ...read, keys, adminKey: key('admin') }
+  return { ...read, keys, adminKey: key('admin'), userKey: key('user') }
 }
 
 /** What making an operator's token needs of it, and where the console is. */
@@ -134,7 +140,7 @@ function parsed<Form extends z.ZodObject>(form: Form, environment: NodeJS.Proces
   const read = form.safeParse(set)
   const issues = read.error?.issues ?? []
   const faults = issues.map(issue => `${issue.path.join('.')}: ${told(issue)}`)
-  if (form.shape['STRIPE_SECRET_KEY'] !== undefined) faults.push(...stripeFaults(set))
+  if (form.shape['STRIPE_SECRET_KEY'] !== undefined) faults.push(...stripeFaults(set), ...together(OIDC, set))
   if (read.success && faults.length === 0) return read.data
   const [only = '', ...more] = faults
   throw new ConfigError(
@@ -144,15 +150,23 @@ function parsed<Form extends z.ZodObject>(form: Form, environment: NodeJS.Proces
   )
 }
 
+const OIDC = ['OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_JWKS_URL']
+
 /** Stripe's keys come together: half of them would take a fan as far as the payment, or lose Stripe's word of it. */
 function stripeFaults(set: NodeJS.ProcessEnv): string[] {
   // The simulator has a form of its own, which needs no publishable key.
   const needed = ['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'].filter(
     name => name !== 'STRIPE_PUBLISHABLE_KEY' || set['STRIPE_API_BASE'] === undefined,
   )
-  const [given, missing] = [needed.filter(name => set[name]), needed.filter(name => !set[name])]
   // A webhook's secret alone takes nobody's money: `npm start` keeps one for its simulator.
-  if (given.every(name => name === 'STRIPE_WEBHOOK_SECRET') || missing.length === 0) return []
+  if (needed.every(name => name === 'STRIPE_WEBHOOK_SECRET' || !set[name])) return []
+  return together(needed, set)
+}
+
+/** In one line what is missing beside what is set. */
+function together(needed: string[], set: NodeJS.ProcessEnv): string[] {
+  const [given, missing] = [needed.filter(name => set[name]), needed.filter(name => !set[name])]
+  if (given.length === 0 || missing.length === 0) return []
   const many = missing.length > 1
   return [
     `${missing.join(', ')}: ${many ? 'are' : 'is'} not set, and belong${many ? '' : 's'} to ${given.join(', ')}`,

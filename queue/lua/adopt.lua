@@ -1,0 +1,77 @@
+--- @include queue
+-- A visitor has logged in: of the places of who they were and who they are the better one stays, under who they are. A slot
+-- counts before every place, and nobody ends up with two. A repeated call finds nothing to move.
+--
+-- ARGV 2 member before · 3 member now · 4 door: 'socket' or 'poll' · 5 ms before the doors at which a draw's entries close
+-- -> {'OK', what the member before had: 'slot', 'place' or 'nothing', the latest score, then of the slot that the member now
+--     has: its end, when it was claimed, in ms, the score it was called at; '' where there is none} | {'OK', 'drawing'}
+--    where a draw has fixed its entrants and is not done | {'NOGEN'}
+if wrongGeneration() then return { 'NOGEN' } end
+local before, member, door = ARGV[2], ARGV[3], ARGV[4]
+
+-- Where one stands: a slot, or a place and the key that holds it.
+local function standing(who)
+  local slot, score, claimed = redis.call('ZSCORE', act, who), redis.call('HGET', called, who),
+    redis.call('ZSCORE', since, who)
+  if slot and tonumber(slot) > now then return { slot = slot, score = score or '0', claimed = claimed } end
+  for _, key in ipairs({ returned, parked, line }) do
+    local place = redis.call('ZSCORE', key, who)
+    if place then return { key = key, score = place } end
+  end
+  -- Called, never came and not yet swept: the turn is not lost.
+  if slot and score and not claimed then return { key = parked, score = score } end
+  return nil
+end
+
+-- A draw names its entrants, so their places stand still until it is done.
+local function isDrawing()
+  local set = redis.call('HMGET', cfg, 'draw', 'state', 'opensAt')
+  if set[1] == 'filling' then return true end
+  if set[1] ~= 'due' then return false end
+  local opens = tonumber(set[3])
+  local planned = (set[2] == 'scheduled' or set[2] == 'pre_queue') and opens > 0 and now >= opens - tonumber(ARGV[5])
+  return planned or set[2] == 'open' or set[2] == 'closing'
+end
+
+local function clear(who)
+  endSlots({ who })
+  for _, key in ipairs({ line, parked, returned, away, polls, asked }) do redis.call('ZREM', key, who) end
+end
+
+local old, own = standing(before), standing(member)
+if old and old.key == line and not (own and own.slot) and isDrawing() then return { 'OK', 'drawing' } end
+
+local function tellSlot(of)
+  local slot = of and of.slot and of or {}
+  return slot.slot or '', slot.claimed or '', slot.score or ''
+end
+if not old then return { 'OK', 'nothing', digits(latestScore()), tellSlot(own) } end
+
+local stood = redis.call('ZCARD', line)
+clear(before)
+if old.slot and not (own and own.slot) then
+  clear(member)
+  redis.call('ZADD', act, old.slot, member)
+  redis.call('HSET', called, member, old.score)
+  if old.claimed then redis.call('ZADD', since, old.claimed, member) end
+  own = old
+  publish('admitted', { member }, ',"frontier":' .. (redis.call('HGET', bucket, 'frontier') or NO_FRONTIER))
+elseif not (own and own.slot) then
+  if not own or tonumber(old.score) < tonumber(own.score) then
+    endSlots({ member })
+    for _, key in ipairs({ line, parked, returned }) do redis.call('ZREM', key, member) end
+    -- The visitor is here: whoever was set aside is called next.
+    redis.call('ZADD', old.key == line and line or returned, old.score, member)
+  end
+  if own then
+    arrive({ member }, door)
+  elseif door == 'poll' then
+    redis.call('ZADD', polls, digits(graceEnd()), member)
+  else
+    redis.call('APPEND', roster, member)
+  end
+end
+local gone = stood - redis.call('ZCARD', line)
+if gone > 0 then redis.call('HINCRBYFLOAT', bucket, 'left', gone) end
+publish('ended', { before }, ',"reason":"left"')
+return { 'OK', old.slot and 'slot' or 'place', digits(latestScore()), tellSlot(own) }
