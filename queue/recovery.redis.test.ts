@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OwnRedis, ownRedis } from '../dev/test-parts.ts'
+import { systemClock } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
 import type { Pool } from '../shared/postgres.ts'
 import { ready } from '../shared/redis.ts'
@@ -255,4 +256,18 @@ test('[Q35] while Redis is away every call says queue_unavailable, with a time t
   await redis.restart()
   await ready(rig.redis, 10_000)
   waiting(await queue.join(event, visitor))
+})
+
+test('[Q179] who was called back and is re-asserted by a node has one place, not two', async () => {
+  const [queue, event, visitor] = [rig.queue('a', { recoveryMs: 50 }), await rig.event(), newVisitor()]
+  await queue.configure(event, { ...open, state: 'paused' }, 'test')
+  const { score } = waiting(await queue.join(event, visitor))
+  const { cfg, line, returned } = rig.keys.queue(event)
+  const member = queue.member(event, visitor)
+  await rig.redis.zrem(line, member)
+  await rig.redis.zadd(returned, score, member)
+  await rig.redis.hset(cfg, 'restoreUntil', systemClock.now() + 60_000)
+  await queue.reassert(event, [{ visitorId: visitor, score }])
+  expect(await rig.redis.zscore(line, member)).toBeNull()
+  expect(await rig.redis.zscore(returned, member)).not.toBeNull()
 })

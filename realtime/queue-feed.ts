@@ -367,30 +367,47 @@ export class QueueFeed {
   }
 
   async #restoreNow(line: Line): Promise<void> {
-    if (line.isLost) {
+    const wasLost = line.isLost
+    if (wasLost) {
       await this.#parts.queue.reassert(line.event, line.remembered())
       line.isLost = false
       line.placesToTell = true
     }
     while (line.placesToTell) {
       line.placesToTell = false
-      await this.#tellPlaces(line).catch((error: unknown) => {
+      await this.#tellPlaces(line, wasLost).catch((error: unknown) => {
         line.placesToTell = true
         throw error
       })
     }
   }
 
-  async #tellPlaces(line: Line): Promise<void> {
+  async #tellPlaces(line: Line, wasLost: boolean): Promise<void> {
     const waiting = line.waiting()
     for (let at = 0; at < waiting.length; at += SOCKETS_A_TURN)
-      await Promise.all(waiting.slice(at, at + SOCKETS_A_TURN).map(member => this.#tellPlace(line, member)))
+      await Promise.all(
+        waiting.slice(at, at + SOCKETS_A_TURN).map(member => this.#tellPlace(line, member, wasLost)),
+      )
   }
 
-  async #tellPlace(line: Line, member: LineMember): Promise<void> {
-    const place = await this.#parts.queue.status(line.event, member.visitorId)
-    // Whose place did not come back joins again by itself, with its receipt.
-    if (member.place !== 'waiting' || place.state === 'none') return
+  async #tellPlace(line: Line, member: LineMember, wasLost: boolean): Promise<void> {
+    const { queue } = this.#parts
+    const { event } = line
+    let place = await queue.status(event, member.visitorId)
+    if (member.place !== 'waiting') return
+    if (place.state === 'none') {
+      // Whose place Redis lost joins again by itself, with its receipt; who is here and lost it otherwise stands at the end.
+      if (wasLost) return
+      const network = member.sockets[0]?.network
+      place = await queue.join(event, member.visitorId, { network }).catch((error: unknown) => {
+        if (error instanceof Problem && error.code === 'queue_closed') return { state: 'none' } as const
+        throw error
+      })
+    }
+    if (place.state === 'none') {
+      this.#ended(line, [this.#hex(event, member.visitorId)], 'expired')
+      return
+    }
     if (place.state === 'admitted') this.#admit(line, member)
     else this.#stand(line, member, place)
     for (const socket of member.sockets) socket.send({ type: 'place', eventId: line.event, place })
@@ -416,6 +433,8 @@ export class QueueFeed {
         queue.refresh(line.event)
         await this.look(line.event)
         await this.#findEnded(line)
+        // Cut off for longer than a grace: places may have been given up, and nobody was told.
+        line.placesToTell = true
       } catch (err) {
         log.debug({ err, event: line.event }, 'a queue could not be looked at; the next beat does')
       }

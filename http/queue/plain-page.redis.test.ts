@@ -92,3 +92,29 @@ test('[R124] the plain page tells when a line forms and its doors move by the cl
   expect(waits.text).toMatch(/Seats are chosen and paid for on a page that does/)
   await configure({ state: 'off', preQueueAt: null, opensAt: null, message: null })
 })
+
+test('[Q178] a place without JavaScript outlives the loss of Redis', async () => {
+  await configure({ state: 'paused', rate: 100, cap: 1, joins: true })
+  const [first, second] = [new PlainBrowser(), new PlainBrowser()]
+  const path = `/wait/${it.eventId}`
+  await first.open(path)
+  await second.open(path)
+  const { cfg, line, polls, bucket, last } = it.deps.keys.queue(it.eventId)
+  await it.deps.redis.unlink(cfg, line, polls, bucket, last)
+  // Restored by the cookie, in whichever order they come.
+  expect((await second.open(path)).status).toBe(200)
+  await first.open(path)
+  const { score: one } = await placeOf(first)
+  const { score: two } = await placeOf(second)
+  expect(one).toBeLessThan(two)
+  await configure({ state: 'off' })
+})
+
+/** As the queue knows it. */
+async function placeOf(browser: PlainBrowser): Promise<{ score: number }> {
+  const session = it.deps.sessions.check(browser.cookies.get('onsale_session') ?? '')
+  if (!session.ok) throw new Error('no session')
+  const place = await it.deps.queue.status(it.eventId, session.value.visitorId)
+  if (place.state !== 'waiting') throw new Error(`expected one who waits, got ${place.state}`)
+  return place
+}

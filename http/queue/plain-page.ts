@@ -77,6 +77,7 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
     .openapi(show, async c => {
       const event = await findEvent(deps, c.req.valid('param').eventId)
       const visitor = sessionOf(deps, c) ?? newSession(deps, c)
+      const receiptCookie = `onsale_receipt_${event.eventId}`
       const early = pace.early(event.eventId, visitor)
       if (early > 0)
         return page(
@@ -86,7 +87,12 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
           html`<h1>${event.name}</h1><p>This page reloads itself: your place is safe.</p>`,
         )
       try {
-        const place = await queue.join(event.eventId, visitor, { network: callerNetwork(c, config) })
+        const place = await queue.join(event.eventId, visitor, {
+          receipt: getCookie(c, receiptCookie),
+          network: callerNetwork(c, config),
+        })
+        // What brings the place back where Redis is lost.
+        if (place.state === 'waiting') setCookie(c, receiptCookie, place.receipt, cookieOptions(config))
         const [info, { graceSeconds }] = await Promise.all([
           queue.info(event.eventId),
           queue.settings(event.eventId),
@@ -125,10 +131,13 @@ function sessionOf({ sessions }: HttpDeps, c: Context<AppEnv>): VisitorId | unde
 
 function newSession({ sessions, chance, config }: HttpDeps, c: Context<AppEnv>): VisitorId {
   const visitor = visitorId(chance.uuid())
-  const secure = config.HTTP_PUBLIC_URL.startsWith('https:')
-  const options = { httpOnly: true, sameSite: 'Lax', path: '/', maxAge: SESSION_SECONDS, secure } as const
-  setCookie(c, SESSION_COOKIE, sessions.issue(visitor), options)
+  setCookie(c, SESSION_COOKIE, sessions.issue(visitor), cookieOptions(config))
   return visitor
+}
+
+function cookieOptions(config: HttpDeps['config']) {
+  const secure = config.HTTP_PUBLIC_URL.startsWith('https:')
+  return { httpOnly: true, sameSite: 'Lax', path: '/', maxAge: SESSION_SECONDS, secure } as const
 }
 
 function words(told: Told) {
@@ -153,10 +162,11 @@ function standing({ event, queue, place }: Told) {
   if (place.state === 'none') return html`<p>There is no line: the seats are open.</p>${seats}`
   if (place.state === 'admitted')
     return html`<p><strong>It is your turn</strong>, until ${clockTime(event, place.until)}.</p>${seats}`
-  const before = queue.state === 'pre_queue' && queue.opensAt !== undefined
+  const doors =
+    queue.opensAt === undefined ? '' : `The doors move on ${spokenTime(queue.opensAt, event.venue.timeZone)}.`
   return html`${
-    before
-      ? html`<p>Your place is safe. The doors move on ${spokenTime(queue.opensAt!, event.venue.timeZone)}.</p>`
+    place.phase === 'pre' || doors !== ''
+      ? html`<p>Your place is safe. ${doors}</p>`
       : html`<p>Ahead of you</p><p class="n">${place.position.toLocaleString('en')}</p>`
   }
     <p>${waitWords(queue, place)}</p>

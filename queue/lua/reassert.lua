@@ -19,12 +19,13 @@ if #members == 0 then return { 'OK', 0 } end
 local frontier = tonumber(redis.call('HGET', bucket, 'frontier') or NO_FRONTIER)
 local spentAt = scoresIn(spent, members)
 local slots = scoresIn(act, members)
-local puts = scoresIn(parked, members)
+local puts, backs = scoresIn(parked, members), scoresIn(returned, members)
 local toLine, toReturned, here = {}, {}, {}
 for i, member in ipairs(members) do
   local score = ARGV[2 * i + 3]
   local over = spentAt[i] and tonumber(score) <= tonumber(spentAt[i])
-  if not over and not slots[i] and not puts[i] then
+  -- Who stands elsewhere has their place there: in two of them it would admit twice.
+  if not over and not slots[i] and not puts[i] and not backs[i] then
     local to = tonumber(score) <= frontier and toReturned or toLine
     to[#to + 1] = score
     to[#to + 1] = member
