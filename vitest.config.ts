@@ -30,8 +30,8 @@ export default defineConfig({
           globalSetup: './dev/test-system.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each starts a whole system and mostly waits: two at a time, after the others.
-          maxWorkers: 3,
+          // Each starts a whole system and measures seconds: one at a time, after the others.
+          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },

@@ -121,7 +121,7 @@ test('[V88] a page that came before the line forms joins it by itself, and a lin
       headers: { authorization: `Bearer ${onsale.adminToken}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
-  const from = Date.now() + 5_000
+  const from = Date.now() + 15_000
   const [preQueueAt, opensAt] = [from, from + 3_600_000].map(at => new Date(at).toISOString())
   await change({ state: 'scheduled', preQueueAt, opensAt })
   const [fan, late] = [await arrive(PHONE), await arrive()]
@@ -130,7 +130,7 @@ test('[V88] a page that came before the line forms joins it by itself, and a lin
   await eventually(() => planned.textContent()).toMatch(
     /^The line forms (at|on) .*it joins by itself.*Doors move/,
   )
-  await fan.page.getByTestId('doors-move').waitFor({ timeout: 10_000 })
+  await fan.page.getByTestId('doors-move').waitFor({ timeout: 30_000 })
   expect(Date.now()).toBeGreaterThan(from - 100)
   expect(await fan.page.getByTestId('position').getAttribute('data-position')).toBe('0')
 
