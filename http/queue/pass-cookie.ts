@@ -12,8 +12,13 @@ export function setPass(
   { pass, until }: { pass: string; until: number },
 ): void {
   const maxAge = Math.max(0, Math.floor((until - clock.now()) / 1_000))
-  const secure = config.HTTP_PUBLIC_URL.startsWith('https:')
-  setCookie(c, PASS_COOKIE, pass, { httpOnly: true, sameSite: 'Lax', path: '/', maxAge, secure })
+  setCookie(c, PASS_COOKIE, pass, ownCookie(config, maxAge))
+}
+
+/** No script reads it and no other site sends it; for so many seconds. */
+export function ownCookie({ HTTP_PUBLIC_URL }: Pick<HttpDeps['config'], 'HTTP_PUBLIC_URL'>, maxAge: number) {
+  const secure = HTTP_PUBLIC_URL.startsWith('https:')
+  return { httpOnly: true, sameSite: 'Lax', path: '/', maxAge, secure } as const
 }
 
 export function dropPass(c: Context<AppEnv>): void {

@@ -17,7 +17,7 @@ import { spokenTime } from '../events/venue-time.ts'
 import { callerNetwork, rateLimit } from '../middleware/limits.ts'
 import { problemOf } from '../middleware/problems.ts'
 import { type AppEnv, newRoutes, problems, type Routes } from '../routing.ts'
-import { setPass } from './pass-cookie.ts'
+import { ownCookie, setPass } from './pass-cookie.ts'
 import type { PollPace } from './poll-pace.ts'
 
 const SESSION_COOKIE = 'onsale_session'
@@ -92,7 +92,8 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
           network: callerNetwork(c, config),
         })
         // What brings the place back where Redis is lost.
-        if (place.state === 'waiting') setCookie(c, receiptCookie, place.receipt, cookieOptions(config))
+        if (place.state === 'waiting')
+          setCookie(c, receiptCookie, place.receipt, ownCookie(config, SESSION_SECONDS))
         const [info, { graceSeconds }] = await Promise.all([
           queue.info(event.eventId),
           queue.settings(event.eventId),
@@ -131,13 +132,8 @@ function sessionOf({ sessions }: HttpDeps, c: Context<AppEnv>): VisitorId | unde
 
 function newSession({ sessions, chance, config }: HttpDeps, c: Context<AppEnv>): VisitorId {
   const visitor = visitorId(chance.uuid())
-  setCookie(c, SESSION_COOKIE, sessions.issue(visitor), cookieOptions(config))
+  setCookie(c, SESSION_COOKIE, sessions.issue(visitor), ownCookie(config, SESSION_SECONDS))
   return visitor
-}
-
-function cookieOptions(config: HttpDeps['config']) {
-  const secure = config.HTTP_PUBLIC_URL.startsWith('https:')
-  return { httpOnly: true, sameSite: 'Lax', path: '/', maxAge: SESSION_SECONDS, secure } as const
 }
 
 function words(told: Told) {

@@ -25,12 +25,8 @@ end
 
 -- A draw names its entrants, so their places stand still until it is done.
 local function isDrawing()
-  local set = redis.call('HMGET', cfg, 'draw', 'state', 'opensAt')
-  if set[1] == 'filling' then return true end
-  if set[1] ~= 'due' then return false end
-  local opens = tonumber(set[3])
-  local planned = (set[2] == 'scheduled' or set[2] == 'pre_queue') and opens > 0 and now >= opens - tonumber(ARGV[5])
-  return planned or set[2] == 'open' or set[2] == 'closing'
+  local draw = redis.call('HGET', cfg, 'draw')
+  return draw == 'filling' or (draw == 'due' and entriesAreOver(tonumber(ARGV[5])))
 end
 
 local function clear(who)

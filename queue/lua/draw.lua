@@ -7,14 +7,12 @@
 --    | {'OK', 'taken'} | {'OK', 'recovering'} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
 local LEASE_MS = 3000
-local set = redis.call('HMGET', cfg, 'draw', 'state', 'opensAt', 'drawnTo', 'drawer', 'drawerUntil')
-local draw, state, opens = set[1], set[2], tonumber(set[3])
+local draw, drawnTo, drawer, till = unpack(redis.call('HMGET', cfg, 'draw', 'drawnTo', 'drawer', 'drawerUntil'))
 if draw == 'due' or draw == 'filling' then
-  if set[5] and set[5] ~= ARGV[2] and now < tonumber(set[6]) then return { 'OK', 'taken' } end
+  if drawer and drawer ~= ARGV[2] and now < tonumber(till) then return { 'OK', 'taken' } end
   redis.call('HSET', cfg, 'drawer', ARGV[2], 'drawerUntil', digits(now + LEASE_MS))
 end
 -- Whoever has not come back yet would be left out.
 if isRecovering() then return { 'OK', 'recovering' } end
-local planned = (state == 'scheduled' or state == 'pre_queue') and opens > 0 and now >= opens - tonumber(ARGV[3])
-local over = planned or state == 'open' or state == 'closing'
-return { 'OK', draw, over and '1' or '0', digits(latestScore()), digits(now), set[4] or '' }
+local over = entriesAreOver(tonumber(ARGV[3])) and '1' or '0'
+return { 'OK', draw, over, digits(latestScore()), digits(now), drawnTo or '' }

@@ -11,12 +11,9 @@ if way == 'back' then
   return { 'OK' }
 end
 
-local waits = redis.call('ZMSCORE', line, unpack(members))
-local puts = redis.call('ZMSCORE', parked, unpack(members))
-local backs = redis.call('ZMSCORE', returned, unpack(members))
+local waits, puts, backs = scoresIn(line, members), scoresIn(parked, members), scoresIn(returned, members)
 -- A poller, or one already asked for, is in better hands than a dead node's.
-local polling = redis.call('ZMSCORE', polls, unpack(members))
-local doubted = redis.call('ZMSCORE', asked, unpack(members))
+local polling, doubted = scoresIn(polls, members), scoresIn(asked, members)
 
 local due, aside, names, till = {}, {}, {}, graceEnd()
 for i, member in ipairs(members) do

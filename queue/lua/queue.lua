@@ -70,6 +70,14 @@ local function stateNow()
   return state
 end
 
+-- A draw's entries end so many ms before planned doors, else when an operator opens.
+local function entriesAreOver(before)
+  local set = redis.call('HMGET', cfg, 'state', 'opensAt')
+  local state, opens = set[1], tonumber(set[2])
+  local planned = (state == 'scheduled' or state == 'pre_queue') and opens > 0 and now >= opens - before
+  return planned or state == 'open' or state == 'closing'
+end
+
 -- After a loss doors wait for a while, and on for the nodes that are still bringing places back.
 local function isRecovering()
   local ends = tonumber(redis.call('HGET', cfg, 'recoverUntil'))

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { useDark } from '../use-dark.ts'
 import { wallClock } from './figures.ts'
 import { columns, type Figure, type Moment, shownSpan } from './moments.ts'
 
@@ -177,14 +178,3 @@ function optionsOf(
 /** ms */
 const TIME_STEPS = [5, 10, 15, 30, 60, 120, 300].map(seconds => seconds * 1_000)
 const WHOLE_STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map(n => n * 10 ** power)).flat()
-
-function useDark(): boolean {
-  const [dark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches)
-  useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)')
-    const change = () => setDark(query.matches)
-    query.addEventListener('change', change)
-    return () => query.removeEventListener('change', change)
-  }, [])
-  return dark
-}

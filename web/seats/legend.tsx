@@ -1,7 +1,7 @@
 /** What the colours and shapes mean; each price category can be switched off. */
-import { useEffect, useState } from 'preact/hooks'
 import { shortMoney } from '../format/money.ts'
 import type { ShopEvent } from '../shop.ts'
+import { useDark } from '../use-dark.ts'
 import { tone } from './map-theme.ts'
 import type { SeatLayout } from './seat-layout.ts'
 import { priceOf } from './selection.ts'
@@ -58,14 +58,3 @@ const KEY = [
   ['accessible', 'wheelchair'],
   ['companion', 'companion'],
 ] as const
-
-export function useDark(): boolean {
-  const [dark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches)
-  useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)')
-    const change = () => setDark(query.matches)
-    query.addEventListener('change', change)
-    return () => query.removeEventListener('change', change)
-  }, [])
-  return dark
-}
