@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot } from '../dev/data-folder.ts'
 import { forecast } from './bench/queue/forecast.ts'
-import { isMet, summaryOf, type Target, tableOf } from './bench/queue/table.ts'
+import { isMet, summaryOf, type Target, tableOf } from './bench/report/table.ts'
 
 const bench = join(projectRoot, 'load-tests/bench.mjs')
 

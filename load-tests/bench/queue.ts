@@ -11,8 +11,8 @@ import { type Ground, makeGround } from './queue/ground.ts'
 import { fill, letIn } from './queue/places.ts'
 import { recovery } from './queue/recovery.ts'
 import { sockets } from './queue/sockets.ts'
-import { isMet, summaryOf, type Target, tableOf } from './queue/table.ts'
 import { frames, passes } from './queue/telling.ts'
+import { isMet, summaryOf, type Target, tableOf } from './report/table.ts'
 
 const PARTS = ['forecast', 'places', 'sockets', 'recovery', 'draw'] as const
 const MOST_RECOVERED = 1_000_000

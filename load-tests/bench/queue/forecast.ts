@@ -4,7 +4,7 @@
  */
 import { paceOf } from '../../../queue/forecast.ts'
 import { waitTime } from '../../../shared/wire/forecast.ts'
-import type { Target } from './table.ts'
+import type { Target } from '../report/table.ts'
 
 const BEAT_S = 0.25
 /** As in admit.lua. */

@@ -6,10 +6,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import getPort from 'get-port'
 import { projectRoot } from '../../../dev/data-folder.ts'
 import { startTier } from '../../../dev/tier.ts'
+import type { Target } from '../report/table.ts'
 import type { FromFans, ToFans } from './fans.ts'
 import { cpuOf, type Ground, redisCpu, residentOf } from './ground.ts'
 import type { FromPublisher, ToPublisher } from './plain-publish.ts'
-import type { Target } from './table.ts'
 
 const WARM_UP = 500
 /** Fewer than a listening socket's backlog: who is turned away there comes again after a second. */
