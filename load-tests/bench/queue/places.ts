@@ -4,8 +4,8 @@ import type { RedisQueue } from '../../../queue/redis-queue.ts'
 import { verbKeys, verbs } from '../../../queue/verbs.ts'
 import type { EventId } from '../../../shared/ids.ts'
 import type { Arg, Script } from '../../../shared/lua.ts'
+import { type Ground, infoOf, redisCost } from '../ground/ground.ts'
 import type { Target } from '../report/table.ts'
-import { type Ground, infoOf, redisCost } from './ground.ts'
 
 const A_CALL = 1_000
 const MEMBER_BYTES = 14

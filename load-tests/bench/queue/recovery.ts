@@ -5,8 +5,8 @@ import type { QueueNews, Remembered } from '../../../queue/queue.ts'
 import { verbKeys, verbs } from '../../../queue/verbs.ts'
 import { visitorId } from '../../../shared/ids.ts'
 import { connectSubscriber } from '../../../shared/redis.ts'
+import type { Ground } from '../ground/ground.ts'
 import type { Target } from '../report/table.ts'
-import type { Ground } from './ground.ts'
 
 const A_CALL = 1_000
 const NODES = 2

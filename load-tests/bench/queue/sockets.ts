@@ -6,9 +6,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import getPort from 'get-port'
 import { projectRoot } from '../../../dev/data-folder.ts'
 import { startTier } from '../../../dev/tier.ts'
+import { cpuOf, type Ground, redisCpu, residentOf } from '../ground/ground.ts'
 import type { Target } from '../report/table.ts'
 import type { FromFans, ToFans } from './fans.ts'
-import { cpuOf, type Ground, redisCpu, residentOf } from './ground.ts'
 import type { FromPublisher, ToPublisher } from './plain-publish.ts'
 
 const WARM_UP = 500

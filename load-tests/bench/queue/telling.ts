@@ -5,8 +5,8 @@ import { BANDS, endOf, intervalOf, pieceOf } from '../../../realtime/bands.ts'
 import { ToldTick } from '../../../realtime/told-tick.ts'
 import { systemClock } from '../../../shared/clock.ts'
 import { eventId, visitorId } from '../../../shared/ids.ts'
+import type { Ground } from '../ground/ground.ts'
 import type { Target } from '../report/table.ts'
-import type { Ground } from './ground.ts'
 
 /** Of one small frame: WebSocket's head, TCP's with its timestamps, IP's. */
 const HEADS = 4 + 32 + 20

@@ -1,4 +1,4 @@
-/** What the queue's bench stands on: a Redis and a Postgres of its own, one event after the other, and the real queue. */
+/** What a bench stands on: a Redis and a Postgres of its own, one event after the other, and the real queue. */
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
