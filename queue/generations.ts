@@ -9,8 +9,9 @@ import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import { type Client, type Pool, transaction } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
-import { liveAdmissions, spentPlaces } from './admissions.ts'
+import { type Admitted, admissionsOf } from './admissions.ts'
 import { type DrawState, promiseDraw } from './draw-record.ts'
+import { rosterKeys } from './rosters.ts'
 import { generationBegun, lockSettings, type StoredSettings } from './settings.ts'
 import { MEMBERS_A_CALL, parseAnswer, verbKeys, verbs } from './verbs.ts'
 
@@ -94,7 +95,7 @@ export class Generations {
     const generation = lost ? Math.max(settings.generation, found) + 1 : settings.generation
     if (lost && keeps) await this.#keepPlaces(event)
     else await this.#wipe(event)
-    const back = lost ? await this.#restore(client, event, settings) : { slots: 0, spent: 0 }
+    const back = lost ? await this.#restore(client, event, settings, keeps) : { slots: 0, spent: 0 }
     const answer = await verbs.begin.run(redis, verbKeys(keys, event, ''), [
       generation,
       settings.scoreFloor,
@@ -116,24 +117,45 @@ export class Generations {
     return Math.min(Math.floor((scoreFloor - FLOOR_AHEAD_US) / 1_000), this.#parts.clock.now())
   }
 
-  /** Before cfg exists: until then every verb refuses, so nobody is admitted beside those who come back. */
-  async #restore(client: Client, event: EventId, settings: StoredSettings) {
+  /**
+   * Before cfg exists: until then every verb refuses, so nobody is admitted beside those who come back. `kept`: places stand in
+   * Redis that may have admitted.
+   */
+  async #restore(client: Client, event: EventId, settings: StoredSettings, kept: boolean) {
     const { redis, keys, recoveryMs } = this.#parts
-    const { act, called, since, spent } = keys.queue(event)
+    const { spent } = keys.queue(event)
     const [seconds] = await redis.time()
     const now = Number(seconds) * 1_000
-    const live = await liveAdmissions(client, event, settings.firstGeneration, now)
+    const count = { slots: 0, spent: 0 }
+    let writing = Promise.resolve()
+    for await (const page of admissionsOf(client, event, settings.firstGeneration)) {
+      // The next page is read while this one is written.
+      await writing
+      const live = page.filter(({ hasEnded, until }) => !hasEnded && until > now)
+      count.slots += live.length
+      count.spent += page.length
+      writing = this.#write(event, page, live, kept)
+      writing.catch(() => undefined)
+    }
+    await writing
+    // Longer than places can come back.
+    await redis.pexpire(spent, recoveryMs + 1_000 * settings.graceSeconds + SPENT_KEPT_MS)
+    return count
+  }
+
+  async #write(event: EventId, page: Admitted[], live: Admitted[], kept: boolean): Promise<void> {
+    const { redis, keys } = this.#parts
+    const { act, called, since, spent } = keys.queue(event)
     await inChunks(live, async some => {
       await redis.zadd(act, ...some.flatMap(slot => [slot.until, slot.member]))
       await redis.hset(called, ...some.flatMap(slot => [slot.member, slot.score]))
       await redis.zadd(since, ...some.flatMap(slot => [slot.admittedAt, slot.member]))
     })
-    const over = await spentPlaces(client, event, settings.firstGeneration)
-    await inChunks(over, some => redis.zadd(spent, ...some.flatMap(place => [place.score, place.member])))
-    await inChunks(over, some => this.#dropSpent(event, some))
-    // Longer than places can come back.
-    await redis.pexpire(spent, recoveryMs + 1_000 * settings.graceSeconds + SPENT_KEPT_MS)
-    return { slots: live.length, spent: over.length }
+    // Of one visitor's admissions the latest counts.
+    await inChunks(page, some =>
+      redis.zadd(spent, 'GT', ...some.flatMap(({ score, member }) => [score, member])),
+    )
+    if (kept) await inChunks(page, some => this.#dropSpent(event, some))
   }
 
   /**
@@ -187,7 +209,7 @@ export class Generations {
   async #wipe(event: EventId): Promise<void> {
     const { redis, keys } = this.#parts
     const q = keys.queue(event)
-    const rosters = (await redis.zrange(q.nodes, '0', '-1')).map(node => q.roster(node))
+    const rosters = (await redis.zrange(q.nodes, '0', '-1')).flatMap(node => rosterKeys(keys, event, node))
     await redis.unlink(
       q.cfg,
       q.line,

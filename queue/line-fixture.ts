@@ -303,7 +303,8 @@ export class RealLine implements Line {
     const [redis, clock] = [this.#redis, this.time.clock()]
     const { pool, keys } = this.#rig
     const config = { keys: secrets, NODE_NAME: name }
-    return new RedisQueue({ redis, pool, keys, passes, config, clock, log, door, recoveryMs: RECOVERY })
+    const parts = { redis, pool, keys, passes, config, clock, log, door, recoveryMs: RECOVERY }
+    return new RedisQueue({ ...parts, life: name })
   }
 
   #refresh(): void {

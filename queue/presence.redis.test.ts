@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EventId, VisitorId } from '../shared/ids.ts'
+import { redisMs } from '../shared/redis.ts'
 import {
   admitted,
   admitUntil,
@@ -136,3 +137,18 @@ test('[Q27] a visitor who polls keeps the place as long as the polls come, and l
   await web.status(event, polls)
   expect(await rig.redis.zcard(rig.keys.queue(event).polls)).toBe(0)
 })
+
+test('[Q190] 10,000 visitors who vanish at once are given up within two beats of their grace', async () => {
+  const [queue, event, visitors] = [rig.queue('a'), await rig.event(), newVisitors(10_000)]
+  await queue.configure(event, paused, 'test')
+  await Promise.all(visitors.map(visitor => queue.join(event, visitor)))
+  for (const visitor of visitors) queue.away(event, visitor)
+  const { away, asked, line } = rig.keys.queue(event)
+  await until('all away', async () => (await rig.redis.zcard(away)) === 10_000)
+  await queue.sweep(event)
+  expect([await rig.redis.zcard(away), await rig.redis.zcard(asked)]).toEqual([0, 10_000])
+  const [last] = (await rig.redis.zrange(asked, '-1', '-1', 'WITHSCORES')).slice(1).map(Number)
+  await until('the last grace is over', async () => redisMs(await rig.redis.time()) > last!)
+  await queue.sweep(event)
+  expect(await rig.redis.zcard(line)).toBe(0)
+}, 30_000)

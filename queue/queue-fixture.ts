@@ -63,6 +63,7 @@ export async function queueRig(url?: string): Promise<QueueRig> {
         config,
         clock: systemClock,
         log,
+        life: node,
         door: 'socket',
         ...other,
       })

@@ -271,3 +271,37 @@ test('[Q179] who was called back and is re-asserted by a node has one place, not
   expect(await rig.redis.zscore(line, member)).toBeNull()
   expect(await rig.redis.zscore(returned, member)).not.toBeNull()
 })
+
+test('[Q191] admissions of before a loss are read in pages, however many there are, and the latest of each visitor counts', async () => {
+  const event = await rig.event()
+  const rows: number[] = []
+  const counted = intercepted(rig.pool, 'connect', async () => {
+    const client = await rig.pool.connect()
+    return intercepted(client, 'query', async (text: string, values?: unknown[]) => {
+      const answer = await client.query(text, values)
+      rows.push(answer.rows.length)
+      return answer
+    })
+  })
+  const queue = rig.queue('a', { recoveryMs, pool: counted })
+  await queue.configure(event, { ...open, cap: 20_000 }, 'test')
+  // A buyer in every two, and some who were in twice.
+  await rig.pool.query(
+    `insert into queue_admissions (event_id, visitor_id, member, generation, score, admitted_at, until, ended_at, reason)
+     select $1, lpad(to_hex(n), 32, '0')::uuid, decode(lpad(to_hex(n), 28, '0'), 'hex'), 1, 1000 * turn + n, now(),
+       now() + interval '1 hour', case when n % 2 = 0 or turn = 1 then now() end,
+       case when n % 2 = 0 or turn = 1 then 'purchased' end
+     from generate_series(1, 11000) n, generate_series(1, 2) turn where turn = 2 or n <= 1500`,
+    [event],
+  )
+  await rig.redis.flushall()
+  await queue.tick(event)
+  const { spent, act, called, since } = rig.keys.queue(event)
+  expect(await rig.redis.zcard(spent)).toBe(11_000)
+  expect(await rig.redis.zscore(spent, Buffer.from('7'.padStart(28, '0'), 'hex'))).toBe('2007')
+  expect(await Promise.all([rig.redis.zcard(act), rig.redis.hlen(called), rig.redis.zcard(since)])).toEqual([
+    5_500, 5_500, 5_500,
+  ])
+  expect(rows.some(count => count > 1_000)).toBe(true)
+  expect(Math.max(...rows)).toBeLessThanOrEqual(5_000)
+})

@@ -4,7 +4,7 @@
  * visitors.
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
-import type { Chance, Clock } from '../shared/clock.ts'
+import { type Chance, type Clock, systemChance } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { Problem } from '../shared/errors.ts'
 import type { BookingId, EventId, VisitorId } from '../shared/ids.ts'
@@ -49,6 +49,11 @@ export interface QueueParts {
   keys: Keys
   passes: PassTokens
   config: Pick<Config, 'keys' | 'NODE_NAME'>
+  /**
+   * The name of this process in Redis. By default NODE_NAME and a few random digits: one that was killed and started again
+   * within its lease is another node, and what the first left behind is buried.
+   */
+  life?: string | undefined
   clock: Clock
   log: Log
   /**
@@ -84,11 +89,13 @@ const TICK_MS = 450
 /** Redis keeps those behind the front for 5 s. */
 const TAIL_MS = 4_000
 const RECOVERY_MS = 15_000
+const LIFE_BYTES = 4
 /** Whoever waits gets a fresh receipt so often, and a minute more. */
 const RECEIPT_RENEWED_MS = 6 * 60_000
 
 export class RedisQueue implements Queue, QueueNode {
   readonly #parts: QueueParts
+  readonly #node: string
   /** As a KeyObject: an HMAC takes a fifth of the time. */
   readonly #placeKey: KeyObject
   readonly #caller: Caller
@@ -104,7 +111,8 @@ export class RedisQueue implements Queue, QueueNode {
 
   constructor(parts: QueueParts) {
     this.#parts = parts
-    const node = parts.config.NODE_NAME
+    const node = parts.life ?? `${parts.config.NODE_NAME}.${systemChance.bytes(LIFE_BYTES).toString('hex')}`
+    this.#node = node
     this.#placeKey = createSecretKey(parts.config.keys.place)
     const { recoveryMs = RECOVERY_MS } = parts
     this.#caller = new Caller({
@@ -272,7 +280,7 @@ export class RedisQueue implements Queue, QueueNode {
       const answer = await this.#caller.call(event, verbs.reassert, async settings => {
         const scores = await this.#drawnPlaces.scores(event, settings, told)
         return [
-          this.#parts.config.NODE_NAME,
+          this.#node,
           at + MEMBERS_A_CALL >= places.length ? '1' : '0',
           ...told.flatMap(({ member, score }, i) => [member, scores[i] ?? score]),
         ]

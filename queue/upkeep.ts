@@ -1,6 +1,6 @@
 /**
- * What a process does for a queue besides its visitors' calls: rounds of admission, sweeps, the node's lease, and the burial
- * of nodes that died. All of it leaderless: what two nodes do at once is done once.
+ * What a process does for a queue besides its visitors' calls: rounds of admission, sweeps, the node's lease; the burial of
+ * nodes that died is in rosters.ts. All of it leaderless: what two nodes do at once is done once.
  */
 import type { Clock } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
@@ -15,8 +15,9 @@ import { FLOOR_AHEAD_US } from './generations.ts'
 import { Kept } from './kept.ts'
 import { Presence } from './presence.ts'
 import { reached } from './reached.ts'
+import { Rosters, rosterKeys } from './rosters.ts'
 import { eventsOn, raiseFloor, type StoredSettings } from './settings.ts'
-import { ADMITTED_A_CALL, MEMBER_BYTES, MEMBERS_A_CALL, verbs } from './verbs.ts'
+import { ADMITTED_A_CALL, verbs } from './verbs.ts'
 
 export interface UpkeepParts {
   redis: Redis
@@ -31,12 +32,15 @@ export interface UpkeepParts {
 }
 
 const EVENTS_MS = 900
+/** A batch releases some 500 places in some milliseconds of Redis: a beat of one node releases 20,000. */
+const BATCHES_A_BEAT = 40
 const RAISE_FLOOR_MS = 10_000
 
 export class Upkeep {
   readonly #parts: UpkeepParts
   readonly #presence: Presence
   readonly #draws: Draws
+  readonly #rosters: Rosters
   readonly #events: Kept<'on', EventId[]>
   /** When this process last raised an event's floor, ms. */
   readonly #raised = new Map<EventId, number>()
@@ -44,6 +48,7 @@ export class Upkeep {
   constructor(parts: UpkeepParts) {
     this.#parts = parts
     this.#draws = new Draws(parts)
+    this.#rosters = new Rosters(parts)
     this.#presence = new Presence({
       clock: parts.clock,
       send: async (event, way, members) => {
@@ -68,12 +73,18 @@ export class Upkeep {
   async sweep(event: EventId): Promise<void> {
     const { caller, node, door } = this.#parts
     const name = door === 'socket' ? node : ''
-    const done = await caller.call(event, verbs.sweep, ({ version }) => [name, version])
-    if (done === undefined) return
-    this.#draws.drive(event, done.settings)
-    const [now, last, , dead] = done.rest
-    await this.#raiseFloor(event, done.settings, Math.max(Number(now), Number(last)))
-    if (dead !== undefined && dead !== '') await reached(this.#bury(event, dead))
+    for (let batch = 1, isMore = true; isMore && batch <= BATCHES_A_BEAT; batch++) {
+      const done = await caller.call(event, verbs.sweep, ({ version }) => [name, version])
+      if (done === undefined) return
+      const [now, last, more, dead, bytes] = done.rest
+      isMore = more === '1'
+      if (batch === 1) {
+        this.#draws.drive(event, done.settings)
+        await this.#raiseFloor(event, done.settings, Math.max(Number(now), Number(last)))
+      }
+      if (dead !== undefined && dead !== '') await reached(this.#rosters.bury(event, dead))
+      if (!isMore && name !== '') await reached(this.#rosters.compact(event, Number(bytes)))
+    }
   }
 
   events(): Promise<EventId[]> {
@@ -89,9 +100,8 @@ export class Upkeep {
     const { redis, keys, node, door } = this.#parts
     if (door === 'poll') return
     for (const event of await this.events()) {
-      const { nodes, roster } = keys.queue(event)
-      await reached(redis.zrem(nodes, node))
-      await reached(redis.unlink(roster(node)))
+      await reached(redis.zrem(keys.queue(event).nodes, node))
+      await reached(redis.unlink(rosterKeys(keys, event, node)))
     }
   }
 
@@ -104,24 +114,6 @@ export class Upkeep {
     if (lately && settings.begun) return
     this.#raised.set(event, now)
     await reached(raiseFloor(pool, event, settings.generation, latest + FLOOR_AHEAD_US))
-  }
-
-  /** Nobody speaks for these visitors any more: each has a grace to come back, and is asked for at its end. */
-  async #bury(event: EventId, dead: string): Promise<void> {
-    const { redis, keys, caller, log } = this.#parts
-    const { nodes, roster } = keys.queue(event)
-    const step = MEMBERS_A_CALL * MEMBER_BYTES
-    let buried = 0
-    for (let at = 0; ; at += step) {
-      const chunk = await redis.getrangeBuffer(roster(dead), at, at + step - 1)
-      const members = split(chunk)
-      if (members.length === 0) break
-      await caller.call(event, verbs.presence, () => ['lost', ...members])
-      buried += members.length
-    }
-    await redis.unlink(roster(dead))
-    await redis.zrem(nodes, dead)
-    log.warn({ event, dead, visitors: buried }, 'a node is gone: its visitors have a grace to come back')
   }
 
   /** Postgres says which are on; what Redis holds of others is what a process left behind that died while closing them. */
@@ -138,11 +130,4 @@ export class Upkeep {
     }
     return on
   }
-}
-
-function split(chunk: Buffer): Buffer[] {
-  const members: Buffer[] = []
-  for (let at = 0; at + MEMBER_BYTES <= chunk.length; at += MEMBER_BYTES)
-    members.push(chunk.subarray(at, at + MEMBER_BYTES))
-  return members
 }

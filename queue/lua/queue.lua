@@ -101,9 +101,10 @@ local function endSlots(members)
 end
 
 -- Slots that are over. Whoever was called and never came is set aside like one who was away: the turn is not lost.
+-- -> whether there may be more
 local function expireSlots()
   local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
-  if #due == 0 then return end
+  if #due == 0 then return false end
   local claimed, scores = scoresIn(since, due), redis.call('HMGET', called, unpack(due))
   local over, aside, doubt, till = {}, {}, {}, graceEnd()
   for i, member in ipairs(due) do
@@ -122,6 +123,7 @@ local function expireSlots()
     redis.call('ZADD', away, 'NX', unpack(doubt))
   end
   publish('ended', over, ',"reason":"expired"')
+  return #due == SLOTS_EXPIRED_AT_MOST
 end
 
 -- Every place that was ever given is at or below, every one still to come above: whatever the clocks say.

@@ -1,0 +1,95 @@
+/**
+ * Who came to which node: a roster names a node's visitors, so that somebody speaks for them when it has died. Scripts only
+ * append to it; its node writes it anew when most of it is of the past, and a dead node's is read and ended by who finds it.
+ */
+import type { EventId } from '../shared/ids.ts'
+import type { Keys } from '../shared/keys.ts'
+import type { Log } from '../shared/log.ts'
+import type { Redis } from '../shared/redis.ts'
+import type { Caller } from './caller.ts'
+import { MEMBER_BYTES, MEMBERS_A_CALL, verbs } from './verbs.ts'
+
+export interface RostersParts {
+  redis: Redis
+  keys: Keys
+  log: Log
+  caller: Caller
+  node: string
+}
+
+/** Members that may be of the past: below it nothing is worth writing anew. */
+const SPARE_MEMBERS = 5_000
+const CHUNK_BYTES = MEMBERS_A_CALL * MEMBER_BYTES
+
+/** The roster, and what is left of the one before while it is written anew. */
+export function rosterKeys(keys: Keys, event: EventId, node: string): [string, string] {
+  const { roster } = keys.queue(event)
+  return [roster(node), roster(`${node}:before`)]
+}
+
+export class Rosters {
+  readonly #parts: RostersParts
+  /** Bytes of what was kept the last time. */
+  readonly #kept = new Map<EventId, number>()
+
+  constructor(parts: RostersParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Keeps each once, and whoever has no place no more: who was away and comes back is appended again. Where the node dies half
+   * way, both parts are buried, and what stands in both does no harm.
+   */
+  async compact(event: EventId, bytes: number): Promise<void> {
+    const { redis, keys, node } = this.#parts
+    const before = this.#kept.get(event) ?? 0
+    if (bytes <= 2 * before + SPARE_MEMBERS * MEMBER_BYTES) return
+    const [roster, old] = rosterKeys(keys, event, node)
+    if ((await redis.exists(old)) === 0) await redis.rename(roster, old)
+    const seen = new Set<string>()
+    for await (const members of this.#members(old)) {
+      const once = members.filter(member => seen.size !== seen.add(member.toString('latin1')).size)
+      const standing = await this.#standing(event, once)
+      if (standing.length > 0) await redis.append(roster, Buffer.concat(standing))
+    }
+    await redis.unlink(old)
+    const kept = await redis.strlen(roster)
+    if (kept === 0) this.#kept.delete(event)
+    else this.#kept.set(event, kept)
+  }
+
+  /** Nobody speaks for these visitors any more: each has a grace to come back, and is asked for at its end. */
+  async bury(event: EventId, dead: string): Promise<void> {
+    const { redis, keys, caller, log } = this.#parts
+    const both = rosterKeys(keys, event, dead)
+    let buried = 0
+    for (const key of both)
+      for await (const members of this.#members(key)) {
+        await caller.call(event, verbs.presence, () => ['lost', ...members])
+        buried += members.length
+      }
+    await redis.unlink(both)
+    await redis.zrem(keys.queue(event).nodes, dead)
+    log.warn({ event, dead, visitors: buried }, 'a node is gone: its visitors have a grace to come back')
+  }
+
+  async *#members(key: string): AsyncGenerator<Buffer[]> {
+    for (let at = 0; ; at += CHUNK_BYTES) {
+      const chunk = await this.#parts.redis.getrangeBuffer(key, at, at + CHUNK_BYTES - 1)
+      const members: Buffer[] = []
+      for (let from = 0; from + MEMBER_BYTES <= chunk.length; from += MEMBER_BYTES)
+        members.push(chunk.subarray(from, from + MEMBER_BYTES))
+      if (members.length === 0) return
+      yield members
+    }
+  }
+
+  /** Those for whom a burial would do anything. */
+  async #standing(event: EventId, members: Buffer[]): Promise<Buffer[]> {
+    if (members.length === 0) return []
+    const { redis, keys } = this.#parts
+    const { line, parked, returned } = keys.queue(event)
+    const places = await Promise.all([line, parked, returned].map(key => redis.zmscore(key, ...members)))
+    return members.filter((_, i) => places.some(scores => scores[i] != null))
+  }
+}
