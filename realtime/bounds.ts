@@ -25,6 +25,12 @@ export const LAG_CHECK_MS = SECOND
 
 /** Descriptors kept for Redis, Postgres, files and refusals. At its limit uWS spins and serves nobody. */
 export const SPARE_DESCRIPTORS = 500
+/** Handshakes past the node's pace come again within so many seconds, each at a moment of its own. */
+export const ACCEPT_AGAIN_SECONDS = 5
+/** Whose session or network has too many sockets must close one first. */
+export const CROWDED_SECONDS = 10
+/** A socket of Socket.IO that does not say its session within this time is closed; it may be a phone's. */
+export const SESSION_LATE_MS = 10 * SECOND
 
 /** Between two flushes while changes come: calm, and under load. Past it load shows as overload, to a second. */
 export const TICK_CALM_MS = 50

@@ -39,7 +39,11 @@ export interface TestNode {
   close(): Promise<void>
 }
 
-export async function makeNode({ redisUrl = '', environment = {} } = {}): Promise<TestNode> {
+export async function makeNode({
+  redisUrl = '',
+  environment = {},
+  descriptors = undefined as number | undefined,
+} = {}): Promise<TestNode> {
   const [database, piece] = [await testDatabase(), testRedis()]
   const config = readConfig({
     ...makeSecrets(),
@@ -79,7 +83,7 @@ export async function makeNode({ redisUrl = '', environment = {} } = {}): Promis
     chance: systemChance,
     metrics: new Metrics('realtime'),
     cpu: () => process.threadCpuUsage().user / 1_000,
-    descriptors: undefined,
+    descriptors,
   }
   const addEvent = async (id: string, status = 'onsale', length = 10) => {
     await insertSmallHouse(pool, id, { status, length })

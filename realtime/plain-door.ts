@@ -4,7 +4,7 @@
  */
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js'
 import type { Clock } from '../shared/clock.ts'
-import { Problem, type ProblemCode } from '../shared/errors.ts'
+import { Problem } from '../shared/errors.ts'
 import { BEARER_PREFIX, CLOSE, type ServerMessage, SUBPROTOCOL } from '../shared/wire/messages.ts'
 import { type Admittance, cookieOf } from './admittance.ts'
 import { BACKPRESSURE_BYTES, IDLE_SECONDS, TEXT_BYTES } from './bounds.ts'
@@ -87,20 +87,22 @@ export class PlainDoor implements Door {
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const asked = req.getHeader('sec-websocket-protocol').split(',')
     const [protocol = '', ...others] = asked.map(entry => entry.trim())
-    if (this.#admittance.isFull()) this.#refuse(res, 'unavailable', 'This node takes no more sockets now.')
+    const busy = this.#admittance.busy()
+    if (busy !== undefined) this.#refuse(res, busy)
     else if (!this.#admittance.mayCome(req.getHeader('origin')))
-      this.#refuse(res, 'origin_forbidden', 'Pages of this origin may not connect.')
+      this.#refuse(res, new Problem('origin_forbidden', 'Pages of this origin may not connect.'))
     else if (protocol !== SUBPROTOCOL)
-      this.#refuse(res, 'invalid_request', `The first subprotocol must be ${SUBPROTOCOL}.`)
+      this.#refuse(res, new Problem('invalid_request', `The first subprotocol must be ${SUBPROTOCOL}.`))
     else {
+      const address = Buffer.from(res.getRemoteAddressAsText()).toString()
+      const network = this.#admittance.network(address, req.getHeader('x-forwarded-for') || undefined)
+      const crowded = this.#admittance.crowded(network)
       const bearer = others.find(entry => entry.startsWith(BEARER_PREFIX))?.slice(BEARER_PREFIX.length)
       const token = bearer ?? cookieOf(req.getHeader('cookie'), 'onsale_session')
-      const admitted = this.#admittance.admit(token)
-      if (!admitted.ok)
-        this.#refuse(res, admitted.code, 'Send the token of POST /sessions as the second subprotocol.')
+      const admitted =
+        crowded === undefined ? this.#admittance.admit(token) : { ok: false as const, problem: crowded }
+      if (!admitted.ok) this.#refuse(res, admitted.problem)
       else {
-        const address = Buffer.from(res.getRemoteAddressAsText()).toString()
-        const network = this.#admittance.network(address, req.getHeader('x-forwarded-for') || undefined)
         const data: UserData = { socket: new PlainSocket({ visitorId: admitted.visitorId, network }) }
         res.upgrade(
           data,
@@ -113,9 +115,8 @@ export class PlainDoor implements Door {
     }
   }
 
-  #refuse(res: HttpResponse, code: ProblemCode, detail: string): void {
-    const problem = new Problem(code, detail)
-    this.#tier.meters.refused.inc({ why: code })
+  #refuse(res: HttpResponse, problem: Problem): void {
+    this.#tier.meters.refused.inc({ why: problem.code })
     res.cork(() => {
       res.writeStatus(`${problem.status} ${problem.title}`)
       res.writeHeader('Content-Type', 'application/problem+json')
@@ -131,7 +132,11 @@ export class PlainDoor implements Door {
     this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
     const socket = ws.getUserData().socket
     socket.ws = ws
+    this.#admittance.upgraded()
     if (socket.comer === undefined) return
+    const { visitorId, network } = socket.comer
+    this.#admittance.crowd.enter(visitorId)
+    this.#admittance.crowd.comeFrom(network)
     socket.connection = new Connection(this.#tier, socket.comer, socket)
     socket.comer = undefined
   }
@@ -152,7 +157,11 @@ export class PlainDoor implements Door {
     this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
     socket.ws = undefined
     this.#slow.closed(socket)
-    socket.connection?.closed()
+    const { connection } = socket
+    if (connection === undefined) return
+    this.#admittance.crowd.leave(connection.visitorId)
+    this.#admittance.crowd.goneFrom(connection.network)
+    connection.closed()
     socket.connection = undefined
   }
 }

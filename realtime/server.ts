@@ -46,6 +46,9 @@ export interface RealtimeDeps {
     | 'ADMIN_TOKEN'
     | 'adminKey'
     | 'TRUSTED_PROXIES'
+    | 'ACCEPTS_PER_SECOND'
+    | 'SOCKETS_PER_SESSION'
+    | 'SOCKETS_PER_NETWORK'
   >
   pool: Pool
   /** Commands. */
@@ -109,6 +112,10 @@ export class RealtimeServer {
       connections: this.#connections,
     }
     this.#admittance = new Admittance({ ...deps, sockets: () => this.#sockets() })
+    const counted = (res: HttpResponse, change: unknown): void => {
+      if (!this.#admittance.connected(Number(change)) && Number(change) > 0) res.close()
+    }
+    this.#app.filter(counted)
     this.#plain = new PlainDoor({ app: this.#app, tier, admittance: this.#admittance, clock })
     this.#socketIo = new SocketIoDoor({ app: this.#app, tier, admittance: this.#admittance })
     door.add(this.#plain)

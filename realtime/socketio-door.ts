@@ -6,10 +6,9 @@
 
 import type { TemplatedApp } from 'uWebSockets.js'
 import { Server, type Socket } from 'socket.io'
-import { Problem } from '../shared/errors.ts'
 import { CLOSE, type ServerMessage } from '../shared/wire/messages.ts'
 import { type Admittance, cookieOf } from './admittance.ts'
-import { BACKPRESSURE_BYTES, IDLE_SECONDS, TEXT_BYTES } from './bounds.ts'
+import { BACKPRESSURE_BYTES, IDLE_SECONDS, SESSION_LATE_MS, TEXT_BYTES } from './bounds.ts'
 import { type Comer, Connection, type Tier } from './connection.ts'
 import type { Door, Topic, Wire } from './doors.ts'
 import { MESSAGE_TYPES, parseValue } from './parse-message.ts'
@@ -20,20 +19,34 @@ const ROOM = '/\x1f'
 /** Engine.IO message, Socket.IO binary event, one attachment. The attachment follows as a binary frame. */
 const DIFF_HEAD = '451-["diff",{"_placeholder":true,"num":0}]'
 
+/** What Engine.IO keeps of a request. */
+interface Asked {
+  headers: { origin?: string | undefined; 'x-forwarded-for'?: string | string[] | undefined }
+  connection: { remoteAddress?: string | undefined }
+}
+
+interface EngineClient {
+  request: Asked
+  once(event: 'close', listener: () => void): void
+}
+
 export class SocketIoDoor implements Door {
   readonly io: Server
   readonly #app: TemplatedApp
   readonly #tier: Tier
+  readonly #admittance: Admittance
 
   constructor({ app, tier, admittance }: { app: TemplatedApp; tier: Tier; admittance: Admittance }) {
     this.#app = app
     this.#tier = tier
+    this.#admittance = admittance
     this.io = new Server({
       transports: ['websocket'],
       serveClient: false,
       maxHttpBufferSize: TEXT_BYTES,
+      connectTimeout: SESSION_LATE_MS,
       allowRequest: (req, answer) => {
-        const why = this.#refusal(admittance, req.headers.origin ?? '')
+        const why = this.#refusal(req)
         if (why !== null) tier.meters.refused.inc({ why })
         answer(why, why === null)
       },
@@ -41,7 +54,8 @@ export class SocketIoDoor implements Door {
     // For uWS, beside Engine.IO's own.
     const limits: object = { maxBackpressure: BACKPRESSURE_BYTES, idleTimeout: IDLE_SECONDS }
     this.io.attachApp(app, limits)
-    this.io.use((socket, next) => next(this.#admit(admittance, socket)))
+    this.io.engine.on('connection', (client: EngineClient) => this.#came(client))
+    this.io.use((socket, next) => next(this.#admit(socket)))
     this.io.on('connection', socket => this.#open(socket))
   }
 
@@ -88,30 +102,46 @@ export class SocketIoDoor implements Door {
     return true
   }
 
-  #refusal(admittance: Admittance, origin: string): string | null {
-    if (admittance.isFull()) return 'unavailable'
-    return admittance.mayCome(origin) ? null : 'origin_forbidden'
+  #refusal(req: Asked): string | null {
+    const busy = this.#admittance.busy()
+    if (busy !== undefined) return busy.code
+    if (!this.#admittance.mayCome(req.headers.origin ?? '')) return 'origin_forbidden'
+    return this.#admittance.crowded(this.#networkOf(req))?.code ?? null
+  }
+
+  #networkOf({ connection, headers }: Asked): string {
+    return this.#admittance.network(connection.remoteAddress ?? '', headers['x-forwarded-for']?.toString())
+  }
+
+  /** An open transport, of which nobody has said yet whose it is. */
+  #came(client: EngineClient): void {
+    this.#admittance.upgraded()
+    const network = this.#networkOf(client.request)
+    this.#admittance.crowd.comeFrom(network)
+    client.once('close', () => this.#admittance.crowd.goneFrom(network))
   }
 
   /** The session's token comes as `auth.token`, or as the cookie. */
-  #admit(admittance: Admittance, socket: Socket): Error | undefined {
+  #admit(socket: Socket): Error | undefined {
     const given: unknown = socket.handshake.auth['token']
     const token =
       typeof given === 'string' ? given : cookieOf(socket.handshake.headers.cookie ?? '', 'onsale_session')
-    const admitted = admittance.admit(token)
+    const admitted = this.#admittance.admit(token)
     if (admitted.ok) {
       const { address, headers } = socket.handshake
-      const network = admittance.network(address, headers['x-forwarded-for']?.toString())
+      const network = this.#admittance.network(address, headers['x-forwarded-for']?.toString())
       socket.data = { visitorId: admitted.visitorId, network } satisfies Comer
       return undefined
     }
-    this.#tier.meters.refused.inc({ why: admitted.code })
-    const problem = new Problem(admitted.code, 'Send the token of POST /sessions as auth.token.')
-    return Object.assign(new Error(admitted.code), { data: problem.body() })
+    const { problem } = admitted
+    this.#tier.meters.refused.inc({ why: problem.code })
+    return Object.assign(new Error(problem.code), { data: problem.body() })
   }
 
   #open(socket: Socket): void {
     this.#counted()
+    const { visitorId } = socket.data as Comer
+    this.#admittance.crowd.enter(visitorId)
     const connection = new Connection(this.#tier, socket.data, new SocketIoWire(socket))
     for (const type of MESSAGE_TYPES) {
       socket.on(type, (payload: unknown) => {
@@ -121,6 +151,7 @@ export class SocketIoDoor implements Door {
       })
     }
     socket.on('disconnect', () => {
+      this.#admittance.crowd.leave(visitorId)
       connection.closed()
       this.#counted()
     })

@@ -87,6 +87,11 @@ const Environment = z.object({
   OIDC_AUDIENCE: z.string().max(500).optional(),
   OIDC_JWKS_URL: z.url({ protocol: /^https?$/, error: 'must be a URL with http:// or https://' }).optional(),
   MAX_SOCKETS: whole(100_000, 1, 1_000_000),
+  /** Open on one node at once, of one session and of one network: a stadium's crowd may share an address. */
+  SOCKETS_PER_SESSION: whole(10, 1, 100_000),
+  SOCKETS_PER_NETWORK: whole(20_000, 1, 1_000_000),
+  /** Handshakes of one node: past them it tells newcomers to come again, and serves those it has. */
+  ACCEPTS_PER_SECOND: whole(5_000, 1, 1_000_000),
   NODE_NAME: z.string().default(`${hostname()}-${process.pid}`),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Set by `npm start`: the pages may say that no real money moves. */
