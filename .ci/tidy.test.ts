@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 
 /** What runs in a browser: nothing of it may need Node. */
 const BROWSER_MAY_IMPORT =
-  /^(shared\/wire\/|client\/|web\/|shared\/seats\/(seat-map|best-available|orphan-rule)\.ts)/
+  /^(shared\/wire\/|client\/|web\/|shared\/seats\/(seat-map|stretches|best-available|orphan-rule)\.ts)/
 
 const isTest = (file: string) => /\.test\.tsx?$|-fixture\.ts$|small-house\.ts$/.test(file)
 

@@ -31,6 +31,7 @@ const PROBLEMS = {
   not_on_sale: [409, 'The event is not on sale'],
   hold_conflict: [409, 'Some tickets are taken'],
   sold_out: [409, 'Not enough is left'],
+  not_enough_together: [409, 'Not enough are left side by side'],
   price_mismatch: [409, 'The price is another'],
   booking_expired: [409, 'The hold has ended'],
   booking_state: [409, 'The booking is past that'],

@@ -26,6 +26,7 @@ import {
   insertBooking,
   itemsOf,
 } from './booking-store.ts'
+import { chooserOf } from './hold-best.ts'
 import { isOver } from './machine.ts'
 import { type HoldBody, hashOf, type Order, orderOf } from './order.ts'
 import { type Priced, totalOf } from './pricing.ts'
@@ -114,11 +115,28 @@ async function holdNew(
   request: HoldRequest,
   idem?: { key: string; hash: string },
 ): Promise<BookingView> {
-  const { config, clock, chance } = sales
   const event = await eventOf(sales, eventId(request.eventId))
   if (event.status !== 'onsale') throw notOnSale(event.eventId)
-  const order = orderOf(event, request.body, config.MAX_TICKETS_PER_BOOKING)
+  const { body } = request
+  const most = sales.config.MAX_TICKETS_PER_BOOKING
+  if (body.bestAvailable !== undefined) {
+    const choosing = chooserOf(sales, event, body.bestAvailable)
+    await passGate(sales, event.eventId, request)
+    return choosing(chosen => holdThese(sales, request, event, orderOf(event, chosen, most), idem))
+  }
+  const order = orderOf(event, body, most)
   await passGate(sales, event.eventId, request)
+  return holdThese(sales, request, event, order, idem)
+}
+
+async function holdThese(
+  sales: Sales,
+  request: HoldRequest,
+  event: EventRecord,
+  order: Order,
+  idem: { key: string; hash: string } | undefined,
+): Promise<BookingView> {
+  const { config, clock, chance } = sales
   const id = chance.uuid() as BookingId
   const { indices, now } = await take(sales, event, order, id, request.visitorId)
   // Counted from the answer on: a hold may end some ms later than it was told, but never earlier.

@@ -8,6 +8,7 @@ import { invalid, Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type EventId, splitTicketId, TICKET_ID, ticketId } from '../../shared/ids.ts'
 import type { Wanted } from '../../shared/seats/inventory.ts'
+import { BestAvailable } from './best-wish.ts'
 import { type Priced, priceOf } from './pricing.ts'
 
 const Ticket = z.string().regex(TICKET_ID, 'must be a ticket id, such as hot1-17')
@@ -35,10 +36,17 @@ export const HoldBody = z
       .record(z.string(), TicketType)
       .default({})
       .openapi({ description: "By ticket id; the event's first type where none is named." }),
+    bestAvailable: BestAvailable.optional().openapi({
+      description: 'The best seats that can be had, instead of ticketIds and areas.',
+    }),
   })
-  .refine(body => body.ticketIds.length + body.areas.length > 0, {
+  .refine(body => body.bestAvailable !== undefined || body.ticketIds.length + body.areas.length > 0, {
     path: ['ticketIds'],
-    message: 'must name a ticket, or areas an area',
+    message: 'must name a ticket, or areas an area, or bestAvailable a quantity',
+  })
+  .refine(body => body.bestAvailable === undefined || body.ticketIds.length + body.areas.length === 0, {
+    path: ['bestAvailable'],
+    message: 'and ticketIds or areas: give one of the two',
   })
   .openapi('Hold')
 
@@ -62,11 +70,7 @@ export function orderOf(event: EventRecord, body: HoldBody, most: number): Order
   const seats = seatsOf(event, body.ticketIds)
   const lines = areaLines(event, body.areas)
   const count = seats.length + lines.reduce((sum, { quantity }) => sum + quantity, 0)
-  if (count > most) {
-    throw new Problem('limit_exceeded', `One booking may hold ${most} tickets, not ${count}.`, {
-      members: { limit: most },
-    })
-  }
+  checkCount(count, most)
   const types = typesOf(event, body)
   const bySeat = new Map(
     seats.map(index => {
@@ -82,12 +86,24 @@ export function orderOf(event: EventRecord, body: HoldBody, most: number): Order
   }
 }
 
+/** @throws Problem */
+export function checkCount(count: number, most: number): void {
+  if (count <= most) return
+  throw new Problem('limit_exceeded', `One booking may hold ${most} tickets, not ${count}.`, {
+    members: { limit: most },
+  })
+}
+
 /** The same for the same request, whatever the order of its fields. */
 export function hashOf(eventId: EventId, body: HoldBody): string {
   const types = Object.entries(body.ticketTypes).sort(([a], [b]) => (a < b ? -1 : 1))
   const areas = body.areas.map(({ areaId, quantity, ticketType }) => [areaId, quantity, ticketType ?? null])
+  const best =
+    body.bestAvailable === undefined
+      ? []
+      : [Object.entries(body.bestAvailable).sort(([a], [b]) => (a < b ? -1 : 1))]
   return createHash('sha256')
-    .update(JSON.stringify([eventId, body.ticketIds, areas, types]))
+    .update(JSON.stringify([eventId, body.ticketIds, areas, types, ...best]))
     .digest('hex')
 }
 

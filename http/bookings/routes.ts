@@ -12,12 +12,11 @@ import { hold } from './hold.ts'
 import { HoldBody } from './order.ts'
 import { listOwn, readOwn, viewNow } from './own.ts'
 import { pay } from './pay.ts'
-import { makeSales, type Sales } from './sales.ts'
+import type { Sales } from './sales.ts'
 import { BookingView } from './view.ts'
 
-/** Everything of a sale; call it once a process. */
-export function saleRoutes(deps: HttpDeps): Routes {
-  const sales = makeSales(deps)
+/** Everything of a sale. */
+export function saleRoutes(deps: HttpDeps, sales: Sales): Routes {
   const routes = newRoutes()
   routes.use('/bookings/*', noStore)
   routes.use('/bookings', noStore)
@@ -82,6 +81,7 @@ function addHold(routes: Routes, deps: HttpDeps, sales: Sales): void {
         'not_on_sale',
         'hold_conflict',
         'sold_out',
+        'not_enough_together',
         'idempotency_in_flight',
         'limit_exceeded',
         'idempotency_conflict',
@@ -98,7 +98,7 @@ function addHold(routes: Routes, deps: HttpDeps, sales: Sales): void {
       eventId: c.req.valid('param').eventId,
       body: c.req.valid('json'),
       key: c.req.valid('header')['idempotency-key'],
-      pass: passOf(c),
+      pass: passOf(c, c.req.valid('param').eventId),
     })
     return c.json(view, 201)
   })

@@ -8,21 +8,29 @@ import type { EventId } from '../../shared/ids.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { redisMs } from '../../shared/redis.ts'
 import type { HttpDeps } from '../deps.ts'
+import { paced } from '../payments/paced.ts'
 import { type Gateway, stripeGateway } from '../payments/stripe.ts'
+import { makeTurns, type Turns } from '../payments/turns.ts'
+import { SeatPictures } from './seat-pictures.ts'
 import { straight, type Walker } from './steps.ts'
 
 export type SalesParts = Omit<HttpDeps, 'sessions' | 'passes'>
 
 export interface Sales extends SalesParts {
   stripe: Gateway
+  turns: Turns
   step: Walker
+  pictures: SeatPictures
   counts: ReturnType<typeof makeCounts>
 }
 
 export function makeSales(parts: SalesParts, swapped: Partial<Pick<Sales, 'stripe' | 'step'>> = {}): Sales {
   const counts = makeCounts(parts.metrics)
-  const stripe = stripeGateway(parts.config, reason => counts.stripe.inc({ reason }))
-  return { ...parts, stripe, step: straight, counts, ...swapped }
+  const turns = makeTurns(parts)
+  const gateway = stripeGateway(parts.config, reason => counts.stripe.inc({ reason }))
+  const stripe = paced(gateway, turns, parts.clock)
+  const pictures = new SeatPictures(parts.inventory)
+  return { ...parts, stripe, turns, step: straight, pictures, counts, ...swapped }
 }
 
 function makeCounts(metrics: Metrics) {

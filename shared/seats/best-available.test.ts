@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bestApart, bestTogether, countFree, type Wish } from './best-available.ts'
-import { judgeChoice } from './orphans.ts'
+import { judgeChoice } from './orphan-rule.ts'
 import { smallHouse } from './small-house.ts'
 import { Stretches } from './stretches.ts'
 

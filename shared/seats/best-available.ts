@@ -5,7 +5,7 @@
  * choose at once can be spread over them.
  */
 import { BestKept } from './best-kept.ts'
-import { leavesNone } from './orphans.ts'
+import { leavesNone } from './orphan-rule.ts'
 import { KINDS, type Stretches } from './stretches.ts'
 
 export interface Wish {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { judgeChoice } from './orphans.ts'
+import { judgeChoice } from './orphan-rule.ts'
 import { smallHouse } from './small-house.ts'
 import { freeSeats, Stretches } from './stretches.ts'
 
