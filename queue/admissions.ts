@@ -71,6 +71,19 @@ export async function auditEjection(
   ])
 }
 
+/** A place that went to somebody else: none up to its score brings anybody back. */
+export async function recordSpent(
+  db: Queryable,
+  event: EventId,
+  { visitor, member, score, generation }: Pick<Slot, 'visitor' | 'member' | 'score' | 'generation'>,
+): Promise<void> {
+  await db.query(
+    `insert into queue_admissions (event_id, visitor_id, member, generation, score, admitted_at, until, ended_at, reason)
+     values ($1, $2, $3, $4, $5, now(), now(), now(), 'left') on conflict do nothing`,
+    [event, visitor, member, generation, score],
+  )
+}
+
 export interface Admitted {
   visitor: VisitorId
   member: Buffer

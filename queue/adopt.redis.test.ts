@@ -1,6 +1,7 @@
 /** Login in the line: of what two visitors have, who are one person, the better stays. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EventId, VisitorId } from '../shared/ids.ts'
+import { readDraw } from './draw-record.ts'
 import {
   admitted,
   admitUntil,
@@ -121,10 +122,7 @@ test('[Q173] who is in already stays in with their own slot, and what the old vi
     expect(await queue.status(event, old!)).toEqual({ state: 'none' })
     expect(await rig.redis.zcard(keysOf(event).act)).toBe(1)
     const written = await records(event)
-    expect([written.get(old!)?.reason, written.get(user!)!.reason]).toEqual([
-      bothIn ? 'left' : undefined,
-      null,
-    ])
+    expect([written.get(old!)!.reason, written.get(user!)!.reason]).toEqual(['left', null])
   }
 })
 
@@ -180,4 +178,51 @@ test('[Q176] a place set aside is called next; while a draw has fixed its entran
   await rig.redis.hset(cfg, 'draw', 'done')
   await moving()
   await until('moved', async () => (await queue.status(event, other!)).state === 'waiting')
+})
+
+test('[Q201] after a login and a loss of Redis the receipt of who they were brings nothing back, also where the word of it was lost at first', async () => {
+  const { queue, event, visitors, places } = await line(4)
+  const [first, second] = [visitors[0]!, visitors[1]!]
+  const [one, two] = newVisitors(2)
+  await queue.adopt(event, first, one!)
+  let fails = true
+  const pool = intercepted(rig.pool, 'query', (...given: unknown[]) => {
+    if (fails && /queue_admissions/.test(String(given[0]))) throw new Error('Connection terminated')
+    return Reflect.apply(rig.pool.query, rig.pool, given) as unknown
+  })
+  const weak = rig.queue('b', { door: 'poll', pool })
+  await expect(weak.adopt(event, second, two!)).rejects.toMatchObject({ code: 'queue_unavailable' })
+  fails = false
+  await weak.adopt(event, second, two!)
+  const own = await Promise.all([one!, two!].map(async who => waiting(await queue.status(event, who))))
+  await rig.redis.unlink(await rig.redis.keys(`*q:{${event}}*`))
+
+  const again = async (who: VisitorId, receipt: string) => waiting(await queue.join(event, who, { receipt }))
+  expect((await again(first, places[0]!.receipt)).score).toBeGreaterThan(places[3]!.score)
+  expect((await again(second, places[1]!.receipt)).score).toBeGreaterThan(places[3]!.score)
+  expect((await again(one!, own[0]!.receipt)).score).toBe(places[0]!.score)
+  expect((await again(two!, own[1]!.receipt)).score).toBe(places[1]!.score)
+  expect((await again(visitors[2]!, places[2]!.receipt)).score).toBe(places[2]!.score)
+})
+
+test('[Q202] once a draw has closed its entries places stand still, also where an operator pauses the queue before it is drawn', async () => {
+  const [queue, event, visitors] = [rig.queue('a'), await rig.event(), newVisitors(3)]
+  const random = { state: 'pre_queue', method: 'random', rate: 100, cap: 10, beaconRound: 2 ** 31 } as const
+  await queue.configure(event, random, 'test')
+  await joinInOrder(queue, event, visitors)
+  const [user] = newVisitors(1)
+  await queue.configure(event, { state: 'open' }, 'test')
+  await until('entries have closed', async () => {
+    await queue.sweep(event)
+    return (await readDraw(rig.pool, event))?.root != null
+  })
+  await queue.configure(event, { state: 'paused' }, 'test')
+  await expect(queue.adopt(event, visitors[0]!, user!)).rejects.toMatchObject({ code: 'queue_unavailable' })
+  await queue.configure(event, { beaconRound: null, state: 'open', rate: 0.001 }, 'test')
+  await until('drawn', async () => {
+    await queue.sweep(event)
+    return (await readDraw(rig.pool, event))?.drawnAt != null
+  })
+  await queue.adopt(event, visitors[0]!, user!)
+  waiting(await queue.status(event, user!))
 })

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
+import { isRoundBeside } from './draw-thread.ts'
 
 export const QUICKNET = {
   chain: '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971',
@@ -26,7 +27,7 @@ export function randomnessOf(signature: Uint8Array): Buffer {
 
 const DOMAIN = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_'
 
-/** Some 0.1 s of work. */
+/** Some 0.1 s of work: a server asks its thread, `isRoundBeside`. */
 export function isRound(round: number, signature: Uint8Array): boolean {
   const number = Buffer.alloc(8)
   number.writeBigUInt64BE(BigInt(round))
@@ -51,7 +52,7 @@ const FETCH_MS = 2_000
 export const drandRelays: BeaconSource = async round => {
   for (const relay of RELAYS) {
     const signature = await fetchRound(`${relay}/${QUICKNET.chain}/public/${round}`).catch(() => undefined)
-    if (signature !== undefined && isRound(round, signature)) return signature
+    if (signature !== undefined && (await isRoundBeside(round, signature))) return signature
   }
   return undefined
 }

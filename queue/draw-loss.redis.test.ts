@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OwnRedis, ownRedis } from '../dev/test-parts.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import { drawnScore } from './draw-order.ts'
+import { DrawnPlaces } from './draw-places.ts'
 import { type DrawRecord, readDraw } from './draw-record.ts'
 import {
   admitted,
@@ -16,6 +17,7 @@ import {
   waiting,
 } from './queue-fixture.ts'
 import type { RedisQueue } from './redis-queue.ts'
+import { settingsNeverSet } from './settings.ts'
 
 let redis: OwnRedis
 let rig: QueueRig
@@ -159,3 +161,33 @@ test('[Q70] entrants that were read while Redis was being lost are not taken for
   expect((await readDraw(rig.pool, event))?.root).toBeNull()
   expect((await drawn(event, queue)).entrants).toBe(20)
 }, 20_000)
+
+test('[Q200] however many drawn lines come back at once, the entrants of each are read once', async () => {
+  let reads = 0
+  const counted = intercepted(rig.pool, 'query', (text: string, values?: unknown[]) => {
+    if (text.includes('from queue_draw_entrants')) reads++
+    return rig.pool.query(text, values)
+  })
+  const [drawnPlaces, seed, entrant] = [new DrawnPlaces(counted), Buffer.alloc(32, 5), Buffer.alloc(14, 3)]
+  const events = await Promise.all(Array.from({ length: 12 }, () => rig.event()))
+  for (const event of events) {
+    await rig.pool.query(
+      `insert into queue_draws (event_id, generation, secret, commitment, entrants, root, closed_at, closed_score, seed)
+       values ($1, 1, $2, $2, 1, $2, now(), 10, $2)`,
+      [event, seed],
+    )
+    await rig.pool.query(
+      'insert into queue_draw_entrants (event_id, generation, chunk, members) values ($1, 1, 0, $2)',
+      [event, entrant],
+    )
+  }
+  const settings = { ...settingsNeverSet(), method: 'random', firstGeneration: 1 } as const
+  const places = [
+    { member: entrant, score: 9 },
+    { member: entrant, score: 11 },
+  ]
+  for (let round = 0; round < 3; round++)
+    for (const event of events)
+      expect(await drawnPlaces.scores(event, settings, places)).toEqual([drawnScore(seed, entrant), 11])
+  expect(reads).toBe(12)
+})

@@ -17,13 +17,22 @@ interface Drawn {
   entrants: Members
 }
 
-/** Lines whose entrants are kept here: 22 bytes an entrant. */
-const DRAWN_AT_MOST = 4
+/**
+ * The entrants of a line, 22 bytes each, are kept while its places come back: however many lines were lost at once, none is read
+ * twice, and all are let go a minute after the last was asked for.
+ */
+const KEPT_MS = 60_000
+const DRAWN_AT_MOST = 1_000
 const SET_AT_ONCE = 10_000
 
 export class DrawnPlaces {
   readonly #pool: Pool
-  readonly #drawn = new LRUCache<string, Promise<Drawn | undefined>>({ max: DRAWN_AT_MOST })
+  readonly #drawn = new LRUCache<string, Promise<Drawn | undefined>>({
+    max: DRAWN_AT_MOST,
+    ttl: KEPT_MS,
+    updateAgeOnGet: true,
+    ttlAutopurge: true,
+  })
 
   constructor(pool: Pool) {
     this.#pool = pool

@@ -4,30 +4,40 @@ import { Worker } from 'node:worker_threads'
 import type { DrawnOrder } from './draw-order.ts'
 
 /** Members one after the other; without a seed their root is wanted. */
-export interface Task {
-  members: Uint8Array
-  seed?: Uint8Array
-}
+export type Task =
+  | { kind: 'root'; members: Uint8Array }
+  | { kind: 'order'; members: Uint8Array; seed: Uint8Array }
+  | { kind: 'beacon'; round: number; signature: Uint8Array }
 
-export type Answer = DrawnOrder | { root: Uint8Array }
+export type Answer = DrawnOrder | { root: Uint8Array } | { isRound: boolean }
 
-export async function rootBeside(members: Uint8Array): Promise<Buffer> {
-  const answer = await beside({ members })
+/** Ten million entrants take some 30 s; a thread that answers nothing for so long never will, and the step is tried again. */
+const DEADLINE_MS = 120_000
+
+export async function rootBeside(members: Uint8Array, deadlineMs = DEADLINE_MS): Promise<Buffer> {
+  const answer = await beside({ kind: 'root', members }, deadlineMs)
   if (!('root' in answer)) throw new TypeError('the thread of a draw answered something else')
   return Buffer.from(answer.root)
 }
 
 export async function orderBeside(seed: Uint8Array, members: Uint8Array): Promise<DrawnOrder> {
-  const answer = await beside({ members, seed })
+  const answer = await beside({ kind: 'order', members, seed }, DEADLINE_MS)
   if (!('order' in answer)) throw new TypeError('the thread of a draw answered something else')
   return answer
 }
 
-async function beside(task: Task): Promise<Answer> {
+/** Whether the signature is this round's: see beacon.ts. */
+export async function isRoundBeside(round: number, signature: Uint8Array): Promise<boolean> {
+  const answer = await beside({ kind: 'beacon', round, signature }, DEADLINE_MS)
+  if (!('isRound' in answer)) throw new TypeError('the thread of a draw answered something else')
+  return answer.isRound
+}
+
+async function beside(task: Task, deadlineMs: number): Promise<Answer> {
   const worker = new Worker(new URL('./draw-worker.ts', import.meta.url))
   try {
     worker.postMessage(task)
-    const [answer] = (await once(worker, 'message')) as [Answer]
+    const [answer] = (await once(worker, 'message', { signal: AbortSignal.timeout(deadlineMs) })) as [Answer]
     return answer
   } finally {
     await worker.terminate()

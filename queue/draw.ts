@@ -8,7 +8,7 @@ import type { EventId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import type { Arg } from '../shared/lua.ts'
 import type { Pool } from '../shared/postgres.ts'
-import { type BeaconSource, drandRelays, isRound, roundAt } from './beacon.ts'
+import { type BeaconSource, drandRelays, roundAt } from './beacon.ts'
 import type { Caller } from './caller.ts'
 import {
   closeEntries,
@@ -19,7 +19,7 @@ import {
   readDraw,
   readEntrants,
 } from './draw-record.ts'
-import { orderBeside, rootBeside } from './draw-thread.ts'
+import { isRoundBeside, orderBeside, rootBeside } from './draw-thread.ts'
 import { readSettings, type StoredSettings } from './settings.ts'
 import { MEMBER_BYTES, verbs } from './verbs.ts'
 
@@ -145,7 +145,7 @@ export class Draws {
     if (wanted === null) return await fixSeed(pool, record, null)
     if (now < roundAt(wanted)) return undefined
     const signature = await beacon(wanted)
-    if (signature === undefined || !isRound(wanted, signature)) {
+    if (signature === undefined || !(await isRoundBeside(wanted, signature))) {
       log.warn({ event: eventId, round: wanted }, 'the beacon that a draw waits for cannot be had')
       return undefined
     }

@@ -31,6 +31,9 @@ export interface GenerationsParts {
 /** Behind the last moment at which a place may come back. */
 const SPENT_KEPT_MS = 60_000
 
+/** Longer than a burst takes to come again; Postgres keeps a floor of the scores. */
+const CLOSED_KEPT_MS = 3_600_000
+
 /** How far ahead of the scores given out the floor is kept, us: twice the time between two raises. */
 export const FLOOR_AHEAD_US = 20_000_000
 
@@ -102,6 +105,7 @@ export class Generations {
       lost ? recoveryMs : 0,
       // With a seed a place that comes back has its drawn score from the first: see draw-places.ts.
       draw,
+      this.#parts.clock.now(),
       'lostAt',
       lost ? this.#lostAt(settings) : 0,
       ...cfgArguments(settings),
@@ -200,12 +204,15 @@ export class Generations {
 
   async #close(event: EventId): Promise<void> {
     const { redis, keys } = this.#parts
+    const { bucket, last, channel } = keys.queue(event)
     await this.#wipe(event)
+    await redis.pexpire(bucket, CLOSED_KEPT_MS)
+    await redis.pexpire(last, CLOSED_KEPT_MS)
     await redis.zrem(keys.queuesOn, event)
-    await redis.publish(keys.queue(event).channel, JSON.stringify({ kind: 'settings' }))
+    await redis.publish(channel, JSON.stringify({ kind: 'settings' }))
   }
 
-  /** The bucket and the last score stay: a line closed and opened again gives no second burst and no older score. */
+  /** The bucket and the last score stay for a while: a line closed and opened again gives no second burst and no older score. */
   async #wipe(event: EventId): Promise<void> {
     const { redis, keys } = this.#parts
     const q = keys.queue(event)

@@ -26,6 +26,7 @@ import { Generations } from './generations.ts'
 import { Grants } from './grants.ts'
 import { Kept } from './kept.ts'
 
+import { Payments } from './payments.ts'
 import type {
   Admission,
   Gate,
@@ -104,6 +105,7 @@ export class RedisQueue implements Queue, QueueNode {
   readonly #drawnPlaces: DrawnPlaces
   readonly #upkeep: Upkeep
   readonly #adoption: Adoption
+  readonly #payments: Payments
   readonly #ticks: Kept<EventId, LineTick>
   readonly #tails: Kept<EventId, Tail | undefined>
   readonly #joins: Batcher<EventId, Comer, Place>
@@ -125,6 +127,7 @@ export class RedisQueue implements Queue, QueueNode {
     this.#drawnPlaces = new DrawnPlaces(parts.pool)
     this.#upkeep = new Upkeep({ ...parts, node, caller: this.#caller })
     this.#adoption = new Adoption({ ...parts, caller: this.#caller })
+    this.#payments = new Payments(parts)
     this.#ticks = new Kept({
       read: event => this.#readTick(event),
       forMs: TICK_MS,
@@ -191,9 +194,7 @@ export class RedisQueue implements Queue, QueueNode {
   }
 
   async payment(event: EventId, booking: BookingId, endsAt?: number): Promise<void> {
-    const { redis, keys } = this.#parts
-    const { paying } = keys.queue(event)
-    await reached(endsAt === undefined ? redis.zrem(paying, booking) : redis.zadd(paying, endsAt, booking))
+    await this.#payments.note(event, booking, endsAt)
   }
 
   async eject(event: EventId, visitor: VisitorId, actor: string): Promise<void> {
@@ -387,9 +388,10 @@ export class RedisQueue implements Queue, QueueNode {
       if (admission === undefined) return { state: 'none' }
       return { state: 'admitted', pass: admission.pass, until: admission.until }
     }
-    const { score, position, generation, phase } = place
+    const { score, generation, phase } = place
+    const position = phase === 'pre' ? null : place.position
     const receipt = this.#receipt(event, visitor, { score, generation, phase })
-    const wait = phase === 'pre' ? null : waitTime(position, await this.tick(event))
+    const wait = position === null ? null : waitTime(position, await this.tick(event))
     return {
       state: 'waiting',
       position,

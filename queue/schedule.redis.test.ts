@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
+import { clockedRedis, movableTime } from './clock-fixture.ts'
 import type { QueueChange } from './queue.ts'
 import {
   admitted,
@@ -38,13 +39,17 @@ test('[Q96] a schedule moves on by itself: first nobody may come, then the line 
   expect(await stateOf(queue, event)).toBe('scheduled')
   expect(await refusalOf(queue.join(event, early))).toBe('queue_closed')
   expect(await queue.gate(event, early, undefined)).toEqual({ ok: false, code: 'waiting_room_required' })
-  await until('the line forms', async () => (await stateOf(queue, event)) === 'pre_queue')
+  const beat = async () => {
+    await queue.sweep(event)
+    return await stateOf(queue, event)
+  }
+  await until('the line forms', async () => (await beat()) === 'pre_queue')
   const [first, second] = newVisitors(2)
   await joinInOrder(queue, event, [first!, second!])
   await queue.admit(event)
   expect(waiting(await queue.status(event, first!)).position).toBe(0)
+  await until('the doors move', async () => (await beat()) === 'open')
   await admitUntil(queue, event, async () => (await queue.status(event, first!)).state === 'admitted')
-  await until('a tick', async () => (await stateOf(queue, event)) === 'open')
   expect((await queue.settings(event)).opensAt).toBeLessThanOrEqual(systemClock.now())
   admitted(await queue.status(event, second!))
 })
@@ -120,4 +125,45 @@ test('[Q101] a hard limit counts the places of one network; without it a crowd b
   expect(await refusalOf(queue.join(event, newVisitor(), { network: '2001:db8::/64' }))).toBe('taken')
   await Promise.all(crowd.map(visitor => queue.join(other, visitor, one)))
   expect((await queue.info(other)).waiting).toBe(50)
+})
+
+test('[Q204] a clock of Redis that jumps ahead opens no planned doors, and one that goes back closes none', async () => {
+  const hour = 3_600_000
+  const time = movableTime(systemClock.now())
+  const { redis } = clockedRedis(rig.redis, time)
+  const [event, visitor] = [await rig.event(), newVisitor()]
+  const queue = rig.queue('a', { redis, clock: time.clock() })
+  await queue.configure(event, { ...scheduled, preQueueAt: time.now, opensAt: time.now + 20_000 }, 'test')
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 500) {
+      time.now += 500
+      await queue.sweep(event)
+      await queue.admit(event)
+    }
+  }
+  await pass(1_000)
+  await queue.join(event, visitor)
+  time.now += hour
+  time.jumped += hour
+  await pass(3_000)
+  waiting(await queue.status(event, visitor))
+  expect(await refusalOf(queue.join(event, newVisitor()))).toBe('taken')
+  time.now -= hour
+  time.jumped -= hour
+  await pass(10_000)
+  waiting(await queue.status(event, visitor))
+  // No node was there to agree: the doors wait for one.
+  time.now += 8_000
+  await queue.admit(event)
+  waiting(await queue.status(event, visitor))
+  await pass(3_000)
+  admitted(await queue.status(event, visitor))
+  await queue.configure(event, { joins: true }, 'test')
+  time.now -= hour
+  time.jumped -= hour
+  await pass(3_000)
+  const late = newVisitor()
+  await queue.join(event, late)
+  await pass(3_000)
+  admitted(await queue.status(event, late))
 })

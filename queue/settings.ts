@@ -4,6 +4,7 @@ import { type EventId, eventId as toEventId } from '../shared/ids.ts'
 import { type Client, type Pool, type Queryable, sqlState, transaction } from '../shared/postgres.ts'
 import type { QueueState } from '../shared/wire/messages.ts'
 import { roundAt } from './beacon.ts'
+import { refuseFinished } from './finished.ts'
 import type { QueueChange, QueueMethod, QueueSettings } from './queue.ts'
 
 /** What operators do not see: see 0004-queue.sql. */
@@ -105,6 +106,7 @@ async function apply(client: Client, event: EventId, change: QueueChange, actor:
   )
   const before = told(rows[0]!)
   const opens = before.state === 'off' && change.state !== undefined && change.state !== 'off'
+  if (opens) await refuseFinished(client, event, now)
   // A schedule belongs to one line: the next has its own.
   const after = {
     ...before,

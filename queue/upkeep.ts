@@ -11,6 +11,7 @@ import type { Redis } from '../shared/redis.ts'
 import type { BeaconSource } from './beacon.ts'
 import type { Caller } from './caller.ts'
 import { Draws } from './draw.ts'
+import { endFinished } from './finished.ts'
 import { FLOOR_AHEAD_US } from './generations.ts'
 import { Kept } from './kept.ts'
 import { Presence } from './presence.ts'
@@ -42,6 +43,8 @@ export class Upkeep {
   readonly #draws: Draws
   readonly #rosters: Rosters
   readonly #events: Kept<'on', EventId[]>
+  /** Events whose Redis has another clock than this node. */
+  readonly #apart = new Set<EventId>()
   /** When this process last raised an event's floor, ms. */
   readonly #raised = new Map<EventId, number>()
 
@@ -64,22 +67,27 @@ export class Upkeep {
   }
 
   async admit(event: EventId): Promise<void> {
-    const done = await this.#parts.caller.call(event, verbs.admit, () => [ADMITTED_A_CALL])
-    const jumped = Number(done?.rest[2] ?? 0)
-    if (jumped !== 0)
-      this.#parts.log.warn({ event, jumped }, 'the clock of Redis jumped, or nobody admitted for long')
+    for (;;) {
+      const done = await this.#parts.caller.call(event, verbs.admit, () => [ADMITTED_A_CALL])
+      const jumped = Number(done?.rest[2] ?? 0)
+      if (jumped !== 0)
+        this.#parts.log.warn({ event, jumped }, 'the clock of Redis jumped, or nobody admitted for long')
+      // Each call brings some more of the slots to the new clock.
+      if (done?.word !== 'MOVING') return
+    }
   }
 
   async sweep(event: EventId): Promise<void> {
-    const { caller, node, door } = this.#parts
+    const { caller, node, door, clock } = this.#parts
     const name = door === 'socket' ? node : ''
     for (let batch = 1, isMore = true; isMore && batch <= BATCHES_A_BEAT; batch++) {
-      const done = await caller.call(event, verbs.sweep, ({ version }) => [name, version])
+      const done = await caller.call(event, verbs.sweep, ({ version }) => [name, version, clock.now()])
       if (done === undefined) return
-      const [now, last, more, dead, bytes] = done.rest
+      const [now, last, more, dead, bytes, agrees] = done.rest
       isMore = more === '1'
       if (batch === 1) {
         this.#draws.drive(event, done.settings)
+        this.#compare(event, Number(now), agrees === '1')
         await this.#raiseFloor(event, done.settings, Math.max(Number(now), Number(last)))
       }
       if (dead !== undefined && dead !== '') await reached(this.#rosters.bury(event, dead))
@@ -105,6 +113,17 @@ export class Upkeep {
     }
   }
 
+  /** Told once, and again when it is over. */
+  #compare(event: EventId, redisUs: number, agrees: boolean): void {
+    if (agrees === !this.#apart.has(event)) return
+    const { clock, log } = this.#parts
+    const aheadMs = Math.round(redisUs / 1_000 - clock.now())
+    if (agrees) this.#apart.delete(event)
+    else this.#apart.add(event)
+    if (agrees) log.info({ event, aheadMs }, 'the clocks of Redis and of this node agree again')
+    else log.warn({ event, aheadMs }, 'the clock of Redis is not that of this node: planned doors wait')
+  }
+
   /** Newcomers after a loss must stay behind everybody: Postgres knows a score that none has reached yet. */
   async #raiseFloor(event: EventId, settings: StoredSettings, latest: number): Promise<void> {
     const { pool, clock } = this.#parts
@@ -118,7 +137,8 @@ export class Upkeep {
 
   /** Postgres says which are on; what Redis holds of others is what a process left behind that died while closing them. */
   async #readEvents(): Promise<EventId[]> {
-    const { pool, redis, keys, caller, log } = this.#parts
+    const { pool, redis, keys, caller, clock, log } = this.#parts
+    await endFinished(pool, clock.now())
     const on = await eventsOn(pool)
     const stray = (await redis.zrange(keys.queuesOn, '0', '-1').catch(() => [])).filter(
       id => !on.includes(id as EventId),

@@ -8,6 +8,7 @@ import { Problem } from '../shared/errors.ts'
 import type { EventRecord, EventStore } from '../shared/event-store.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
+import { requireOnSale } from '../shared/on-sale.ts'
 import { CLOSE, type QueueInfo, type ServerMessage } from '../shared/wire/messages.ts'
 import {
   MESSAGE_BURST,
@@ -240,7 +241,7 @@ export class Connection {
   async #onSale(event: EventId): Promise<EventRecord> {
     const found = await this.#tier.events.find(event)
     if (found === undefined) throw new Problem('event_not_found', 'There is no such event.')
-    if (found.status !== 'onsale') throw new Problem('not_on_sale', 'The event is not on sale.')
+    requireOnSale(found, this.#tier.clock.now())
     return found
   }
 

@@ -193,3 +193,20 @@ test('[Q157] a hard limit of places counts sockets too, by the network they come
   expect(again.place.state).toBe('waiting')
   for (const { fan } of [one, two, third, again]) fan.close()
 })
+
+test('[Q196] nobody joins through a socket an event that is unknown, not on sale or over', async () => {
+  const { fan } = await arrive()
+  const { eventId: later } = await node.addEvent('later0001', 'offsale')
+  await node.deps.pool.query(`update events set starts_at = now() - interval '13 hours' where id = $1`, [
+    eventId,
+  ])
+  for (const [event, code] of [
+    ['nosuchevent', 'event_not_found'],
+    [later, 'not_on_sale'],
+    [eventId, 'not_on_sale'],
+  ] as [EventId, string][]) {
+    fan.say({ type: 'join', eventId: event })
+    expect(await fan.next('error')).toMatchObject({ code, eventId: event })
+  }
+  fan.close()
+})

@@ -5,6 +5,7 @@
 import { createPrivateKey, hkdfSync } from 'node:crypto'
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { isPaymentMethod, PAYMENT_METHODS } from './payment-methods.ts'
 
 /** 0 is any free one, for tests. */
 const port = (fallback: number) =>
@@ -66,6 +67,8 @@ const Environment = z.object({
   SESSIONS_PER_MINUTE: whole(6_000, 1, 10_000_000),
   SEARCHES_PER_MINUTE: whole(6_000, 1, 10_000_000),
   BOOKINGS_PER_MINUTE: whole(1_200, 1, 10_000_000),
+  /** Over HTTP; a socket has a limit of its own. */
+  JOINS_PER_MINUTE: whole(12_000, 1, 10_000_000),
   /** Without it nothing can be paid; with it, the two others are needed. */
   STRIPE_SECRET_KEY: z.string().optional(),
   STRIPE_PUBLISHABLE_KEY: z.string().optional(),
@@ -73,6 +76,17 @@ const Environment = z.object({
   STRIPE_WEBHOOK_SECRET: list,
   /** Another host that speaks Stripe's API, such as the payment simulator. Unset: Stripe itself. */
   STRIPE_API_BASE: z.url().optional(),
+  /** Payments a second that are put to Stripe, all nodes together; the rest wait in line. Stripe takes 25 calls a second of an endpoint, and four times as many of an account. */
+  STRIPE_RPS: whole(20, 1, 10_000),
+  /** How fans may pay, by Stripe's names, comma-separated: of those that seats can be sold by. */
+  PAYMENT_METHODS: list.transform((names, context) => {
+    const foreign = names.find(name => !isPaymentMethod(name))
+    if (foreign !== undefined)
+      context.addIssue(
+        `may hold ${PAYMENT_METHODS.join(', ')}; not ${foreign.slice(0, 40)}: seats are not held for what is paid in days`,
+      )
+    return names.length === 0 ? ['card' as const] : names.filter(isPaymentMethod)
+  }),
   /** Tells our payments from another installation's in one Stripe account. */
   INSTANCE: z
     .string()
@@ -126,6 +140,20 @@ export function readAdminKeys(
   const needed = Environment.pick({ ADMIN_TOKEN: true, ONSALE_SECRET: true, HTTP_PUBLIC_URL: true })
   const { ONSALE_SECRET, ...read } = parsed(needed, environment)
   return { ...read, adminKey: derived(ONSALE_SECRET, 'admin') }
+}
+
+/** What an audit needs of it: where the stores and Stripe are, and no key of ours. */
+export function readAuditConfig(environment: NodeJS.ProcessEnv = process.env) {
+  const needed = Environment.pick({
+    DATABASE_URL: true,
+    REDIS_URL: true,
+    KEY_PREFIX: true,
+    STRIPE_SECRET_KEY: true,
+    STRIPE_API_BASE: true,
+    STRIPE_RPS: true,
+    INSTANCE: true,
+  })
+  return parsed(needed, environment)
 }
 
 /** Who takes the money: Stripe, the payment simulator, or nobody. */

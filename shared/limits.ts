@@ -9,6 +9,10 @@ export const TAKE_TTL_MS = 15 * SECOND
 export const PAY_GUARD_MS = 60 * SECOND
 /** What a pay step adds to a hold, once. 3-D Secure and a bank's app take minutes. */
 export const PAY_EXTENSION_MS = 5 * MINUTE
+/** Seats are kept for those who wait to pay, and pay, for so long since they were taken: a line of half an hour at most. */
+export const PAY_LIMIT_MS = 30 * MINUTE
+/** Who cannot have so much of it left when their turn comes is not let into the line. */
+export const PAY_LEAST_MS = MINUTE
 /** Diffs kept for replay. At 100 changes a second a reconnect may take 20 s before it needs a snapshot. */
 export const DIFF_LOG_LENGTH = 2_000
 /** Holds swept in one round of one event: some 5 ms of Redis. */
@@ -36,5 +40,7 @@ export const SESSION_SECONDS = 30 * 24 * 3_600
 export const CONFIRM_WAIT_MS = 5 * SECOND
 /** Stripe's SDK defaults of 80 s x 3 would hold a fan's request for minutes. */
 export const STRIPE_TIMEOUT_MS = 8 * SECOND
+/** An event is over so long after its start: its queue ends. */
+export const EVENT_OVER_MS = 12 * 60 * MINUTE
 /** Ends of processes: connections are given this long to finish. */
 export const DRAIN_MS = 8 * SECOND

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { EVENT_ID, eventId } from '../../shared/ids.ts'
+import { requireOnSale } from '../../shared/on-sale.ts'
 import type { HttpDeps } from '../deps.ts'
 import { optionalSession, passOf, visitorOf } from '../middleware/session.ts'
 import { orUndefined } from '../patience.ts'
@@ -104,12 +105,7 @@ export async function findEvent({ events }: HttpDeps, id: string): Promise<Event
 
 /** The seats of an event are shown while it is on sale, and while the queue is on only to those it has admitted. */
 export async function mayWatch(deps: HttpDeps, c: Context<AppEnv>, event: EventRecord): Promise<void> {
-  if (event.status !== 'onsale') {
-    const onSaleAt = new Date(event.onSaleAt).toISOString()
-    throw new Problem('not_on_sale', `The event is ${event.status}.`, {
-      members: { eventStatus: event.status, onSaleAt },
-    })
-  }
-  const refusal = await refusalAtGate(deps.queue, event.eventId, visitorOf(c), passOf(c))
+  requireOnSale(event, deps.clock.now())
+  const refusal = await refusalAtGate(deps.queue, event.eventId, visitorOf(c), passOf(c, event.eventId))
   if (refusal !== undefined) throw refusal
 }

@@ -68,7 +68,7 @@ export function seatRoutes(deps: HttpDeps): Routes {
     summary: 'The state of every seat',
     description:
       'Binary unless JSON is asked for by Accept. With `since=epoch.seq` the changes after it where they are still known, ' +
-      'else the whole. While the queue is on, the pass is needed (X-Onsale-Pass, or the cookie onsale_pass).',
+      'else the whole. While the queue is on, the pass is needed (X-Onsale-Pass, or the cookie onsale_pass_{eventId}).',
     security: [{}, { session: [] }],
     middleware: [optionalSession(deps)],
     request: {

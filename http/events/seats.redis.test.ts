@@ -128,7 +128,9 @@ test('[S24] while the queue is on, the state is for the admitted alone, and priv
   const pass = admitted.state === 'admitted' ? admitted.pass : ''
   const seen = await withPass(pass)
   expect([seen.status, seen.headers.get('cache-control')]).toEqual([200, 'private, no-cache'])
-  expect((await it.call('GET', path, { token, headers: { cookie: `onsale_pass=${pass}` } })).status).toBe(200)
+  expect(
+    (await it.call('GET', path, { token, headers: { cookie: `onsale_pass_${it.eventId}=${pass}` } })).status,
+  ).toBe(200)
   expect((await it.call('GET', path, { headers: { 'x-onsale-pass': pass } })).body['code']).toBe(
     'pass_foreign',
   )

@@ -37,7 +37,9 @@ function samples({ deps }: TestApp): Routes {
     responses: { 200: { description: 'Who came' } },
   })
   return newRoutes()
-    .openapi(guarded, c => c.json({ visitorId: c.get('visitorId'), pass: passOf(c)?.token ?? null }))
+    .openapi(guarded, c =>
+      c.json({ visitorId: c.get('visitorId'), pass: passOf(c, c.req.valid('param').id)?.token ?? null }),
+    )
     .put('/sample-admin', requireAdmin(deps), c => c.json({}))
     .get('/sample-fault', () => {
       throw new Error('password=hunter2')
@@ -90,13 +92,17 @@ describe('sessions', () => {
     expect(body.code).toBe('session_required')
   })
 
-  test('[R5] the pass is taken from X-Onsale-Pass, else from the cookie onsale_pass', async () => {
+  test('[R5] the pass is taken from X-Onsale-Pass, else from the event’s own cookie onsale_pass_{eventId}: who has two events open keeps both', async () => {
     const { token, visitorId } = await it.session()
     const pass = async (headers: Record<string, string>) =>
       (await it.call('POST', '/sample/1', { token, body: { name: 'ab' }, headers })).body
     expect(await pass({})).toEqual({ visitorId, pass: null })
-    expect(await pass({ cookie: 'a=b; onsale_pass=one' })).toEqual({ visitorId, pass: 'one' })
-    expect(await pass({ cookie: 'onsale_pass=one', 'x-onsale-pass': 'two' })).toEqual({
+    expect(await pass({ cookie: 'a=b; onsale_pass_2=other; onsale_pass_1=one; onsale_pass=none' })).toEqual({
+      visitorId,
+      pass: 'one',
+    })
+    expect(await pass({ cookie: 'onsale_pass_2=other' })).toEqual({ visitorId, pass: null })
+    expect(await pass({ cookie: 'onsale_pass_1=one', 'x-onsale-pass': 'two' })).toEqual({
       visitorId,
       pass: 'two',
     })

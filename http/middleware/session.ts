@@ -50,14 +50,19 @@ export function visitorOf(c: Context<AppEnv>): VisitorId | undefined {
 
 export interface SentPass {
   token: string
-  /** Sent by the browser with every call, whichever event the pass is of. */
+  /** Sent by the browser with every call, whether the pass still counts or not. */
   byCookie: boolean
 }
 
-/** The waiting room's pass: the header X-Onsale-Pass, else the cookie onsale_pass. */
-export function passOf(c: Context<AppEnv>): SentPass | undefined {
+/** One an event: who has two events open keeps both passes. */
+export function passCookie(event: string): string {
+  return `onsale_pass_${event}`
+}
+
+/** The waiting room's pass: the header X-Onsale-Pass, else the event's cookie. */
+export function passOf(c: Context<AppEnv>, event: string): SentPass | undefined {
   const header = c.req.header('x-onsale-pass')
   if (header) return { token: header, byCookie: false }
-  const cookie = getCookie(c, 'onsale_pass')
+  const cookie = getCookie(c, passCookie(event))
   return cookie ? { token: cookie, byCookie: true } : undefined
 }

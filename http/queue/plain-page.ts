@@ -10,6 +10,7 @@ import { html } from 'hono/html'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type VisitorId, visitorId } from '../../shared/ids.ts'
 import { SESSION_SECONDS } from '../../shared/limits.ts'
+import { requireOnSale } from '../../shared/on-sale.ts'
 import type { PlaceInfo, QueueInfo } from '../../shared/wire/messages.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
@@ -43,7 +44,7 @@ interface Told {
 }
 
 export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
-  const { config, queue } = deps
+  const { config, queue, clock } = deps
   const limit = rateLimit(deps, 'sessions', config.SESSIONS_PER_MINUTE)
   const show = createRoute({
     ...shared,
@@ -59,6 +60,7 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
       200: { description: 'Where the visitor stands', content: { 'text/html': { schema: z.string() } } },
       ...problems(
         'event_not_found',
+        'not_on_sale',
         'queue_closed',
         'too_many_places',
         'too_many_requests',
@@ -71,7 +73,11 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
     method: 'post',
     path: `${PATH}/leave`,
     summary: 'Give up the place, from that page',
-    responses: { 303: { description: 'To the page of the event' }, ...problems('event_not_found') },
+    middleware: [rateLimit(deps, 'joins', config.JOINS_PER_MINUTE)],
+    responses: {
+      303: { description: 'To the page of the event' },
+      ...problems('event_not_found', 'too_many_requests', 'queue_unavailable'),
+    },
   })
   return newRoutes()
     .openapi(show, async c => {
@@ -87,6 +93,7 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
           html`<h1>${event.name}</h1><p>This page reloads itself: your place is safe.</p>`,
         )
       try {
+        requireOnSale(event, clock.now())
         const place = await queue.join(event.eventId, visitor, {
           receipt: getCookie(c, receiptCookie),
           network: callerNetwork(c, config),
@@ -98,8 +105,8 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
           queue.info(event.eventId),
           queue.settings(event.eventId),
         ])
-        if (place.state === 'admitted') setPass(deps, c, place)
-        const position = place.state === 'waiting' ? place.position : 0
+        if (place.state === 'admitted') setPass(deps, c, event.eventId, place)
+        const position = place.state === 'waiting' ? (place.position ?? 0) : 0
         const again =
           place.state === 'waiting' ? pace.next(event.eventId, visitor, position, graceSeconds) : 0
         return page(c, 200, again, words({ event, queue: info, place, again }))
@@ -161,7 +168,7 @@ function standing({ event, queue, place }: Told) {
   const doors =
     queue.opensAt === undefined ? '' : `The doors move on ${spokenTime(queue.opensAt, event.venue.timeZone)}.`
   return html`${
-    place.phase === 'pre' || doors !== ''
+    place.position === null || doors !== ''
       ? html`<p>Your place is safe. ${doors}</p>`
       : html`<p>Ahead of you</p><p class="n">${place.position.toLocaleString('en')}</p>`
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ticketId } from '../../shared/ids.ts'
+import { eventId, ticketId } from '../../shared/ids.ts'
+import { insertSmallHouse } from '../../shared/seats/small-house.ts'
 import { adminQueueRoutes } from '../admin/queue-routes.ts'
 import { makeApp, type TestApp } from '../app-fixture.ts'
 import { queueRoutes } from './routes.ts'
@@ -71,7 +72,9 @@ test('[Q50] a fan joins, waits, is admitted with pass and cookie, and leaves, ov
   const inside = await it.call<Told>('GET', path(), { token })
   const { pass, until } = inside.body.place
   const cookie = inside.headers.get('set-cookie')
-  expect(cookie).toMatch(new RegExp(`^onsale_pass=${pass}; Max-Age=\\d+; Path=/; HttpOnly; SameSite=Lax$`))
+  expect(cookie).toMatch(
+    new RegExp(`^onsale_pass_${it.eventId}=${pass}; Max-Age=\\d+; Path=/; HttpOnly; SameSite=Lax$`),
+  )
   expect(Number(/Max-Age=(\d+)/.exec(cookie ?? '')?.[1])).toBeLessThanOrEqual(
     (until! - it.deps.clock.now()) / 1_000 + 1,
   )
@@ -79,7 +82,7 @@ test('[Q50] a fan joins, waits, is admitted with pass and cookie, and leaves, ov
 
   const left = await it.call('DELETE', path(), { token })
   expect(left.status).toBe(204)
-  expect(left.headers.get('set-cookie')).toMatch(/^onsale_pass=; Max-Age=0/)
+  expect(left.headers.get('set-cookie')).toMatch(new RegExp(`^onsale_pass_${it.eventId}=; Max-Age=0`))
   expect((await it.call<Told>('GET', path(), { token })).body.state).toBe('none')
   expect((await it.call('DELETE', path(), { token })).status).toBe(204)
 })
@@ -189,11 +192,11 @@ test('[Q57] a cookie that does not count here is as none, and a header that does
     for (const [code, pass, detail] of passes) {
       const byHeader = await refused({
         'x-onsale-pass': pass,
-        cookie: `onsale_pass=${issue(it.eventId, later)}`,
+        cookie: `onsale_pass_${it.eventId}=${issue(it.eventId, later)}`,
       })
       expect(byHeader, where).toMatchObject({ status: 403, body: { code, queue: path() } })
       expect(byHeader.body.detail).toMatch(detail)
-      const byCookie = await refused({ cookie: `onsale_pass=${pass}` })
+      const byCookie = await refused({ cookie: `onsale_pass_${it.eventId}=${pass}` })
       expect(byCookie, where).toMatchObject({
         status: 429,
         body: { code: 'waiting_room_required', retryAfter: 1, queue: path() },
@@ -248,10 +251,10 @@ test('[Q154] an ejected visitor is out at once, whatever the pass says, and the 
   await expect
     .poll(async () => {
       await admit()
-      return (await it.call<Told>('POST', path(), { token })).body.state
+      return (await it.deps.queue.status(it.eventId, visitorId)).state
     })
     .toBe('admitted')
-  const { pass } = (await it.call<Told>('POST', path(), { token })).body.place
+  const { pass } = (await it.call<Told>('GET', path(), { token })).body.place
   const seats = () =>
     it.call('GET', `/events/${it.eventId}/seats`, { token, headers: { 'x-onsale-pass': pass! } })
   expect((await seats()).status).toBe(200)
@@ -288,4 +291,50 @@ test('[R123] a message of null is none', async () => {
   const { status, body } = await configure({ message: null })
   expect([status, body]).toMatchObject([200, { message: '' }])
   await configure({ state: 'off' })
+})
+
+test('[Q194] nobody joins over HTTP an event that is unknown, not on sale or over, with a program or without JavaScript', async () => {
+  const { token } = await it.session()
+  const over = eventId('evening07')
+  await insertSmallHouse(it.deps.pool, over)
+  await it.deps.pool.query(`update events set starts_at = now() - interval '13 hours' where id = $1`, [over])
+  const cases = [
+    ['nosuchevent', 404, 'event_not_found', 'There is no event'],
+    [it.laterId, 409, 'not_on_sale', 'The event is offsale.'],
+    [over, 409, 'not_on_sale', 'The event is over.'],
+  ] as const
+  for (const [event, status, code, words] of cases) {
+    expect(await it.call('POST', `/events/${event}/queue`, { token }), event).toMatchObject({
+      status,
+      body: { code, detail: expect.stringContaining(words) },
+    })
+    const page = await it.app.request(`/wait/${event}`)
+    expect(page.status, event).toBe(status)
+    expect(await page.text()).toContain(words)
+  }
+  expect((await it.app.request('/wait/nosuchevent/leave', { method: 'POST' })).status).toBe(404)
+})
+
+test('[Q195] joins over HTTP have limits: a visitor’s as polls have, and a network’s (JOINS_PER_MINUTE)', async () => {
+  await configure({ state: 'paused', rate: 50, cap: 10 })
+  const { token } = await it.session()
+  const answers = []
+  for (let i = 0; i < 6; i++) answers.push(await it.call('POST', path(), { token }))
+  expect(answers.slice(0, 4).map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  expect(answers[5]).toMatchObject({ status: 429, body: { code: 'too_many_requests' } })
+  expect(Number(answers[5]!.headers.get('retry-after'))).toBeGreaterThan(0)
+
+  const few = await makeApp({ environment: { JOINS_PER_MINUTE: '2' } })
+  try {
+    const call = async () => {
+      const { token: another } = await few.session()
+      return await few.call('POST', `/events/${few.eventId}/queue`, { token: another })
+    }
+    expect([(await call()).status, (await call()).status]).toEqual([200, 200])
+    expect(await call()).toMatchObject({ status: 429, body: { code: 'too_many_requests' } })
+    const leave = await few.app.request(`/wait/${few.eventId}/leave`, { method: 'POST' })
+    expect(leave.status).toBe(429)
+  } finally {
+    await few.close()
+  }
 })

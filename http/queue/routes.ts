@@ -6,11 +6,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { Problem } from '../../shared/errors.ts'
 import type { EventId, VisitorId } from '../../shared/ids.ts'
+import { requireOnSale } from '../../shared/on-sale.ts'
 import type { PlaceInfo } from '../../shared/wire/messages.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { QueueView } from '../events/view.ts'
-import { callerNetwork } from '../middleware/limits.ts'
+import { callerNetwork, rateLimit } from '../middleware/limits.ts'
 import { requireSession } from '../middleware/session.ts'
 import { type AppEnv, bySession, newRoutes, problems, type Routes } from '../routing.ts'
 import { dropPass, setPass } from './pass-cookie.ts'
@@ -48,7 +49,9 @@ const Place = z
       state: z.literal('admitted'),
       pass: z
         .string()
-        .openapi({ description: 'Send it as X-Onsale-Pass; it is also set as the cookie onsale_pass.' }),
+        .openapi({
+          description: 'Send it as X-Onsale-Pass; it is also set as the cookie onsale_pass_{eventId}.',
+        }),
       until: z.number().openapi({ description: 'When it ends, ms since 1970.' }),
     }),
   ])
@@ -91,15 +94,18 @@ const answers = {
 export function queueRoutes(deps: HttpDeps): Routes {
   const { queue, config } = deps
   const pace = new PollPace(deps)
+  // Of their own: who has joined may look at once.
+  const joins = new PollPace(deps)
   const shared = { path: PATH, tags: ['Queue'], security: bySession, middleware: [requireSession(deps)] }
   const join = createRoute({
     ...shared,
     method: 'post',
     summary: 'Take a place in the line, or find the one you have',
+    middleware: [...shared.middleware, rateLimit(deps, 'joins', config.JOINS_PER_MINUTE)],
     description:
       'Idempotent: a visitor has one place, whatever the number of tabs and repeats. A place of `none`: the queue is off.',
     request: { params, body: { required: false, content: { 'application/json': { schema: Joining } } } },
-    responses: { ...answers, ...problems('queue_closed', 'too_many_places') },
+    responses: { ...answers, ...problems('not_on_sale', 'queue_closed', 'too_many_places') },
   })
   const look = createRoute({
     ...shared,
@@ -118,25 +124,21 @@ export function queueRoutes(deps: HttpDeps): Routes {
   })
   return newRoutes()
     .openapi(join, async c => {
-      const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
+      const event = await findEvent(deps, c.req.valid('param').eventId)
+      requireOnSale(event, deps.clock.now())
+      const { eventId } = event
       // Hono's validator leaves an absent body as an empty object.
       const { receipt } = c.req.valid('json')
       const visitor = c.get('visitorId')
+      refuseEarly(joins, eventId, visitor)
       const place = await queue.join(eventId, visitor, { receipt, network: callerNetwork(c, config) })
+      joins.next(eventId, visitor, 0, (await queue.settings(eventId)).graceSeconds)
       return c.json(await tell(deps, pace, c, { eventId, visitor, place }), 200)
     })
     .openapi(look, async c => {
       const { eventId } = await findEvent(deps, c.req.valid('param').eventId)
       const visitor = c.get('visitorId')
-      const early = pace.early(eventId, visitor)
-      if (early > 0)
-        throw new Problem(
-          'too_many_requests',
-          'Ask again when refreshIntervalSeconds are over: your place is kept.',
-          {
-            retryAfter: early,
-          },
-        )
+      refuseEarly(pace, eventId, visitor)
       const place = await queue.status(eventId, visitor)
       return c.json(await tell(deps, pace, c, { eventId, visitor, place }), 200)
     })
@@ -145,10 +147,19 @@ export function queueRoutes(deps: HttpDeps): Routes {
       const visitor = c.get('visitorId')
       await queue.leave(eventId, visitor)
       pace.forget(eventId, visitor)
-      dropPass(c)
+      joins.forget(eventId, visitor)
+      dropPass(c, eventId)
       return c.body(null, 204)
     })
     .route('/', plainWaitingRoom(deps, pace))
+}
+
+/** @throws Problem too_many_requests */
+function refuseEarly(pace: PollPace, event: EventId, visitor: VisitorId): void {
+  const retryAfter = pace.early(event, visitor)
+  if (retryAfter === 0) return
+  const detail = 'Ask again when refreshIntervalSeconds are over: your place is kept.'
+  throw new Problem('too_many_requests', detail, { retryAfter })
 }
 
 async function tell(
@@ -159,15 +170,15 @@ async function tell(
 ): Promise<z.infer<typeof Answer>> {
   const { queue, clock } = deps
   const [info, { graceSeconds }] = await Promise.all([queue.info(eventId), queue.settings(eventId)])
-  const position = place.state === 'waiting' && place.phase !== 'pre' ? place.position : null
+  const position = place.state === 'waiting' ? place.position : null
   const refresh = pace.next(eventId, visitor, position ?? 0, graceSeconds)
   c.header('Cache-Control', 'private, no-store')
   if (place.state === 'waiting') c.header('Retry-After', String(refresh))
-  if (place.state === 'admitted') setPass(deps, c, place)
+  if (place.state === 'admitted') setPass(deps, c, eventId, place)
   return {
     eventId,
     queue: info,
-    place: place.state === 'waiting' ? { ...place, position } : place,
+    place,
     state: place.state,
     position,
     usersAhead: position,

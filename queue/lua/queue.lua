@@ -30,9 +30,9 @@ local function digits(number)
   return string.format('%d', number)
 end
 
--- Of bytes: as four numbers, not as fourteen.
+-- Of bytes: as three numbers, the most that a number holds, not as fourteen.
 local function hexOf(member)
-  return string.format('%08x%08x%08x%04x', struct.unpack('>I4I4I4I2', member))
+  return string.format('%012x%012x%04x', struct.unpack('>I6I6I2', member))
 end
 
 -- Their scores in this sorted set, none of them where it is empty: asking costs most where a thousand come at once.
@@ -46,12 +46,25 @@ end
 local function publish(kind, members, rest)
   if #members == 0 then return end
   local names = {}
-  for i, member in ipairs(members) do names[i] = '"' .. hexOf(member) .. '"' end
-  redis.call('PUBLISH', channel, '{"kind":"' .. kind .. '"' .. rest .. ',"members":[' .. table.concat(names, ',') .. ']}')
+  for i, member in ipairs(members) do names[i] = hexOf(member) end
+  redis.call('PUBLISH', channel, '{"kind":"' .. kind .. '"' .. rest .. ',"members":["' .. table.concat(names, '","') .. '"]}')
 end
 
 local function graceEnd()
   return now + tonumber(redis.call('HGET', cfg, 'grace'))
+end
+
+-- Redis's clock and a node's may be so far apart.
+local AGREED_MS = 5000
+local function clocksAgree(theirs)
+  return math.abs(now - theirs) <= AGREED_MS
+end
+
+-- What a schedule goes by: it moves on with this clock only as far as a node's has agreed with it, so that one that jumps ahead
+-- opens no doors, and one that goes back closes none.
+local function agreedTime()
+  local agreed = tonumber(redis.call('HGET', cfg, 'agreedAt') or '0')
+  return now - agreed <= AGREED_MS and math.max(now, agreed) or agreed
 end
 
 -- The state at this moment. A schedule moves on by the clock alone, so nobody has to be there at its second; where a draw
@@ -60,9 +73,10 @@ local function stateNow()
   local set = redis.call('HMGET', cfg, 'state', 'preQueueAt', 'opensAt', 'draw')
   local state, forms, opens = set[1], tonumber(set[2]), tonumber(set[3])
   if state == 'scheduled' or state == 'pre_queue' then
-    if opens > 0 and now >= opens then
+    local sure = agreedTime()
+    if opens > 0 and sure >= opens then
       state = 'open'
-    elseif forms > 0 and now >= forms then
+    elseif forms > 0 and sure >= forms then
       state = 'pre_queue'
     end
   end
@@ -74,7 +88,7 @@ end
 local function entriesAreOver(before)
   local set = redis.call('HMGET', cfg, 'state', 'opensAt')
   local state, opens = set[1], tonumber(set[2])
-  local planned = (state == 'scheduled' or state == 'pre_queue') and opens > 0 and now >= opens - before
+  local planned = (state == 'scheduled' or state == 'pre_queue') and opens > 0 and agreedTime() >= opens - before
   return planned or state == 'open' or state == 'closing'
 end
 
@@ -100,9 +114,15 @@ local function endSlots(members)
   return redis.call('ZREM', act, unpack(members))
 end
 
+-- The clock has jumped, and not all slots have been brought to it yet: see clock.lua.
+local function slotsMove()
+  return redis.call('HEXISTS', bucket, 'moveBy') == 1
+end
+
 -- Slots that are over. Whoever was called and never came is set aside like one who was away: the turn is not lost.
 -- -> whether there may be more
 local function expireSlots()
+  if slotsMove() then return false end
   local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
   if #due == 0 then return false end
   local claimed, scores = scoresIn(since, due), redis.call('HMGET', called, unpack(due))
