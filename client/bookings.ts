@@ -41,6 +41,8 @@ export interface Booking {
   /** What the fan has to do for the payment to go on, such as 3-D Secure. */
   nextAction?: { type: 'redirect'; url: string } | { type: 'use_stripe_sdk'; clientSecret: string | null }
   declineCode?: string
+  /** Waiting for its turn to pay: nothing to do, the tickets are kept. Seconds are about. */
+  payQueue?: { position: number; seconds: number }
   createdAt: string
   confirmedAt?: string
 }

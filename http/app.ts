@@ -8,6 +8,7 @@ import { EVENT_FILE_PATHS, eventImportRoutes } from './admin/event-import-routes
 import { adminOverviewRoutes } from './admin/overview-routes.ts'
 import { adminQueueRoutes } from './admin/queue-routes.ts'
 import { saleRoutes } from './bookings/routes.ts'
+import { makeSales, type Sales } from './bookings/sales.ts'
 import type { HttpDeps } from './deps.ts'
 import { serveDocs } from './docs.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -34,11 +35,17 @@ export interface Around {
   process?: ProcessState
   /** Another engine than Postgres. */
   search?: SearchEngine
+  sales?: Sales
 }
 
 export function httpApp(
   deps: HttpDeps,
-  { site, process = { stopping: () => false }, search = new PostgresSearch(deps.pool) }: Around = {},
+  {
+    site,
+    process = { stopping: () => false },
+    search = new PostgresSearch(deps.pool),
+    sales = makeSales(deps),
+  }: Around = {},
 ): Routes {
   const app = newRoutes()
   app.onError(onError(deps.log))
@@ -55,7 +62,7 @@ export function httpApp(
   app.route('/', mapRoutes(deps))
   app.route('/', queueRoutes(deps))
   app.route('/', drawRoutes(deps))
-  app.route('/', saleRoutes(deps))
+  app.route('/', saleRoutes(deps, sales))
   app.route('/', adminQueueRoutes(deps))
   app.route('/', eventImportRoutes(deps))
   app.route('/', adminAuditRoutes(deps))

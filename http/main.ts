@@ -20,8 +20,11 @@ import { RedisInventory } from '../shared/seats/redis-inventory.ts'
 import { portRefused, runProcess, StartRefused, storesReady } from '../shared/start.ts'
 import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 import { httpApp } from './app.ts'
+import { makeSales } from './bookings/sales.ts'
 import type { HttpDeps } from './deps.ts'
 import { readSite, type Site } from './pages.ts'
+import { payQueueRound, SERVE_EVERY_MS } from './payments/pay-in-turn.ts'
+import { runRounds } from './payments/rounds.ts'
 import { openSearch } from './search/elastic-open.ts'
 
 /** Longer than a proxy keeps an idle connection (60 s by custom), so that it never writes into one we close. */
@@ -44,7 +47,9 @@ async function main(): Promise<void> {
   const search = await openSearch(deps)
   lifecycle.add('search', search.close)
   let stopping = false
+  const sales = makeSales(deps)
   const app = httpApp(deps, {
+    sales,
     search: search.engine,
     ...(site === undefined ? {} : { site }),
     process: { stopping: () => stopping },
@@ -54,6 +59,11 @@ async function main(): Promise<void> {
     stopping = true
     return drained(server)
   })
+  const line = runRounds(
+    { name: 'pay queue', everyMs: SERVE_EVERY_MS, work: payQueueRound(sales).work },
+    sales,
+  )
+  lifecycle.add(line.name, () => line.stop())
   if (paymentsOf(config) === 'none') log.warn(NO_PAYMENTS)
   log.info({ port: config.HTTP_PORT }, 'serving')
 }

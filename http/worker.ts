@@ -27,6 +27,7 @@ import { JOB_POOL_SIZE, type JobRunner, LEASE_EVERY_MS, startJobRunner } from '.
 import { taskList } from './payments/jobs.ts'
 import { LAPSE_BATCH, LAPSE_EVERY_MS, lapse } from './payments/lapse.ts'
 import { PUMP_BATCH, PUMP_EVERY_MS, pump } from './payments/outbox.ts'
+import { payQueueRound, SERVE_EVERY_MS } from './payments/pay-in-turn.ts'
 import { RECONCILE_EVERY_MS, reconcile } from './payments/reconcile.ts'
 import { type Running, runRounds } from './payments/rounds.ts'
 
@@ -87,6 +88,7 @@ function startRounds(sales: Sales, jobs: JobRunner): Running[] {
       // Before the first worker the queue's schema may not be there.
       work: async () => jobs.workers() > 0 && (await step('pump.move', () => pump(pool))) >= PUMP_BATCH,
     },
+    { name: 'pay queue', everyMs: SERVE_EVERY_MS, work: payQueueRound(sales).work },
     { name: 'lapse', everyMs: LAPSE_EVERY_MS, work: async () => (await lapse(sales)) >= LAPSE_BATCH },
     {
       name: 'reconcile',

@@ -91,6 +91,8 @@ export interface Keys {
   rate(limit: string, network: string): string
   /** string with a TTL: a booking under this Idempotency-Key is under way. */
   flight(visitor: VisitorId, idempotencyKey: string): string
+  /** string with a TTL: when the next call of this kind to the payment provider may be, microseconds. */
+  provider(bucket: string): string
   /** Prefix of the Socket.IO adapter's channels. */
   adapter: string
   prefix: string
@@ -103,6 +105,7 @@ export function makeKeys(prefix: string): Keys {
     queuesOn: `${prefix}queues-on`,
     adapter: `${prefix}sio`,
     rate: (limit, network) => `${prefix}rate:${limit}:${network}`,
+    provider: bucket => `${prefix}{provider}:${bucket}`,
     flight: (visitor, idempotencyKey) => `${prefix}flight:${visitor}:${idempotencyKey}`,
     seats: event => {
       const s = `${prefix}s:{${event}}`

@@ -1,6 +1,7 @@
 /** A visitor's own bookings, read. Somebody else's does not exist. */
 import { Problem } from '../../shared/errors.ts'
 import { type BookingId, UUID, type VisitorId } from '../../shared/ids.ts'
+import { placeInPayQueue } from '../payments/pay-queue.ts'
 import { paymentOf } from '../payments/payment-store.ts'
 import { type Booking, findBooking, itemsOf, listBookings } from './booking-store.ts'
 import { eventOf, redisNow, type Sales } from './sales.ts'
@@ -17,12 +18,15 @@ export async function readOwn(sales: Sales, visitorId: VisitorId, id: string): P
 }
 
 export async function viewNow(sales: Sales, booking: Booking): Promise<BookingView> {
-  const { pool, step } = sales
+  const { pool, step, config } = sales
   const event = await eventOf(sales, booking.eventId)
   const items = await step('booking.read', () => itemsOf(pool, [booking.id]))
-  const payment =
-    booking.status === 'paying' ? await step('booking.read', () => paymentOf(pool, booking.id)) : undefined
-  return viewOf(booking, items.get(booking.id) ?? [], event, await redisNow(sales), payment)
+  const paying = booking.status === 'paying'
+  const payment = paying ? await step('booking.read', () => paymentOf(pool, booking.id)) : undefined
+  const position = paying ? await step('booking.read', () => placeInPayQueue(pool, booking.id)) : undefined
+  const payQueue =
+    position === undefined ? undefined : { position, seconds: Math.ceil(position / config.STRIPE_RPS) }
+  return viewOf(booking, items.get(booking.id) ?? [], event, await redisNow(sales), payment, payQueue)
 }
 
 export interface Page {

@@ -8,9 +8,12 @@ import type { EventRecord } from '../../shared/event-store.ts'
 import { ticketId, type VisitorId } from '../../shared/ids.ts'
 import { CONFIRM_WAIT_MS, PAY_EXTENSION_MS, PAY_GUARD_MS } from '../../shared/limits.ts'
 import { transaction } from '../../shared/postgres.ts'
-import { charge } from '../payments/charge.ts'
+import { type Charged, charge } from '../payments/charge.ts'
+import { newPayment } from '../payments/new-payment.ts'
 import { addToOutbox } from '../payments/outbox.ts'
-import { insertPayment, type NewPayment } from '../payments/payment-store.ts'
+import { checkLine, limitOf, mayPayNow, waitToPay } from '../payments/pay-in-turn.ts'
+import { changeCard, enterPayQueue, type Waiting } from '../payments/pay-queue.ts'
+import { insertPayment } from '../payments/payment-store.ts'
 import { freeHold, payment, SeatsLost, sellSeats } from '../payments/seats.ts'
 import { announce } from '../payments/settle.ts'
 import { type Booking, lockBooking, moveBooking, writePerson } from './booking-store.ts'
@@ -50,10 +53,12 @@ export async function pay(sales: Sales, request: PayRequest): Promise<BookingVie
 }
 
 async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Promise<void> {
+  const { pool, step, chance, config, turns } = sales
   let booking = found
+  let begun: Begun = 'before'
   if (booking.status === 'in_progress') {
     checkAmount(booking, request.amount)
-    await begin(sales, booking, request)
+    begun = await begin(sales, booking, request)
     booking = await readOwn(sales, request.visitorId, request.bookingId)
   }
   switch (booking.status) {
@@ -74,29 +79,48 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
   }
   checkAmount(booking, request.amount)
   if ((booking.payUntil ?? 0) <= (await redisNow(sales))) throw expired()
-  const { paymentMethodId, returnUrl } = request
-  if (paymentMethodId === undefined) throw methodMissing()
-  const event = await eventOf(sales, booking.eventId)
+  const { paymentMethodId: paymentMethod, returnUrl } = request
+  if (paymentMethod === undefined) throw methodMissing()
+  if (begun === 'in_line') return
+  const waiting: Waiting = { bookingId: booking.id, paymentMethod, returnUrl }
+  if (begun === 'before') {
+    if (await step('pay.queue', () => changeCard(pool, waiting))) return
+    if (!(await mayPayNow(sales))) return waitToPay(sales, booking, waiting)
+  }
   const result = await charge(sales, booking, {
-    paymentMethod: paymentMethodId,
+    paymentMethod,
     returnUrl,
-    next: () => newPayment(booking, sales.chance.uuid(), sales.config.INSTANCE),
+    next: () => newPayment(booking, chance.uuid(), config),
   })
+  if (result.outcome === 'limited') {
+    await step('pay.turn', () => turns.pause())
+    return waitToPay(sales, booking, waiting)
+  }
+  const problem = await problemOf(sales, booking, result)
+  if (problem !== undefined) throw problem
+}
+
+/** What the fan is told of a try that did not simply go on. */
+async function problemOf(
+  sales: Sales,
+  booking: Booking,
+  result: Exclude<Charged, { outcome: 'limited' }>,
+): Promise<Problem | undefined> {
   switch (result.outcome) {
     case 'known':
-      return
+      return undefined
     case 'declined':
-      throw declined(booking, result.declineCode)
+      return declined(booking, result.declineCode)
     case 'bad_method':
-      throw new Problem('invalid_request', `paymentMethodId: ${result.message}`, {
+      return new Problem('invalid_request', `paymentMethodId: ${result.message}`, {
         errors: [{ field: 'paymentMethodId', message: result.message }],
       })
     case 'seats_lost':
-      throw lost(event, booking)
+      return lost(await eventOf(sales, booking.eventId), booking)
     case 'over':
-      throw expired()
+      return expired()
     case 'away':
-      throw new Problem(
+      return new Problem(
         'payments_unavailable',
         'Payments cannot be reached; your seats are kept meanwhile.',
         {
@@ -105,21 +129,29 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
         },
       )
     default:
-      result satisfies never
+      return result satisfies never
   }
 }
 
+/** Whose turn a payment is, once its booking is `paying`: this call's, the line's, or that of whoever began it before. */
+type Begun = 'now' | 'in_line' | 'before'
+
 /** Moves the booking from in_progress to paying, or, where nothing is to be paid, to confirmed. */
-async function begin(sales: Sales, booking: Booking, request: PayRequest): Promise<void> {
+async function begin(sales: Sales, booking: Booking, request: PayRequest): Promise<Begun> {
   const { pool, step, chance, config } = sales
   const event = await eventOf(sales, booking.eventId)
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw expired()
   // Before anything is written: the fan keeps the form and may give the seats back.
   if (booking.total > 0 && paymentsOf(config) === 'none') throw notSetUp(booking)
-  if (booking.total > 0 && request.paymentMethodId === undefined) throw methodMissing()
-  // Never less than the hold had left; once, as a booking that pays is in_progress no more.
-  const payMs = Math.max(booking.expiresAt - now, PAY_EXTENSION_MS)
+  const { paymentMethodId: paymentMethod = '', returnUrl } = request
+  if (booking.total > 0 && paymentMethod === '') throw methodMissing()
+  const waits = booking.total > 0 && !(await mayPayNow(sales))
+  if (waits) await checkLine(sales, booking, now)
+  // Never less than the hold had left; once, as a booking that pays is in_progress no more. Who waits is kept until the
+  // limit, and given this time when their turn comes.
+  const left = Math.max(booking.expiresAt - now, PAY_EXTENSION_MS)
+  const payMs = waits ? limitOf(booking, now) : Math.min(left, limitOf(booking, now))
   const extended = await activate(sales, event.stock, booking, payMs + PAY_GUARD_MS, 'pay.extend')
   if (!extended.ok) throw expired()
   const payUntil = extended.now + payMs
@@ -131,7 +163,8 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
       await writePerson(client, personId, request.buyer)
       if (current.total > 0) {
         await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt: payUntil + PAY_GUARD_MS })
-        await insertPayment(client, newPayment(current, chance.uuid(), config.INSTANCE))
+        if (waits) await enterPayQueue(client, { bookingId: current.id, paymentMethod, returnUrl })
+        else await insertPayment(client, newPayment(current, chance.uuid(), config))
         return 'paying'
       }
       await sellSeats(client, current)
@@ -145,9 +178,12 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   if (begun === 'paying') {
     await keep(sales, event, booking, payMs + PAY_GUARD_MS)
     await payment(sales, booking, payUntil)
-  } else if (begun === 'sold') await announce(sales, booking)
+    return waits ? 'in_line' : 'now'
+  }
+  if (begun === 'sold') await announce(sales, booking)
   // Given back or ended in this very moment: what was extended, or taken again, goes back too.
   else if (isOver(begun)) await freeHold(sales, booking)
+  return 'before'
 }
 
 /**
@@ -163,36 +199,6 @@ async function keep(
   await step('pay.keep', () => inventory.extend(stock, id, ttlMs)).catch((err: unknown) =>
     log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
   )
-}
-
-/** Metadata values hold 500 characters; more seats than fit are in the booking. */
-const METADATA_CHARS = 500
-
-export function newPayment(
-  booking: Pick<Booking, 'id' | 'eventId' | 'seats' | 'total' | 'currency'>,
-  id: string,
-  instance: string,
-): NewPayment {
-  return {
-    id,
-    bookingId: booking.id,
-    amount: booking.total,
-    currency: booking.currency,
-    params: {
-      amount: booking.total,
-      currency: booking.currency.toLowerCase(),
-      // Authorise, secure the seats, then capture: lost seats cost a void, not a refund.
-      capture_method: 'manual',
-      allowed_payment_method_types: ['card'],
-      metadata: {
-        onsale: instance,
-        bookingId: booking.id,
-        paymentId: id,
-        eventId: booking.eventId,
-        seats: booking.seats.join(',').slice(0, METADATA_CHARS),
-      },
-    },
-  }
 }
 
 function notSetUp(booking: Booking): Problem {

@@ -14,6 +14,7 @@ import { type Answer, makeApp, type Overrides, type TestApp } from '../app-fixtu
 import { quiet } from '../payments/job-runner.ts'
 import { taskList } from '../payments/jobs.ts'
 import { pump } from '../payments/outbox.ts'
+import { payQueueRound } from '../payments/pay-in-turn.ts'
 import { makeSales, type Sales } from './sales.ts'
 import type { StepName, Walker } from './steps.ts'
 import type { BookingView } from './view.ts'
@@ -64,7 +65,7 @@ export interface Shop extends TestApp {
   sales: Sales
   webhookUrl: string
   house(): Promise<House>
-  /** Runs every job there is, and those that follow from them. */
+  /** Serves the line of those who wait to pay, and runs every job there is, and those that follow from them. */
   work(): Promise<void>
   /** What Stripe has of a booking's payment. */
   atStripe(booking: string): PaymentState | undefined
@@ -81,6 +82,8 @@ export async function makeShop(overrides: Overrides = {}): Promise<Shop> {
       STRIPE_API_BASE: simulator.url,
       STRIPE_WEBHOOK_SECRET: `${SECRET},${OLD_SECRET}`,
       INSTANCE: 'shop',
+      // Tests of many payments wait for no turn; those of the line say so.
+      STRIPE_RPS: '10000',
       ...overrides.environment,
     },
   })
@@ -197,8 +200,11 @@ function listen(app: TestApp['app']): Promise<{ url: string; close: () => Promis
 
 async function work(sales: Sales): Promise<void> {
   const { pool } = sales
+  const line = payQueueRound(sales)
   let moved: number
   do {
+    await line.work()
+    await line.idle()
     moved = await pump(pool)
     await runOnce({
       pgPool: pool,

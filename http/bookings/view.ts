@@ -43,6 +43,10 @@ export const BookingView = z
     currency: z.string(),
     tickets: z.array(TicketView),
     nextAction: NextActionView.optional(),
+    payQueue: z.object({ position: z.int(), seconds: z.int() }).optional().openapi({
+      description:
+        'More pay at this moment than the payment provider takes: the place in line, and about how long it takes. The tickets are kept, and the payment goes on by itself.',
+    }),
     declineCode: z.string().optional().openapi({ description: 'Why the last attempt to pay was declined.' }),
     createdAt: time,
     confirmedAt: time.optional(),
@@ -57,6 +61,7 @@ export function viewOf(
   event: EventRecord,
   now: number,
   payment?: Payment,
+  payQueue?: BookingView['payQueue'],
 ): BookingView {
   const ended = booking.status === 'in_progress' && booking.expiresAt <= now
   const status = ended ? 'expired' : booking.status
@@ -71,7 +76,7 @@ export function viewOf(
     amount: booking.total,
     currency: booking.currency,
     tickets: items.map(item => ticketView(event, item)),
-    ...(status === 'paying' ? needs(payment) : {}),
+    ...(status === 'paying' ? needs(payment, payQueue) : {}),
     createdAt: iso(booking.createdAt),
     ...(booking.confirmedAt === null ? {} : { confirmedAt: iso(booking.confirmedAt) }),
   }
@@ -96,7 +101,12 @@ function ticketView(
   }
 }
 
-function needs(payment: Payment | undefined): Pick<BookingView, 'nextAction' | 'declineCode'> {
+/** Who waits for another try has nothing else to do. */
+function needs(
+  payment: Payment | undefined,
+  payQueue: BookingView['payQueue'],
+): Pick<BookingView, 'nextAction' | 'declineCode' | 'payQueue'> {
+  if (payQueue !== undefined) return { payQueue }
   if (payment === undefined) return {}
   const { nextAction, declineCode } = payment
   return {

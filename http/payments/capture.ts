@@ -25,6 +25,7 @@ export async function capture(sales: Sales, paymentId: string): Promise<void> {
   switch (captured.reason) {
     case 'busy':
     case 'failed':
+    case 'limited':
     case 'away':
       throw new Later(`payment ${paymentId} is captured later: ${captured.reason}`)
     case 'state':

@@ -25,6 +25,8 @@ export type Charged =
   | { outcome: 'seats_lost' }
   /** The booking has ended meanwhile. */
   | { outcome: 'over' }
+  /** The provider takes no more at the moment: nothing was done, and a later turn may do it. */
+  | { outcome: 'limited' }
   | { outcome: 'away' }
 
 export interface Attempt {
@@ -40,7 +42,7 @@ export async function charge(sales: Sales, booking: Booking, attempt: Attempt): 
   const wasOpen = payment.intentId !== null
   const made: Created =
     payment.intentId === null ? await create(sales, payment) : { ok: true, intentId: payment.intentId }
-  if (!made.ok) return made.reason === 'busy' ? waitForOther(sales, payment) : { outcome: 'away' }
+  if (!made.ok) return made.reason === 'busy' ? waitForOther(sales, payment) : { outcome: made.reason }
   const { intentId } = made
   if (wasOpen) {
     const seen = await look(sales, intentId, attempt.paymentMethod)
@@ -70,6 +72,7 @@ export type Created =
   | { ok: true; intentId: string }
   /** Somebody else is making it now. */
   | { ok: false; reason: 'busy' }
+  | { ok: false; reason: 'limited' }
   /** It could not be made now, or never can be under this key: then the payment has failed. */
   | { ok: false; reason: 'away' }
 
@@ -83,9 +86,9 @@ export async function create(sales: Sales, payment: Payment): Promise<Created> {
   }
   switch (made.reason) {
     case 'away':
-      return { ok: false, reason: 'away' }
     case 'busy':
-      return { ok: false, reason: 'busy' }
+    case 'limited':
+      return { ok: false, reason: made.reason }
     case 'failed':
     case 'refused':
     case 'declined':
@@ -102,7 +105,7 @@ export async function create(sales: Sales, payment: Payment): Promise<Created> {
 /** What became of an earlier attempt; `confirm` where another is due. */
 async function look(sales: Sales, intentId: string, paymentMethod: string): Promise<Charged | 'confirm'> {
   const seen = await sales.step('pay.look', () => sales.stripe.retrieve(intentId))
-  if (!seen.ok) return { outcome: 'away' }
+  if (!seen.ok) return unseen(seen)
   const { status } = seen.value
   if (status === 'requires_payment_method' || status === 'requires_confirmation') return 'confirm'
   if (status === 'requires_action' && seen.value.paymentMethod !== paymentMethod) return 'confirm'
@@ -148,7 +151,7 @@ async function refused(sales: Sales, intentId: string, payment: Payment, refusal
     }
     case 'state': {
       const seen = await step('pay.look', () => stripe.retrieve(intentId))
-      return seen.ok ? told(sales, seen.value, false) : { outcome: 'away' }
+      return seen.ok ? told(sales, seen.value, false) : unseen(seen)
     }
     case 'busy':
       return waitForOther(sales, payment)
@@ -156,12 +159,18 @@ async function refused(sales: Sales, intentId: string, payment: Payment, refusal
       if (refusal.param === 'payment_method') return { outcome: 'bad_method', message: refusal.message }
       sales.log.error({ payment: payment.id, refusal }, 'Stripe refused to confirm a payment')
       return { outcome: 'away' }
+    case 'limited':
+      return { outcome: 'limited' }
     case 'failed':
     case 'away':
       return { outcome: 'away' }
     default:
       return refusal satisfies never
   }
+}
+
+function unseen({ reason }: Refusal): Charged {
+  return { outcome: reason === 'limited' ? 'limited' : 'away' }
 }
 
 /** Another tab pays this very booking: its answer is ours, within the caller's patience. */

@@ -7,6 +7,7 @@ import { capture, Later } from './capture.ts'
 import { close } from './close.ts'
 import { handleInbox } from './inbox.ts'
 import type { JobKind, Jobs } from './outbox.ts'
+import { reconcileOne } from './reconcile.ts'
 import { giveBack, makeRefund } from './refunds.ts'
 import { release } from './seats.ts'
 import { leaveQueue } from './settle.ts'
@@ -32,6 +33,7 @@ const JOBS: { [Kind in JobKind]: Job<Kind> } = {
   async close(sales, { bookingId }) {
     if ((await close(sales, bookingId)) === 'later') throw new Later(`booking ${bookingId} closes later`)
   },
+  reconcile: (sales, { paymentId }) => reconcileOne(sales, paymentId),
   inbox: (sales, { stripeEventId }) => handleInbox(sales, stripeEventId),
 }
 

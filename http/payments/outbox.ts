@@ -19,6 +19,8 @@ export interface Jobs {
   refund: { refundId: string }
   /** Make the payment of a closing booking end, one way or the other. */
   close: { bookingId: BookingId }
+  /** Ask Stripe about a payment, and act on what it says. */
+  reconcile: { paymentId: string }
   /** Deal with a stored event of Stripe's. */
   inbox: { stripeEventId: string }
 }
@@ -48,12 +50,16 @@ export async function pump(pool: Pool): Promise<number> {
   })
 }
 
+/** What a fan waits for goes before what only has to be done: money that is taken or goes back. */
+const BEHIND = `case when kind in ('capture', 'give_back', 'refund', 'close') then 10 end`
+
 const PUMP = `
   with moved as (
     delete from outbox where id in (select id from outbox order by id limit $1 for update skip locked)
     returning id, kind, payload
   ), specs as (
-    select array_agg(row(kind, payload::json, null, null, null, null, null, null)::graphile_worker.job_spec order by id)
+    select array_agg(
+      row(kind, payload::json, null, null, null, null, ${BEHIND}, null)::graphile_worker.job_spec order by id)
       as list
     from moved having count(*) > 0
   )

@@ -292,7 +292,6 @@ describe('with Stripe away', () => {
   test.for([
     ['cannot be reached', { resetNext: { path: '/v1/payment_intents', times: 2 } }],
     ['answers 500', { failNext: { path: '/v1/payment_intents' } }],
-    ['has too many calls', { failNext: { path: '/v1/payment_intents', status: 429 } }],
     ['fails after it took effect', { failNext: { path: '/v1/payment_intents', afterEffect: true } }],
   ] as const)(
     '[P12] Stripe %s: paying is 503, the seats are kept, and the next try pays once.',

@@ -54,7 +54,7 @@ const STUCK = `
   )
   returning id`
 
-async function reconcileOne(sales: Sales, id: string): Promise<void> {
+export async function reconcileOne(sales: Sales, id: string): Promise<void> {
   const { pool, step } = sales
   const payment = await step('reconcile.find', () => findPayment(pool, id))
   const booking =

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { makeSecrets } from '../../dev/new-secrets.ts'
 import { readConfig } from '../../shared/config.ts'
 import { bookingId, eventId } from '../../shared/ids.ts'
-import { newPayment } from '../bookings/pay.ts'
+import { newPayment } from './new-payment.ts'
 import { type Gateway, stripeGateway } from './stripe.ts'
 
 const url = process.env['STRIPE_MOCK_URL']
@@ -28,7 +28,7 @@ const payment = newPayment(
     currency: 'EUR',
   },
   'b8a2c5d0-0000-4000-8000-000000000002',
-  'onsale',
+  { INSTANCE: 'onsale', PAYMENT_METHODS: ['card'] },
 )
 
 const CALLS: [string, (stripe: Gateway) => Promise<{ ok: boolean }>][] = [

@@ -1,5 +1,5 @@
 /**
- * Stripe as the flows see it: nine calls whose expected outcomes are values. It owns the SDK, its deadlines and the
+ * Stripe as the flows see it: calls whose expected outcomes are values. It owns the SDK, its deadlines and the
  * reading of its errors; it decides nothing about bookings. The same code talks to Stripe and to the payment
  * simulator: only the host differs.
  *
@@ -62,10 +62,24 @@ export type Refusal =
   | { ok: false; reason: 'refused'; param: string | undefined; code: string | undefined; message: string }
   /** Stripe failed, and will say so again under this idempotency key. */
   | { ok: false; reason: 'failed' }
-  /** Not reached, not in time, or too many calls: nobody knows whether it took effect. */
+  /** Too many calls at the moment: it took no effect. */
+  | { ok: false; reason: 'limited' }
+  /** Not reached, or not in time: nobody knows whether it took effect. */
   | { ok: false; reason: 'away' }
 
 export type Called<T> = { ok: true; value: T } | Refusal
+
+export interface EventList {
+  types: Stripe.Event['type'][]
+  /** Seconds since 1970. */
+  since: number
+  after: string | undefined
+}
+
+export interface EventPage {
+  events: Stripe.Event[]
+  more: boolean
+}
 
 /** A payment as it is written before Stripe hears of it: its id is the idempotency key, params go out as they are. */
 export interface IntentOrder {
@@ -87,6 +101,8 @@ export interface Gateway {
   }): Promise<Called<RefundWord>>
   /** The newest hundred of a PaymentIntent; more than a booking has tickets. */
   refunds(intent: string): Promise<Called<RefundWord[]>>
+  /** A page of the account's events since then, newest first, or of those before the event `after`. */
+  events(list: EventList): Promise<Called<EventPage>>
   /** Stripe's word in an event's body, if one of these secrets signed it within the tolerance; null otherwise. */
   verify(body: string, signature: string, now: number): Stripe.Event | null
 }
@@ -137,11 +153,24 @@ export function stripeGateway(config: Config, told: (reason: Refusal['reason']) 
         const page = await stripe.refunds.list({ payment_intent: intent, limit: 100 })
         return page.data.map(readRefund)
       }),
+    events: ({ types, since, after }) =>
+      call(async stripe => {
+        const { data, has_more: more } = await stripe.events.list({
+          types,
+          created: { gte: since },
+          limit: 100,
+          ...(after === undefined ? {} : { starting_after: after }),
+        })
+        return { events: data, more }
+      }),
     verify: (body, signature, now) => verify(config.STRIPE_WEBHOOK_SECRET, body, signature, now),
   }
 }
 
-function connect({ STRIPE_SECRET_KEY, STRIPE_API_BASE }: Config): Stripe | undefined {
+export function connect({
+  STRIPE_SECRET_KEY,
+  STRIPE_API_BASE,
+}: Pick<Config, 'STRIPE_SECRET_KEY' | 'STRIPE_API_BASE'>): Stripe | undefined {
   if (STRIPE_SECRET_KEY === undefined) return undefined
   const base = STRIPE_API_BASE === undefined ? undefined : new URL(STRIPE_API_BASE)
   return new Stripe(STRIPE_SECRET_KEY, {
@@ -220,8 +249,8 @@ function refusalOf(error: unknown): Refusal {
     const declineCode = error.decline_code ?? error.code ?? 'card_declined'
     return { ok: false, reason: 'declined', declineCode, message: error.message, intent }
   }
-  if (error instanceof errors.StripeRateLimitError || error instanceof errors.StripeConnectionError)
-    return { ok: false, reason: 'away' }
+  if (error instanceof errors.StripeRateLimitError) return { ok: false, reason: 'limited' }
+  if (error instanceof errors.StripeConnectionError) return { ok: false, reason: 'away' }
   if ((error.statusCode ?? 0) >= 500) return { ok: false, reason: 'failed' }
   const { param, code, message } = error
   return { ok: false, reason: 'refused', param, code, message }

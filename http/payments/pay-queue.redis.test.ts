@@ -1,0 +1,275 @@
+/** More fans pay at once than the payment provider takes calls. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { VisitorId } from '../../shared/ids.ts'
+import { PAY_EXTENSION_MS, PAY_GUARD_MS, PAY_LIMIT_MS } from '../../shared/limits.ts'
+import { pay } from '../bookings/pay.ts'
+import {
+  BUYER,
+  type Fan,
+  type House,
+  killedAt,
+  makeShop,
+  type Shop,
+  salesOf,
+  until,
+} from '../bookings/sale-fixture.ts'
+import { lapse } from './lapse.ts'
+import { payQueueRound } from './pay-in-turn.ts'
+
+let shop: Shop
+let house: House
+beforeAll(async () => {
+  shop = await makeShop({ environment: { STRIPE_RPS: '4' } })
+})
+afterAll(() => shop.close())
+
+interface Held {
+  fan: Fan
+  booking: Awaited<ReturnType<Fan['held']>>
+}
+
+/** So many fans, each with a seat, in a house of its own; and nobody has paid a moment ago. */
+async function fans(many: number): Promise<Held[]> {
+  house = await shop.house()
+  await shop.deps.redis.del(shop.deps.keys.provider('pay'))
+  const held: Held[] = []
+  for (let seat = 0; seat < many; seat++) {
+    const fan = await house.fan()
+    held.push({ fan, booking: await fan.held(seat) })
+  }
+  return held
+}
+
+/** The rate lets nobody through for a while. */
+async function crowded(): Promise<void> {
+  const far = (Date.now() + 60_000) * 1_000
+  await shop.deps.redis.set(shop.deps.keys.provider('pay'), far, 'PX', 60_000)
+}
+
+async function calm(): Promise<void> {
+  await shop.deps.redis.del(shop.deps.keys.provider('pay'))
+}
+
+async function allConfirmed(held: Held[]): Promise<void> {
+  await until('everybody has paid', async () => {
+    await shop.work()
+    const now = await Promise.all(held.map(({ fan, booking }) => fan.get(booking)))
+    return now.every(({ status }) => status === 'confirmed')
+  })
+}
+
+test('[P60] Who pays while nobody may is told `paying` and their place in line, keeps the seats, and is paid for in order.', async () => {
+  const held = await fans(3)
+  await crowded()
+  const places = []
+  for (const { fan, booking } of held) {
+    const { status, body } = await fan.pay(booking)
+    expect([status, body.status]).toEqual([200, 'paying'])
+    places.push(body.payQueue)
+  }
+  expect(places).toEqual([
+    { position: 1, seconds: 1 },
+    { position: 2, seconds: 1 },
+    { position: 3, seconds: 1 },
+  ])
+  expect(shop.atStripe(held[0]?.booking ?? '')).toBeUndefined()
+  expect(await house.shown(2)).toBe('held')
+  await calm()
+  await allConfirmed(held)
+  const paid = shop.simulator.state().payments.map(({ metadata }) => metadata['bookingId'])
+  // The simulator tells the newest first.
+  expect(paid.filter(id => held.some(({ booking }) => booking === id)).reverse()).toEqual(
+    held.map(({ booking }) => booking),
+  )
+  expect(await held[0]?.fan.get(held[0].booking)).not.toHaveProperty('payQueue')
+  await shop.work()
+  expect(await shop.audit()).toEqual([])
+})
+
+test('[P61] The time to pay of who waits begins with their turn; until then the seats are kept, to a limit since they were taken.', async () => {
+  const [one] = await fans(1)
+  if (one === undefined) return
+  const { fan, booking } = one
+  await crowded()
+  await fan.pay(booking, 'pm_card_chargeDeclined')
+  const waiting = await fan.get(booking)
+  const sinceTaken = Date.parse(waiting.expiresAt) - Date.parse(waiting.createdAt)
+  expect(Math.abs(sinceTaken - PAY_LIMIT_MS)).toBeLessThan(5_000)
+  const { redis, keys } = shop.deps
+  const ends = async () => redis.pexpiretime(keys.seats(house.eventId).seat(0))
+  expect((await ends()) - Date.parse(waiting.expiresAt)).toBeGreaterThanOrEqual(PAY_GUARD_MS)
+  await lapse(shop.sales)
+  expect((await fan.get(booking)).status).toBe('paying')
+  await calm()
+  await shop.work()
+  const served = await fan.get(booking)
+  // Nobody waited for the answer: the booking tells it.
+  expect(served).toMatchObject({ status: 'paying', declineCode: 'generic_decline' })
+  const left = Date.parse(served.expiresAt) - Date.parse(served.serverTime)
+  expect(left).toBeGreaterThan(PAY_EXTENSION_MS - 10_000)
+  expect(left).toBeLessThanOrEqual(600_000)
+  expect((await ends()) - Date.parse(served.expiresAt)).toBeGreaterThanOrEqual(PAY_GUARD_MS)
+  expect((await ends()) - Date.parse(served.expiresAt)).toBeLessThan(PAY_GUARD_MS + 2_000)
+  await calm()
+  expect((await fan.pay(booking)).body.status).toBe('confirmed')
+})
+
+test('[P62] Who waits may take another card at the same place, or give the tickets back, of which Stripe hears nothing.', async () => {
+  const held = await fans(2)
+  const [first, second] = held
+  if (first === undefined || second === undefined) return
+  await crowded()
+  await first.fan.pay(first.booking, 'pm_card_chargeDeclined')
+  await second.fan.pay(second.booking)
+  const again = await first.fan.pay(first.booking, 'pm_card_visa')
+  expect(again.body.payQueue?.position).toBe(1)
+  const { body } = await second.fan.cancel(second.booking)
+  expect(body.status).toBe('cancelled')
+  expect(await house.shown(1)).toBe('available')
+  await calm()
+  await allConfirmed([first])
+  expect(shop.atStripe(second.booking)).toBeUndefined()
+  const { rows } = await shop.deps.pool.query('select booking_id from pay_queue')
+  expect(rows).toEqual([])
+})
+
+test('[P63] A line that is longer than the seats can be kept is refused with 503, and the hold stays as it was.', async () => {
+  const [one] = await fans(1)
+  if (one === undefined) return
+  await crowded()
+  const { rows } = await shop.deps.pool.query<{ seq: number }>(
+    `insert into pay_queue (booking_id, payment_method, return_url)
+     select id, 'pm_card_visa', 'http://localhost/' from bookings where id = $1 returning seq`,
+    [one.booking],
+  )
+  // As far ahead of the next as half an hour of this rate.
+  await shop.deps.pool.query(`select setval(pg_get_serial_sequence('pay_queue', 'seq'), $1)`, [
+    (rows[0]?.seq ?? 0) + (PAY_LIMIT_MS / 1_000) * 4,
+  ])
+  const house2 = await shop.house()
+  const other = await house2.fan()
+  const last = await other.held(0)
+  await other.pay(last)
+  const late = await house2.fan()
+  const booking = await late.held(1)
+  const before = await late.get(booking)
+  const { status, body, headers } = await late.pay(booking)
+  expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'payments_unavailable', '15'])
+  expect(await late.get(booking)).toMatchObject({ status: 'in_progress', expiresAt: before.expiresAt })
+  await shop.deps.pool.query('delete from pay_queue')
+  await calm()
+})
+
+const DEATHS = ['pay.call', 'pay.called', 'pay.create', 'pay.confirm', 'settle.write', 'pay.leave'] as const
+
+test.for(DEATHS)(
+  '[P64] Whoever serves the line may die (after %s): another serves the payment, and it is paid once.',
+  async step => {
+    const [one] = await fans(1)
+    if (one === undefined) return
+    const { fan, booking } = one
+    await crowded()
+    await fan.pay(booking)
+    await calm()
+    const dying = payQueueRound(salesOf(shop, { step: killedAt(step, 'after') }))
+    await dying.work().catch(() => undefined)
+    await dying.idle()
+    expect(await shop.deps.pool.query('select from pay_queue where due_at > now()')).toMatchObject({
+      rowCount: step === 'pay.leave' ? 0 : 1,
+    })
+    // Its seconds are over.
+    await shop.deps.pool.query('update pay_queue set due_at = now()')
+    await calm()
+    await allConfirmed([one])
+    expect(shop.atStripe(booking)).toMatchObject({ charges: 1 })
+    expect(await shop.audit()).toEqual([])
+  },
+)
+
+test('[P65] Stripe’s own word that it is too much puts a payment into the line, at its place, and nothing is lost.', async () => {
+  const [one] = await fans(1)
+  if (one === undefined) return
+  const { fan, booking } = one
+  shop.simulator.change({ failNext: { path: '/v1/payment_intents', status: 429 } })
+  const { status, body } = await fan.pay(booking)
+  expect([status, body.status, body.payQueue?.position]).toEqual([200, 'paying', 1])
+  shop.simulator.change({ failNext: { path: '/v1/payment_intents', status: 429 } })
+  await calm()
+  await shop.work()
+  expect((await fan.get(booking)).status).toBe('paying')
+  await allConfirmed([one])
+  expect(shop.atStripe(booking)).toMatchObject({ charges: 1 })
+})
+
+test('[P66] With 25 calls a second an endpoint and 100 an account, 120 fans who pay at once all get their tickets: no 429, no 5xx, no hold lost.', async () => {
+  const rush = await makeShop({ environment: { STRIPE_RPS: '20' } })
+  try {
+    rush.simulator.change({ rateLimits: { on: true } })
+    const lines = [payQueueRound(rush.sales), payQueueRound(salesOf(rush))]
+    const held: Held[] = []
+    for (let one = 0; one < 3; one++) {
+      const own = await rush.house()
+      for (let seat = 0; seat < 40; seat++) {
+        const fan = await own.fan()
+        held.push({ fan, booking: await fan.held(seat) })
+      }
+    }
+    const began = performance.now()
+    const told = await Promise.all(held.map(({ fan, booking }) => fan.pay(booking)))
+    expect(told.filter(({ status }) => status !== 200)).toEqual([])
+    const last = Math.max(...told.map(({ body }) => body.payQueue?.position ?? 0))
+    expect(last).toBeGreaterThan(80)
+    await until('everybody has paid', async () => {
+      for (const line of lines) await line.work()
+      await rush.work()
+      const { rows } = await rush.deps.pool.query<{ n: number }>(
+        `select count(*)::int as n from bookings where status = 'confirmed'`,
+      )
+      return rows[0]?.n === held.length
+    })
+    // As fast as the rate, and no faster: 120 at 20 a second, the first four of them at once.
+    expect((performance.now() - began) / 1_000).toBeGreaterThan(5)
+    await until('every payment is captured', async () => {
+      await rush.work()
+      return rush.simulator.state(200).payments.every(({ status }) => status === 'succeeded')
+    })
+    expect(rush.simulator.state().answers[429] ?? 0).toBe(0)
+    expect(await rush.audit()).toEqual([])
+  } finally {
+    await rush.close()
+  }
+})
+
+test('[P67] Who waits to pay counts as a payment under way, so that admission goes by it.', async () => {
+  const [one] = await fans(1)
+  if (one === undefined) return
+  await crowded()
+  await one.fan.pay(one.booking)
+  const { redis, keys } = shop.deps
+  const endsAt = Number(await redis.zscore(keys.queue(house.eventId).paying, one.booking))
+  expect(endsAt).toBe(Date.parse((await one.fan.get(one.booking)).expiresAt))
+  await calm()
+  await allConfirmed([one])
+  expect(await redis.zscore(keys.queue(house.eventId).paying, one.booking)).toBeNull()
+})
+
+test('a process that cannot count in Redis puts no payment to Stripe', async () => {
+  const [one] = await fans(1)
+  if (one === undefined) return
+  const away = salesOf(shop)
+  const turns = { ...away.turns, payment: () => Promise.reject(new Error('Connection is closed.')) }
+  const paid = pay(
+    { ...away, turns },
+    {
+      visitorId: one.fan.visitorId as VisitorId,
+      bookingId: one.booking,
+      paymentMethodId: 'pm_card_visa',
+      buyer: BUYER,
+      amount: undefined,
+      returnUrl: 'http://localhost/',
+    },
+  )
+  await expect(paid).rejects.toThrow('Connection is closed')
+  expect(shop.atStripe(one.booking)).toBeUndefined()
+  expect((await one.fan.get(one.booking)).status).toBe('in_progress')
+})
