@@ -33,7 +33,7 @@ const KEPT_MOST = 2_048
 /** Rows that one party may be spread over while it still sits together. */
 const ROWS_MOST = 4
 /** A row behind may begin so many seats to either side. */
-const SHIFTS = [0, -1, 1, -2, 2]
+const SHIFT = 2
 /** Beside a wheelchair a companion's seat is worth so much of a better place, cm. */
 const COMPANION_WORTH = 500
 
@@ -163,14 +163,18 @@ function inNeighbouringRows(
   const usable = new Uint8Array(map.seats)
   for (const { from, to } of runs) usable.fill(1, from, to)
   const levels = partingsOf(quantity)
+  const longest = longestOf(runs)
   for (const mayOrphan of [false, true]) {
     for (const partings of levels) {
+      if (Math.max(...partings[0]!) > longest) continue
       const kept = new BestKept(keptFor(quantity))
       const chain = (at: number, parting: number) =>
         chainFrom(map, free, usable, at, partings[parting]!, { mayOrphan, accessible })
       for (const run of runs)
-        for (const [parting, [size]] of partings.entries())
+        for (const [parting, [size, second]] of partings.entries())
           for (let at = run.from; at + size! <= run.to; at++) {
+            const next = map.behind[at + (size! >> 1)]!
+            if (next < 0 || nearestFree(map, usable, next - (second! >> 1), second!) === undefined) continue
             const pieces = chain(at, parting)
             if (pieces === undefined) continue
             const far = pieces.reduce(
@@ -187,6 +191,10 @@ function inNeighbouringRows(
     }
   }
   return []
+}
+
+function longestOf(runs: readonly Run[]): number {
+  return runs.reduce((most, { from, to }) => Math.max(most, to - from), 0)
 }
 
 /** How a party may be parted over rows, the evenest first; nobody sits alone where there are enough to share. */
@@ -226,14 +234,21 @@ function chainFrom(
   for (const [row, size] of sizes.entries()) {
     if (row > 0) middle = map.behind[middle]!
     if (middle < 0) return undefined
-    const begin = row === 0 ? at : middle - (size >> 1)
-    const from =
-      row === 0 ? at : SHIFTS.map(shift => begin + shift).find(one => isFree(map, usable, one, size))
+    const from = row === 0 ? at : nearestFree(map, usable, middle - (size >> 1), size)
     if (from === undefined || (!mayOrphan && !leavesNone(map, free, from, from + size))) return undefined
     pieces.push({ from, to: from + size })
     if (accessible > 0) found += wheelchairs(map, from, from + size)
   }
   return found === accessible ? pieces : undefined
+}
+
+/** Where so many may sit side by side, at most SHIFT seats from `begin`. */
+function nearestFree(map: Stretches, usable: Uint8Array, begin: number, size: number): number | undefined {
+  for (let shift = 0; shift <= SHIFT; shift++) {
+    if (isFree(map, usable, begin - shift, size)) return begin - shift
+    if (isFree(map, usable, begin + shift, size)) return begin + shift
+  }
+  return undefined
 }
 
 /** So many side by side. */
@@ -268,7 +283,7 @@ function nextPiece(
   near: number | undefined,
 ): Run | undefined {
   const runs = runsOf(map, free, wish)
-  const longest = runs.reduce((most, { from, to }) => Math.max(most, to - from), 0)
+  const longest = longestOf(runs)
   const score = (window: Run) => {
     if (near === undefined) return farOf(map, window, wish.accessible > 0)
     return Math.hypot(map.x[window.from]! - map.x[near]!, map.y[window.from]! - map.y[near]!)

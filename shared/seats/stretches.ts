@@ -106,10 +106,15 @@ function aislesOf({ xy }: Row): Set<number> {
   return new Set(gaps.flatMap((gap, at) => (gap > AISLE * usual ? [at + 1] : [])))
 }
 
-/** 1 for each seat that can be had, of a state of 2 bits a seat. */
+/** 1 for each seat that can be had, of a state of 2 bits a seat, most significant first. */
 export function freeSeats(state: Uint8Array, seats: number): Uint8Array {
-  const free = new Uint8Array(seats)
-  for (let index = 0; index < seats; index++)
-    free[index] = (state[index >> 2]! >> (6 - 2 * (index & 3))) & 3 ? 0 : 1
-  return free
+  const free = new Uint8Array(4 * Math.ceil(seats / 4))
+  for (let at = 0; 4 * at < seats; at++) {
+    const four = state[at]!
+    free[4 * at] = (four & 0xc0) === 0 ? 1 : 0
+    free[4 * at + 1] = (four & 0x30) === 0 ? 1 : 0
+    free[4 * at + 2] = (four & 0x0c) === 0 ? 1 : 0
+    free[4 * at + 3] = (four & 0x03) === 0 ? 1 : 0
+  }
+  return free.subarray(0, seats)
 }
