@@ -10,7 +10,7 @@ export const TEXT_BYTES = 4 * 1024
 /** Messages of one socket: a page's start, then what an eager hand can do. */
 export const MESSAGE_BURST = 30
 export const MESSAGES_A_SECOND = 10
-/** A socket that was refused so many messages in a row is a flood. */
+/** A socket that was refused so many messages more than it was served is a flood. */
 export const REFUSED_AT_MOST = 20
 
 /** uWS drops what would make a socket's buffer larger. 0 would mean: without a bound. */

@@ -116,6 +116,11 @@ export class Connection {
     }
   }
 
+  /** A sign of life, asked for or not: of those there may be too many, too. */
+  pinged(): void {
+    if (this.#state !== 'closed') this.#affords()
+  }
+
   /** What came is no message of ours: told, and ended. */
   refuse(detail: string): void {
     if (this.#state === 'closed') return
@@ -272,14 +277,14 @@ export class Connection {
   }
 
   /** A bucket of messages; who goes on when it is empty is ended. Whoever said it must know what to say again. */
-  #affords(message: ParsedMessage): boolean {
+  #affords(message?: ParsedMessage): boolean {
     const now = this.#tier.clock.now()
     const came = Math.max(0, now - this.#refilledAt) * (MESSAGES_A_SECOND / 1_000)
     this.#tokens = Math.min(MESSAGE_BURST, this.#tokens + came)
     this.#refilledAt = now
     if (this.#tokens >= 1) {
       this.#tokens--
-      this.#refused = 0
+      this.#refused = Math.max(0, this.#refused - 1)
       return true
     }
     const slower = {
@@ -288,7 +293,7 @@ export class Connection {
       detail: 'Slower, please.',
       retryAfter: 1,
     } as const
-    if ('eventId' in message) this.send({ ...slower, eventId: message.eventId })
+    if (message !== undefined && 'eventId' in message) this.send({ ...slower, eventId: message.eventId })
     else if (this.#refused === 0) this.send(slower)
     this.#refused++
     if (this.#refused > REFUSED_AT_MOST) this.end(CLOSE.tooMany, 'flood')

@@ -45,6 +45,9 @@ export class PlainDoor implements Door {
       upgrade: (res, req, context) => this.#upgrade(res, req, context),
       open: ws => this.#open(ws),
       message: (ws, data, isBinary) => this.#message(ws.getUserData().socket, data, isBinary),
+      // Answered by uWS; each costs what a message does.
+      ping: ws => ws.getUserData().socket.connection?.pinged(),
+      pong: ws => ws.getUserData().socket.connection?.pinged(),
       dropped: ws => this.#slow.dropped(ws.getUserData().socket),
       drain: ws => this.#slow.drained(ws.getUserData().socket),
       close: ws => this.#close(ws.getUserData().socket),

@@ -115,10 +115,16 @@ export async function handshake(port: number, { token, headers = [], path = '/ws
     `Sec-WebSocket-Protocol: onsale.v1, bearer.${token}`,
   ]
   one.write(`${[...lines, ...headers].join('\r\n')}\r\n\r\n`)
-  await Promise.race([one.closed, one.hears('HTTP/1.1 101')])
+  await expect.poll(() => one.isClosed || isWhole(one.text), SOON).toBe(true)
   one.socket.destroy()
   const [head = '', body = ''] = one.text.split('\r\n\r\n')
   const status = Number(head.slice(9, 12))
   const code = status === 101 || body === '' ? undefined : (JSON.parse(body) as { code: string }).code
   return { status, head: head.toLowerCase(), code }
+}
+
+function isWhole(answer: string): boolean {
+  const [head = '', body] = answer.split('\r\n\r\n')
+  const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0)
+  return body !== undefined && body.length >= length
 }

@@ -150,6 +150,9 @@ export class SocketIoDoor implements Door {
         else connection.refuse(parsed.detail)
       })
     }
+    socket.onAny((type: string) => {
+      if (!(MESSAGE_TYPES as readonly string[]).includes(type)) connection.refuse('type: is none of ours')
+    })
     socket.on('disconnect', () => {
       this.#admittance.crowd.leave(visitorId)
       connection.closed()
