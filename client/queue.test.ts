@@ -120,7 +120,7 @@ describe('a place', () => {
 
   test('[W92] while the draw is to come no number is shown; drawn and not told, it asks', async () => {
     const world = new World()
-    const { queue, joins, views } = await joined(world, waiting(10, 500, { phase: 'pre' }))
+    const { queue, joins, views } = await joined(world, waiting(10, 500, { phase: 'pre', position: null }))
     world.socket.say(tick(world, [], { state: 'pre_queue', unordered: true }))
     await world.pass(60_000)
     world.socket.say(tick(world, [100, 0, 500, 8], { unordered: true }))
@@ -357,7 +357,7 @@ describe('a place', () => {
 
   test('[W99] it knows the times of the line, whether its order is drawn, its entry, and that nothing is left', async () => {
     const world = new World()
-    const { queue } = await joined(world, waiting(0, 500, { phase: 'pre', entry: 'ab12' }))
+    const { queue } = await joined(world, waiting(0, 500, { phase: 'pre', position: null, entry: 'ab12' }))
     const times = { preQueueAt: 3, opensAt: 4 }
     world.socket.say({
       type: 'queue',

@@ -236,15 +236,15 @@ export class QueuePlace implements Member {
         return
       }
       case 'waiting': {
-        const { position, score, generation, receipt, wait, phase, entry } = place
+        const { position, score, generation, receipt, wait, entry } = place
         if (score !== this.#score) this.#slowdown.forget()
         this.#score = score
         this.#generation = generation
-        this.#isUnordered = phase === 'pre'
-        this.#base = { ...this.#base, position, at: this.#platform.now() }
+        this.#isUnordered = position === null
+        this.#base = { ...this.#base, position: position ?? 0, at: this.#platform.now() }
         this.#timer('called')
         this.#beat()
-        const told = this.#isUnordered ? undefined : this.#least(position)
+        const told = position === null ? undefined : this.#least(position)
         // Lots stand before all arrivals, and below zero.
         const draw = this.#isUnordered ? 'to_come' : score < 0 ? 'drawn' : undefined
         this.#show({ ...NOWHERE, place: 'waiting', position: told, wait, receipt, draw, entry })

@@ -338,7 +338,7 @@ export class RealLine implements Line {
     if (place.state === 'none') return { state: 'none' }
     if (place.state === 'admitted') return await this.#admitted(who)
     this.#places.set(who, place)
-    return { state: 'waiting', ahead: place.position }
+    return { state: 'waiting', ahead: place.position ?? 0 }
   }
 
   /** A word of presence goes out by itself, soon. */

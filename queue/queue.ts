@@ -164,6 +164,8 @@ export type QueueNews =
   | { kind: 'dissolved'; reason: EndReason }
   /** Who has a live socket of one of these calls `back` within a second, else the place is given up. */
   | { kind: 'asked'; members: string[] }
+  /** A login has given these a better place: they are told. */
+  | { kind: 'moved'; members: string[] }
   /** The order has been drawn: everyone who waits has another score, and is to be told. */
   | { kind: 'drawn' }
   /**

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LineTick } from '../queue/sketch.ts'
 import { tickOf } from '../queue/sketch.ts'
@@ -68,6 +69,38 @@ test('[Q82] a visitor is moved to the band of their rank when the band is about 
   expect(moves).toBeLessThan(5 * members.length)
   expect(bands.upTo(70)).toEqual([members[0]])
   expect(bands.peopled()).toEqual([0])
+})
+
+test('[Q220] who comes again with a worse place hides nobody behind the place of before', () => {
+  const bands = new Bands<Banded>()
+  const members = Array.from({ length: 5 }, (_, i) => ({ score: 10 * i, band: -1, slice: 0 }))
+  const [first, second] = [members[0]!, members[1]!]
+  for (const member of members) bands.add(member, member.score)
+  for (const member of [first, second]) {
+    bands.remove(member)
+    member.score += 1_000
+    bands.add(member, 50)
+  }
+  expect(bands.upTo(25)).toEqual([members[2]])
+  bands.remove(second)
+  second.score = 15
+  bands.add(second, 1)
+  expect(bands.upTo(25)).toEqual([second, members[2]])
+  expect(bands.upTo(2_000)).toEqual([second, ...members.slice(2), first])
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(9), fc.nat(99), fc.boolean())), steps => {
+      const line = new Bands<Banded>()
+      const all = Array.from({ length: 10 }, () => ({ score: 0, band: -1, slice: 0 }))
+      for (const [who, score, stays] of steps) {
+        const member = all[who]!
+        line.remove(member)
+        member.score = score
+        if (stays) line.add(member, score)
+        const here = all.filter(({ band, score: its }) => band === 0 && its <= 50)
+        expect(new Set(line.upTo(50))).toEqual(new Set(here))
+      }
+    }),
+  )
 })
 
 test('[Q83] the front hears each beat, the bands behind every 5 to 20 seconds, and each the piece in which its members stand', () => {

@@ -48,9 +48,12 @@ export function pieceOf({ front, behind }: LineTick, band: number): Stretch {
   return { first: first + from, shift, scores: scores.slice(from, to + 1), end: isEnd ? end : undefined }
 }
 
+/** A list that is only added to until it is tidied: a place here and there in it is of somebody who has left since. */
 interface Band<M> {
-  /** In the order of scores once settled; also those who have left it since, until it is tidied. */
   members: M[]
+  /** The score each of them came with: whoever came again with another has more than one entry, and the latest counts. */
+  scores: number[]
+  /** Whether they stand in the order of these scores. */
   isSorted: boolean
   size: number
   /** Most slices there ever were. */
@@ -65,9 +68,10 @@ export class Bands<M extends Banded> {
   add(member: M, position: number): void {
     member.band = bandOf(position)
     const band = this.#band(member.band)
-    const { members } = band
-    if (member.score < (members.at(-1)?.score ?? Number.NEGATIVE_INFINITY)) band.isSorted = false
+    const { members, scores } = band
+    if (member.score < (scores.at(-1) ?? Number.NEGATIVE_INFINITY)) band.isSorted = false
     members.push(member)
+    scores.push(member.score)
     band.size++
     band.slices = Math.max(band.slices, Math.ceil(band.size / SOCKETS_A_SLICE))
     member.slice = band.next++ % Math.ceil(band.size / SOCKETS_A_SLICE)
@@ -91,36 +95,41 @@ export class Bands<M extends Banded> {
   /** Those in this band who by these knots stand nearer than it, in their order; they are still in it. */
   movedUp(band: number, knots: readonly number[]): M[] {
     if (band === 0) return []
-    return this.#head(band, ({ score }) => positionOf(knots, score) <= endOf(band - 1))
+    return this.#head(band, score => positionOf(knots, score) <= endOf(band - 1))
   }
 
   /** Those in front whose score is at or below. */
   upTo(score: number): M[] {
-    return this.#head(0, member => member.score <= score)
+    return this.#head(0, its => its <= score)
   }
 
-  #head(index: number, isAhead: (member: M) => boolean): M[] {
+  #head(index: number, isAhead: (score: number) => boolean): M[] {
     const band = this.#band(index)
-    tidy(band, index)
-    const ahead: M[] = []
-    for (const member of band.members) {
-      if (member.band !== index) continue
-      if (!isAhead(member)) break
-      ahead.push(member)
+    if (!band.isSorted || band.members.length > 2 * band.size + 16) tidy(band, index)
+    const ahead = new Set<M>()
+    for (const [i, member] of band.members.entries()) {
+      if (!counts(band, i, index)) continue
+      if (!isAhead(member.score)) break
+      ahead.add(member)
     }
-    return ahead
+    return [...ahead]
   }
 
   #band(index: number): Band<M> {
-    this.#bands[index] ??= { members: [], isSorted: true, size: 0, slices: 0, next: 0 }
+    this.#bands[index] ??= { members: [], scores: [], isSorted: true, size: 0, slices: 0, next: 0 }
     return this.#bands[index]
   }
 }
 
-/** Sorts where somebody was put between, and lets go of who has left once they are as many as those who have not. */
+function counts<M extends Banded>({ members, scores }: Band<M>, i: number, index: number): boolean {
+  const member = members[i]
+  return member?.band === index && member.score === scores[i]
+}
+
+/** Sorts, and lets go of who has left. */
 function tidy<M extends Banded>(band: Band<M>, index: number): void {
-  if (band.isSorted && band.members.length <= 2 * band.size + 16) return
-  band.members = [...new Set(band.members)].filter(member => member.band === index)
-  if (!band.isSorted) band.members.sort((a, b) => a.score - b.score)
+  const still = new Set(band.members.filter((_, i) => counts(band, i, index)))
+  band.members = [...still].sort((a, b) => a.score - b.score)
+  band.scores = band.members.map(({ score }) => score)
   band.isSorted = true
 }

@@ -27,16 +27,21 @@ export class LineTicks {
   readonly #bands = new Bands<LineMember>()
   /** When a band last heard, by its number; ms. */
   readonly #heardAt: number[] = []
+  /** Places in the line by the last tick. */
+  #waiting = 0
 
   constructor(event: EventId, parts: Parts) {
     this.#event = event
     this.#parts = parts
   }
 
-  /** The member waits at this position: from now on its sockets hear their band. */
-  place(member: LineMember, position: number): void {
+  /**
+   * The member waits at this position: from now on its sockets hear their band. Whose draw is to come may stand anywhere: they
+   * hear as often as the last in the line.
+   */
+  place(member: LineMember, position: number | null): void {
     this.take(member)
-    this.#bands.add(member, position)
+    this.#bands.add(member, position ?? this.#waiting)
     const topic = this.#topic(member)
     for (const socket of member.sockets) socket.hear(topic)
   }
@@ -71,6 +76,7 @@ export class LineTicks {
   /** Tells the bands whose time has come, the most overdue first, as far as the ticks' share goes. */
   async publish(tick: LineTick, version: { epoch?: number; seq?: number }): Promise<void> {
     const { clock, door, share } = this.#parts
+    this.#waiting = tick.waiting
     for (const band of this.#due(clock.now())) {
       if (share.isSpent) return
       await this.#moveUp(band, tick)
@@ -95,6 +101,8 @@ export class LineTicks {
   }
 
   async #moveUp(band: number, { knots }: LineTick): Promise<void> {
+    // Before a draw nobody stands anywhere.
+    if (knots.length === 0) return
     const nearer = this.#bands.movedUp(band, knots)
     for (const [i, member] of nearer.entries()) {
       if (i % SOCKETS_A_TURN === SOCKETS_A_TURN - 1) await new Promise(resolve => setImmediate(resolve))

@@ -150,9 +150,11 @@ test('[Q88] after a loss of Redis a node brings its visitors’ places back from
 }, 40_000)
 
 test('[Q89] while one waits the receipt is renewed every five minutes', async () => {
-  const line = new Line(eventId, {} as LineTicks)
-  const members = Array.from({ length: 1_000 }, () => new LineMember(node.visitor().visitorId, 'waiting'))
-  for (const member of members) line.members.set(member.visitorId, member)
+  const line = new Line(eventId, {} as LineTicks, () => undefined)
+  const members = Array.from({ length: 1_000 }, (_, i) => {
+    return new LineMember(node.visitor().visitorId, String(i), 'waiting')
+  })
+  for (const member of members) line.members.set(member.hex, member)
   const renewed = Array.from({ length: RECEIPT_BEATS + 2 }, () => line.nextForReceipts())
   expect(new Set(renewed.flat()).size).toBe(1_000)
   expect(Math.max(...renewed.map(some => some.length))).toBeLessThan(6)
@@ -166,6 +168,53 @@ test('[Q89] while one waits the receipt is renewed every five minutes', async ()
   expect((await fan.next('place')).place).toMatchObject({ score: place.score })
   fan.close()
 }, 40_000)
+
+test('[Q221] after a login in the line the tabs of who they are hear of the better place at once', async () => {
+  const before = await join()
+  const others = [await join(), await join()]
+  const now = await join()
+  const tab = new Fan(node.port, now.token)
+  await tab.next('welcome')
+  tab.say({ type: 'join', eventId })
+  await tab.next('place')
+  await node.queue.adopt(eventId, before.visitorId, now.visitorId)
+  for (const fan of [now.fan, tab]) {
+    expect(waiting((await fan.next('place', 500)).place)).toMatchObject({
+      score: before.place.score,
+      position: 0,
+    })
+  }
+  expect(await before.fan.next('ended')).toMatchObject({ reason: 'left' })
+  const tick = await tickOf(now.fan, 3)
+  expect(positionOf(tick.knots, before.place.score)).toBe(0)
+  for (const { fan } of [before, now, ...others]) fan.close()
+  tab.close()
+}, 30_000)
+
+test('[Q222] who goes while the join is under way leaves no place behind that nobody gives up', async () => {
+  await node.queue.configure(eventId, { graceSeconds: 1 }, 'test')
+  const stays = await join()
+  for (let i = 0; i < 40; i++) {
+    const fan = new Fan(node.port, node.visitor().token)
+    await fan.next('welcome')
+    fan.say({ type: 'join', eventId })
+    setTimeout(() => fan.close(), i % 10)
+    await fan.closed
+  }
+  const length = () => node.deps.redis.zcard(keys().line)
+  await expect.poll(length, { timeout: 10_000, interval: 200 }).toBe(1)
+  stays.fan.close()
+}, 40_000)
+
+test('[Q223] before the draw a place has no number at either door, and its sockets hear as those at the end of the line', async () => {
+  await node.queue.configure(eventId, { state: 'off' }, 'test')
+  await node.queue.configure(eventId, { state: 'pre_queue', method: 'random' }, 'test')
+  const { fan, place, visitorId } = await join()
+  expect([place.position, place.phase, place.wait]).toEqual([null, 'pre', null])
+  expect(waiting(await node.queue.status(eventId, visitorId)).position).toBeNull()
+  expect(await tickOf(fan, 1)).toMatchObject({ unordered: true, knots: [] })
+  fan.close()
+}, 30_000)
 
 test('[Q90] both doors tell the same of the line: bytes at one, an object at the other', async () => {
   const plain = await join()

@@ -16,7 +16,7 @@ import type { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
 import { type Door, seatTopic } from './doors.ts'
 import { Line } from './line.ts'
-import { LineMember } from './line-member.ts'
+import type { LineMember } from './line-member.ts'
 import { LineTicks } from './line-ticks.ts'
 import type { Meters } from './meters.ts'
 import type { SeatFeed } from './seat-feed.ts'
@@ -46,7 +46,7 @@ export class QueueFeed {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#share = new TickShare(parts)
-    parts.channels.onChange({ away: () => undefined, back: () => void this.#back() })
+    parts.channels.onChange({ away: () => undefined, back: () => this.#back() })
   }
 
   events(): EventId[] {
@@ -81,21 +81,26 @@ export class QueueFeed {
 
   /** Places are told by `place`. @throws Problem `queue_off` where there is nothing to join */
   async join(connection: Connection, event: EventId, receipt: string | undefined): Promise<void> {
+    const { queue } = this.#parts
+    const { visitorId, network } = connection
+    // Whoever has gone already is never taken out again.
+    if (!connection.isOpen) return
     // A member before the call: news of an admission may come before the answer.
     const line = this.#line(event)
-    this.#member(line, connection, 'joining')
+    const hex = this.#hex(event, visitorId)
+    line.enter(connection, hex, 'joining')
     try {
       await line.ready
-      const place = await this.#parts.queue.join(event, connection.visitorId, {
-        receipt,
-        network: connection.network,
-      })
-      if (connection.isOpen) this.#placed(event, connection, place)
+      if (!connection.isOpen) return
+      const place = await queue.join(event, visitorId, { receipt, network })
+      if (connection.isOpen) this.#placed(event, connection, hex, place)
+      // The word that they left may have come to Redis before the join.
+      else if (this.#lines.get(event)?.members.has(hex) !== true) queue.away(event, visitorId)
       await this.#inform(connection, event)
     } catch (error) {
       if (error instanceof Problem && error.code === 'queue_closed') await this.#inform(connection, event)
-      if (this.#lines.get(event)?.members.get(this.#hex(event, connection.visitorId))?.place === 'joining')
-        this.#forget(event, connection)
+      if (this.#lines.get(event)?.members.get(hex)?.place === 'joining')
+        this.#forget(event, connection, hex, !isRefusal(error))
       throw error
     }
   }
@@ -107,14 +112,14 @@ export class QueueFeed {
       connection.send({ type: 'queue', eventId: event, queue: info })
   }
 
-  #placed(event: EventId, connection: Connection, place: PlaceInfo): void {
+  #placed(event: EventId, connection: Connection, hex: string, place: PlaceInfo): void {
     // Anew: what ended meanwhile (the visitor left in another tab) was taken out.
     const line = this.#line(event)
-    const member = this.#member(line, connection, 'joining')
+    const member = line.enter(connection, hex, 'joining')
     switch (place.state) {
       case 'none':
         if (line.state === 'off') throw new Problem('queue_off', 'There is no queue now: the seats are open.')
-        this.#forget(event, connection)
+        this.#forget(event, connection, hex, false)
         break
       case 'admitted':
         this.#admit(line, member)
@@ -153,14 +158,16 @@ export class QueueFeed {
   /** Watches by a pass: is here, and must hear when the turn ends. */
   here(connection: Connection, event: EventId): void {
     const line = this.#line(event)
-    const known = line.members.has(this.#hex(event, connection.visitorId))
-    this.#member(line, connection, 'admitted').place = 'admitted'
+    const hex = this.#hex(event, connection.visitorId)
+    const known = line.members.has(hex)
+    line.enter(connection, hex, 'admitted').place = 'admitted'
     if (!known) this.#parts.queue.back(event, connection.visitorId)
   }
 
   /** A socket has closed. The last of a visitor starts the grace. */
   gone(connection: Connection): void {
-    for (const event of connection.lines) this.#forget(event, connection)
+    for (const event of connection.lines)
+      this.#forget(event, connection, this.#hex(event, connection.visitorId), true)
   }
 
   /** Who was called and not told is told; then everyone waiting here whose band is due hears where they stand. */
@@ -173,6 +180,7 @@ export class QueueFeed {
     if (tick.generation !== line.generation) await this.#look(line)
     if (line.unordered && tick.unordered !== true) line.placesToTell = true
     line.unordered = tick.unordered === true
+    if (line.newsMissed) await this.#findMissed(line)
     if (line.isLost || line.placesToTell || line.restoring !== undefined) {
       await this.#restore(line)
       queue.refresh(event)
@@ -207,13 +215,14 @@ export class QueueFeed {
   #line(event: EventId): Line {
     const known = this.#lines.get(event)
     if (known !== undefined) return known
-    const line = new Line(event, new LineTicks(event, { ...this.#parts, share: this.#share }))
+    const ticks = new LineTicks(event, { ...this.#parts, share: this.#share })
+    const line = new Line(event, ticks, change => this.#count(change))
     this.#lines.set(event, line)
     line.ready = this.#subscribe(line)
     line.ready.catch(() => {
       if (this.#lines.get(event) !== line) return
       this.#lines.delete(event)
-      this.#count(-line.members.size)
+      line.giveUp()
       this.#parts.channels.unlisten(this.#parts.keys.queue(event).channel)
     })
     return line
@@ -250,6 +259,9 @@ export class QueueFeed {
         return
       case 'asked':
         for (const { visitorId } of this.#local(line, news.members)) queue.back(line.event, visitorId)
+        return
+      case 'moved':
+        await Promise.all(this.#local(line, news.members).map(member => this.#tellPlace(line, member, false)))
         return
       case 'drawn':
         queue.refresh(line.event)
@@ -304,9 +316,7 @@ export class QueueFeed {
     for (const hex of hexes) {
       const member = line.members.get(hex)
       if (member === undefined) continue
-      line.members.delete(hex)
-      this.#count(-1)
-      line.ticks.take(member)
+      line.remove(member)
       for (const socket of member.sockets) {
         socket.send({ type: 'ended', eventId: line.event, reason })
         if (this.isOn(line.event) && reason !== 'queue_off') socket.expel(line.event, false)
@@ -319,7 +329,7 @@ export class QueueFeed {
     const { seats } = this.#parts
     if (line.state === 'off') this.#ended(line, [...line.members.keys()], 'queue_off')
     else await this.#restore(line).catch(() => undefined) // The next beat tries again.
-    const info = await this.#tellSettings(line)
+    const info = await this.#tellSettings(line).catch(() => undefined) // Ticks say the state too.
     const watchers = [...seats.watchersOf(line.event)]
     for (let at = 0; at < watchers.length; at += SOCKETS_A_TURN) {
       for (const socket of watchers.slice(at, at + SOCKETS_A_TURN)) {
@@ -394,18 +404,23 @@ export class QueueFeed {
     const { queue } = this.#parts
     const { event } = line
     let place = await queue.status(event, member.visitorId)
-    if (member.place !== 'waiting') return
+    if (member.place !== 'waiting' || !line.has(member)) return
     if (place.state === 'none') {
       // Whose place Redis lost joins again by itself, with its receipt; who is here and lost it otherwise stands at the end.
       if (wasLost) return
       const network = member.sockets[0]?.network
       place = await queue.join(event, member.visitorId, { network }).catch((error: unknown) => {
-        if (error instanceof Problem && error.code === 'queue_closed') return { state: 'none' } as const
+        if (isRefusal(error)) return { state: 'none' } as const
         throw error
       })
+      if (!line.has(member)) {
+        // The last socket closed meanwhile, and the word of that may have come before the join.
+        if (!line.members.has(member.hex)) queue.away(event, member.visitorId)
+        return
+      }
     }
     if (place.state === 'none') {
-      this.#ended(line, [this.#hex(event, member.visitorId)], 'expired')
+      this.#ended(line, [member.hex], 'expired')
       return
     }
     if (place.state === 'admitted') this.#admit(line, member)
@@ -425,66 +440,44 @@ export class QueueFeed {
     }
   }
 
-  /** News of this time is lost: of admissions the next tick tells, of ends only a look. */
-  async #back(): Promise<void> {
-    const { queue, log } = this.#parts
-    for (const line of [...this.#lines.values()]) {
-      try {
-        queue.refresh(line.event)
-        await this.look(line.event)
-        await this.#findEnded(line)
-        // Cut off for longer than a grace: places may have been given up, and nobody was told.
-        line.placesToTell = true
-      } catch (err) {
-        log.debug({ err, event: line.event }, 'a queue could not be looked at; the next beat does')
-      }
+  /** News of this time is lost: of admissions the next tick tells, of the rest a look with it. */
+  #back(): void {
+    for (const line of this.#lines.values()) {
+      this.#parts.queue.refresh(line.event)
+      line.newsMissed = true
     }
   }
 
+  /** Cut off for longer than a grace: turns may have ended and places been given up, and nobody here was told. */
+  async #findMissed(line: Line): Promise<void> {
+    await this.#findEnded(line)
+    line.newsMissed = false
+    line.placesToTell = true
+  }
+
   async #findEnded(line: Line): Promise<void> {
-    const admitted = [...line.members].filter(([, member]) => member.place === 'admitted')
+    const admitted = [...line.members.values()].filter(({ place }) => place === 'admitted')
     for (let at = 0; at < admitted.length; at += PASSES_A_CALL) {
       const some = admitted.slice(at, at + PASSES_A_CALL)
       const live = await this.#parts.queue.passes(
         line.event,
-        some.map(([, member]) => member.visitorId),
+        some.map(({ visitorId }) => visitorId),
       )
       const still = new Set(live.map(({ visitorId }) => visitorId))
-      const over = some.filter(([, member]) => !still.has(member.visitorId))
+      const over = some.filter(({ visitorId }) => !still.has(visitorId))
       this.#ended(
         line,
-        over.map(([hex]) => hex),
+        over.map(({ hex }) => hex),
         'expired',
       )
     }
   }
 
-  #member(line: Line, connection: Connection, place: LineMember['place']): LineMember {
-    const hex = this.#hex(line.event, connection.visitorId)
-    let member = line.members.get(hex)
-    if (member === undefined) {
-      member = new LineMember(connection.visitorId, place)
-      line.members.set(hex, member)
-      this.#count(1)
-    }
-    if (member.add(connection)) line.ticks.hear(member, connection)
-    if (connection.lines.length === 0) connection.lines = line.alone
-    else if (!connection.lines.includes(line.event)) connection.lines = [...connection.lines, line.event]
-    return member
-  }
-
-  #forget(event: EventId, connection: Connection): void {
+  /** `hadPlace`: may have one, for which the grace begins. */
+  #forget(event: EventId, connection: Connection, hex: string, hadPlace: boolean): void {
     connection.lines = connection.lines.filter(one => one !== event)
-    const line = this.#lines.get(event)
-    const hex = this.#hex(event, connection.visitorId)
-    const member = line?.members.get(hex)
-    if (line === undefined || member?.remove(connection) !== true) return
-    line.ticks.miss(member, connection)
-    if (member.sockets.length > 0) return
-    line.ticks.take(member)
-    line.members.delete(hex)
-    this.#count(-1)
-    this.#parts.queue.away(event, connection.visitorId)
+    if (this.#lines.get(event)?.exit(connection, hex) === true && hadPlace)
+      this.#parts.queue.away(event, connection.visitorId)
   }
 
   #hex(event: EventId, visitor: VisitorId): string {
@@ -495,4 +488,9 @@ export class QueueFeed {
     this.#members += change
     this.#parts.meters.waiting.set(this.#members)
   }
+}
+
+/** The line did not take this newcomer: there is no place whose visitor could be away. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Problem && /^(queue_closed|queue_off|too_many_places)$/.test(error.code)
 }

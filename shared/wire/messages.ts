@@ -65,14 +65,14 @@ export type PlaceInfo =
   | { state: 'none' }
   | {
       state: 'waiting'
-      /** Places ahead. */
-      position: number
+      /** Places ahead; null while the draw is still to come: the place is safe, and has no number. */
+      position: number | null
       /** What orders places; with a tick's knots it gives the position. */
       score: number
       receipt: string
       generation: number
       wait: WaitTime | null
-      /** The draw is still to come: `position` is nothing to show yet. */
+      /** The draw is still to come. */
       phase?: 'pre'
       /** Where the order is drawn: the visitor's name among the published entrants, 28 hex digits. */
       entry?: string
