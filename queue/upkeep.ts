@@ -137,8 +137,8 @@ export class Upkeep {
 
   /** Postgres says which are on; what Redis holds of others is what a process left behind that died while closing them. */
   async #readEvents(): Promise<EventId[]> {
-    const { pool, redis, keys, caller, clock, log } = this.#parts
-    await endFinished(pool, clock.now())
+    const { pool, redis, keys, caller, log } = this.#parts
+    await endFinished(pool)
     const on = await eventsOn(pool)
     const stray = (await redis.zrange(keys.queuesOn, '0', '-1').catch(() => [])).filter(
       id => !on.includes(id as EventId),

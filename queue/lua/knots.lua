@@ -25,7 +25,9 @@ local function scoresFrom(rank, to, size)
     at = till
   end
   while true do
-    scores[#scores + 1] = redis.call('ZRANGE', line, at, at, 'WITHSCORES')[2]
+    -- A number would be printed twice, and by way of a float.
+    local here = digits(at)
+    scores[#scores + 1] = redis.call('ZRANGE', line, here, here, 'WITHSCORES')[2]
     if at == size - 1 then return scores, digits(at) end
     if at >= to then return scores, 'null' end
     at = math.min(rankAfter(at), size - 1)

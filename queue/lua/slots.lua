@@ -19,7 +19,7 @@ for i = 3, #ARGV do
       slot, claimed = claim(member, slot)
     end
     local till = math.min(now + tonumber(pass), tonumber(claimed) + tonumber(stay))
-    if way == 'renew' and till > tonumber(slot) then
+    if way == 'renew' and till > tonumber(slot) and not slotsMove() then
       slot = digits(till)
       redis.call('ZADD', act, 'XX', slot, member)
       renewed[#renewed + 1] = member
