@@ -13,9 +13,12 @@ import { type Asked, findSite, openQueue, type Site } from '../load-tests/site.t
 import type { SeatMap } from '../shared/seats/seat-map.ts'
 import { bestRows } from './crowd/choice.ts'
 import { Fan, type Scene } from './crowd/fan.ts'
+import { flushRedis, killNode } from './crowd/havoc.ts'
+import { Ledger } from './crowd/ledger.ts'
 import { Screen } from './crowd/screen.ts'
 import { Tally } from './crowd/tally.ts'
 import { Cure } from './cure.mjs'
+import { findDataFolder } from './data-folder.ts'
 
 const USAGE = `Usage: npm run crowd [-- options]     (people who want tickets, to watch in the console)
   --fans N        how many are there at a time (200)
@@ -25,6 +28,8 @@ const USAGE = `Usage: npm run crowd [-- options]     (people who want tickets, t
   --duration D    90s, 2m, 1h (2m)
   --rate N --cap N   admissions a second, and most at the seats; put back afterwards
   --seed N        another crowd (1)
+  --kill-node     in the middle the realtime node of the Onsale that runs from this clone is killed, and comes back
+  --flush         in the middle its Redis is emptied (FLUSHALL); the end tells who kept their place
 The queue is opened with ADMIN_TOKEN where it is off, and put back.`
 
 /** Fans come over this part of the time. */
@@ -44,7 +49,13 @@ interface Arguments extends Asked {
   rate: number | undefined
   cap: number | undefined
   seed: number
+  strikes: Strike[]
 }
+
+type Strike = 'kill-node' | 'flush'
+
+/** At these parts of the time. */
+const STRIKES: Record<Strike, number> = { 'kill-node': 0.35, flush: 0.55 }
 
 try {
   await main()
@@ -88,6 +99,8 @@ function readArguments(): Arguments {
     rate: text,
     cap: text,
     seed: text,
+    'kill-node': { type: 'boolean' },
+    flush: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   } as const
   let given: ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
@@ -100,7 +113,13 @@ function readArguments(): Arguments {
     console.log(USAGE)
     process.exit(0)
   }
+  const strikes = (['kill-node', 'flush'] as const).filter(name => given[name])
+  if (strikes.length > 0 && given.target !== undefined)
+    throw new Cure(
+      '--kill-node and --flush are for the Onsale that runs from this clone: leave --target out.',
+    )
   return {
+    strikes,
     target: given.target,
     realtime: given.realtime,
     event: given.event ?? 'hot',
@@ -121,22 +140,60 @@ function paceFor({ fans }: Arguments): { rate: number; cap: number; passSeconds:
   }
 }
 
+/** What is done to the instance in the middle, one after the other; the fans are asked at the end. */
+async function strike(
+  strikes: Strike[],
+  durationMs: number,
+  site: Site,
+  ledger: Ledger,
+  screen: Screen,
+  over: AbortSignal,
+) {
+  const folder = findDataFolder(process.env['ONSALE_DATA'])
+  const beganAt = performance.now()
+  for (const name of strikes) {
+    await sleep(beganAt + STRIKES[name] * durationMs - performance.now(), undefined, { signal: over })
+    screen.above(name === 'flush' ? '  x its Redis is emptied' : '  x its realtime node is killed')
+    ledger.struck(name === 'flush' ? 'Redis was emptied' : 'the node was killed', performance.now())
+    if (name === 'flush') await flushRedis(folder)
+    else {
+      const ms = await killNode(folder, `${site.realtimeUrl.replace(/^ws/, 'http')}/readyz`)
+      screen.above(`  x the node is back after ${(ms / 1_000).toFixed(1)} s`)
+    }
+  }
+}
+
+function toldLedger(ledger: Ledger, beganAt: number): string[] {
+  const strikes = ledger.kept().map(({ what, at, waiting, kept }) => {
+    const lost = waiting === kept ? 'all kept their place' : `${waiting - kept} LOST THEIR PLACE`
+    return `  ${what} after ${Math.round((at - beganAt) / 1_000)} s, ${waiting} were waiting: ${lost}`
+  })
+  return [
+    ...strikes,
+    `  let in before somebody who stood there with a better place: ${ledger.inversions(performance.now())}`,
+  ]
+}
+
 async function run(
-  { fans, durationMs, seed }: Arguments,
+  { fans, durationMs, seed, strikes }: Arguments,
   site: Site,
   rows: Scene['rows'],
   over: AbortController,
 ): Promise<void> {
   const tally = new Tally()
+  const ledger = new Ledger()
   const screen = new Screen()
   const complain = ({ code, message }: OnsaleError): void => screen.above(`  ! ${code}: ${message}`)
-  const scene: Scene = { site, rows, tally, seed, over: over.signal, complain }
+  const scene: Scene = { site, rows, tally, ledger, seed, over: over.signal, complain }
   const beganAt = performance.now()
   const lines = setInterval(
     () => screen.line(tally.line(Math.round((performance.now() - beganAt) / 1_000))),
     1_000,
   )
   const timeUp = setTimeout(() => over.abort(), durationMs)
+  const struck = strike(strikes, durationMs, site, ledger, screen, over.signal).catch((error: unknown) => {
+    if (!over.signal.aborted) screen.above(`  ! ${error instanceof Error ? error.message : error}`)
+  })
   let people = 0
   const chairs = Array.from({ length: fans }, async (_, chair) => {
     const comesAfter = durationMs * ARRIVAL * chanceOf(seed, -chair - 1)() ** 2
@@ -153,7 +210,8 @@ async function run(
   await Promise.race([allHome, sleep(GOING_HOME_MS, undefined, { ref: false })])
   clearInterval(lines)
   screen.end()
-  say(tally.summary(performance.now() - beganAt))
+  await struck
+  say([tally.summary(performance.now() - beganAt), ...toldLedger(ledger, beganAt)].join('\n'))
   if (tally.tickets > 0) say('What is sold stays sold; `npm start -- --fresh` begins anew.')
 }
 

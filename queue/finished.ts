@@ -6,13 +6,14 @@ import type { Queryable } from '../shared/postgres.ts'
 
 /** Of one look: a season that ends at once takes some looks more. */
 const ENDED_A_LOOK = 20
+const OVER = `interval '${EVENT_OVER_MS / 1_000} seconds'`
 
 /** In the audit log as any other change. Harmless when many processes do it: each queue is ended by one of them. */
-export async function endFinished(db: Queryable, now: number): Promise<void> {
+export async function endFinished(db: Queryable): Promise<void> {
   await db.query(
     `with over as (
        select q.event_id, q.state, e.status from queue_settings q join events e on e.id = q.event_id
-       where q.state <> 'off' and (e.status = 'canceled' or e.starts_at < $1)
+       where q.state <> 'off' and (e.status = 'canceled' or e.starts_at < now() - ${OVER})
        limit ${ENDED_A_LOOK} for update of q skip locked),
      ended as (
        update queue_settings q set state = 'off', version = q.version + 1, updated_at = now()
@@ -21,15 +22,14 @@ export async function endFinished(db: Queryable, now: number): Promise<void> {
      select 'onsale', 'queue.configure', event_id, jsonb_build_object('before', jsonb_build_object('state', state),
        'after', jsonb_build_object('state', 'off'), 'why', case status when 'canceled' then 'canceled' else 'over' end)
      from over`,
-    [new Date(now - EVENT_OVER_MS)],
   )
 }
 
 /** @throws Problem invalid_request */
-export async function refuseFinished(db: Queryable, event: EventId, now: number): Promise<void> {
+export async function refuseFinished(db: Queryable, event: EventId): Promise<void> {
   const { rows } = await db.query<{ canceled: boolean }>(
-    `select status = 'canceled' as canceled from events where id = $1 and (status = 'canceled' or starts_at < $2)`,
-    [event, new Date(now - EVENT_OVER_MS)],
+    `select status = 'canceled' as canceled from events where id = $1 and (status = 'canceled' or starts_at < now() - ${OVER})`,
+    [event],
   )
   const [found] = rows
   if (found !== undefined)

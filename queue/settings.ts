@@ -106,7 +106,7 @@ async function apply(client: Client, event: EventId, change: QueueChange, actor:
   )
   const before = told(rows[0]!)
   const opens = before.state === 'off' && change.state !== undefined && change.state !== 'off'
-  if (opens) await refuseFinished(client, event, now)
+  if (opens) await refuseFinished(client, event)
   // A schedule belongs to one line: the next has its own.
   const after = {
     ...before,

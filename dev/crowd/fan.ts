@@ -11,12 +11,14 @@ import type { SeatWatch } from '../../client/seats.ts'
 import { between, chanceOf } from '../../load-tests/chance.ts'
 import type { Site } from '../../load-tests/site.ts'
 import { chooseSeats, type Row } from './choice.ts'
+import type { Ledger } from './ledger.ts'
 import type { End, Stage, Tally } from './tally.ts'
 
 export interface Scene {
   site: Site
   rows: Row[]
   tally: Tally
+  ledger: Ledger
   seed: number
   /** Everybody goes home. */
   over: AbortSignal
@@ -94,6 +96,7 @@ export class Fan {
       if (!(error instanceof Home)) this.#failed(error)
       end = error instanceof Home ? error.end : 'failed'
     }
+    this.#scene.ledger.left(this.#number, performance.now())
     if (end !== 'vanished') await this.#tidy()
     this.#gone = true
     this.#onsale.close()
@@ -126,10 +129,21 @@ export class Fan {
   #join(receipt: string | undefined): void {
     this.#place = this.#onsale.queue(this.#scene.site.event.eventId, {
       receipt,
-      onChange: () => this.#touch(),
+      onChange: () => this.#note(),
       onError: error => this.#failed(error),
     })
+    this.#onsale.onConnection(() => this.#note())
     this.#place.join()
+  }
+
+  /** For the count at the end: what is shown of the place, and whether the fan stands there. */
+  #note(): void {
+    const { place, shown } = this.#place?.view ?? {}
+    if (place !== undefined) {
+      const isHere = this.#onsale.connection === 'open'
+      this.#scene.ledger.seen(this.#number, { place, score: shown?.score, isHere }, performance.now())
+    }
+    this.#touch()
   }
 
   /** Settles when the fan is let in, or the gates are open. */
