@@ -1,6 +1,7 @@
 /** What machines ask of us: is it alive, is it ready, how does it do, with which keys are passes checked, how is it set. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { paymentsOf } from '../shared/config.ts'
+import { capturesManually } from '../shared/payment-methods.ts'
 import { notReady, READY } from '../shared/ready-answer.ts'
 import type { HttpDeps } from './deps.ts'
 import { newRoutes, problems, type Routes } from './routing.ts'
@@ -17,6 +18,10 @@ const Settings = z
       .enum(['stripe', 'simulator', 'none'])
       .openapi({ description: 'Who takes the money. none: nothing can be paid here.' }),
     stripePublishableKey: z.string().nullable().openapi({ description: 'Of Stripe, for its own form.' }),
+    paymentMethods: z.array(z.string()).openapi({ description: "By Stripe's names, for its form." }),
+    captureMethod: z
+      .enum(['manual', 'automatic'])
+      .openapi({ description: 'automatic: a way to pay among them cannot authorise alone.' }),
     demo: z.boolean().openapi({ description: 'No real money moves.' }),
     holdSeconds: z.int(),
     maxTickets: z.int(),
@@ -73,6 +78,10 @@ export function systemRoutes(deps: HttpDeps, process: ProcessState): Routes {
         realtimeUrl: config.REALTIME_PUBLIC_URL,
         payments: paymentsOf(config),
         stripePublishableKey: config.STRIPE_PUBLISHABLE_KEY ?? null,
+        paymentMethods: config.PAYMENT_METHODS,
+        captureMethod: config.PAYMENT_METHODS.every(capturesManually)
+          ? ('manual' as const)
+          : ('automatic' as const),
         demo: config.DEMO,
         holdSeconds: config.HOLD_SECONDS,
         maxTickets: config.MAX_TICKETS_PER_BOOKING,

@@ -61,6 +61,8 @@ describe('papers', () => {
       realtimeUrl: 'wss://live.example',
       payments: 'none',
       stripePublishableKey: null,
+      paymentMethods: ['card'],
+      captureMethod: 'manual',
       demo: true,
       holdSeconds: 30,
       maxTickets: 8,

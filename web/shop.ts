@@ -16,6 +16,9 @@ export interface PageConfig {
   /** Whose form is shown: Stripe's, the simulator's test cards, or none. */
   payments: 'stripe' | 'simulator' | 'none'
   stripePublishableKey: string | null
+  /** By Stripe's names. */
+  paymentMethods: string[]
+  captureMethod: 'manual' | 'automatic'
   demo: boolean
   holdSeconds: number
   maxTickets: number

@@ -132,7 +132,7 @@ function authorize(
   origin: Origin,
 ): void {
   const { intent } = payment
-  const manual = capturesManually(intent)
+  const manual = capturesManually(intent, cardOf(method))
   const charge = createCharge(account, payment, method, { decline: null, manual, authenticated })
   method.usedBy = intent.id
   account.store.paymentMethods.put(method.method.id, method)
@@ -163,7 +163,7 @@ function decline(
   const { intent } = payment
   const { charge } = createCharge(account, payment, method, {
     decline: why,
-    manual: capturesManually(intent),
+    manual: capturesManually(intent, cardOf(method)),
     authenticated,
   })
   intent.latest_charge = charge.id

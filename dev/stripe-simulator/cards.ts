@@ -1,6 +1,6 @@
 /**
- * Stripe's test cards, by Stripe's names and numbers (https://docs.stripe.com/testing). What a card does is
- * decided here and nowhere else.
+ * Stripe's test cards, by Stripe's names and numbers (https://docs.stripe.com/testing), and iDEAL, which stands for the ways
+ * to pay that cannot authorise alone. What a card does is decided here and nowhere else.
  */
 
 export interface Decline {
@@ -14,6 +14,7 @@ export interface TestCard {
   /** The id as a payment method; the token is the same with tok_ in front. */
   id: string
   number: string
+  type: 'card' | 'ideal'
   brand: 'visa' | 'mastercard' | 'amex'
   /** `required` always asks the fan's bank; `optional` only where the call requests it. */
   threeDSecure: 'required' | 'optional' | 'unenrolled'
@@ -90,11 +91,14 @@ const CARDS: readonly TestCard[] = [
   card('pm_card_createDisputeProductNotReceived', '4000000000002685', { dispute: 'product_not_received' }),
 ]
 
-const byId = new Map(CARDS.map(one => [one.id, one]))
+/** The fan goes to their bank, and the money comes at once or not at all. */
+export const IDEAL = card('ideal', '', { type: 'ideal', threeDSecure: 'required' })
+
+const byId = new Map([...CARDS, IDEAL].map(one => [one.id, one]))
 const byNumber = new Map(CARDS.toReversed().map(one => [one.number, one]))
 
 export function cardById(id: string): TestCard | undefined {
-  return byId.get(id)
+  return id === IDEAL.id ? undefined : byId.get(id)
 }
 
 /** The card that a stored payment method or charge names. */
@@ -111,13 +115,14 @@ export function cardByNumber(number: string): TestCard | undefined {
 
 /** `tok_visa`, `tok_chargeDeclined` ... */
 export function cardByToken(token: string): TestCard | undefined {
-  return token.startsWith('tok_') ? byId.get(`pm_card_${token.slice('tok_'.length)}`) : undefined
+  return token.startsWith('tok_') ? cardById(`pm_card_${token.slice('tok_'.length)}`) : undefined
 }
 
 function card(id: string, number: string, more: Partial<TestCard> = {}): TestCard {
   return {
     id,
     number,
+    type: 'card',
     brand: 'visa',
     threeDSecure: 'unenrolled',
     decline: null,

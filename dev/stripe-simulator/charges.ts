@@ -156,10 +156,10 @@ function describe(
     paid: decline === null,
     payment_intent: intent.id,
     payment_method: method.id,
-    payment_method_details: {
-      card: cardDetails(account, intent, card, method, authenticated, captured),
-      type: 'card',
-    },
+    payment_method_details:
+      card.type === 'ideal'
+        ? { ideal: IDEAL_DETAILS, type: 'ideal' }
+        : { card: cardDetails(account, intent, card, method, authenticated, captured), type: 'card' },
     receipt_email: intent.receipt_email,
     receipt_number: null,
     receipt_url: null,
@@ -175,6 +175,16 @@ function describe(
     transfer_group: null,
     radar_options: {},
   }
+}
+
+const IDEAL_DETAILS: Stripe.Charge.PaymentMethodDetails.Ideal = {
+  bank: null,
+  bic: null,
+  generated_sepa_debit: null,
+  generated_sepa_debit_mandate: null,
+  iban_last4: null,
+  transaction_id: null,
+  verified_name: null,
 }
 
 function outcome(decline: Decline | null): Stripe.Charge.Outcome {

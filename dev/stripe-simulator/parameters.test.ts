@@ -51,7 +51,7 @@ test.for([
     { 'allowed_payment_method_types[0]': 'sepa_debit' },
     undefined,
     'allowed_payment_method_types',
-    /by card only/,
+    /by card and by iDEAL only/,
   ],
   [{ return_url: 'https://shop.example/' }, undefined, 'return_url', /when confirming/],
 ] as const)('%o is refused', async ([fields, code, param, message]) => {

@@ -2,6 +2,7 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { type Account, newId, seconds } from './account.ts'
+import { fittingTypes } from './card-options.ts'
 import { endChallenge } from './challenges.ts'
 import { checkAmount, readCurrency } from './currencies.ts'
 import { expand, flag, integer, listOf, mergeMetadata, metadata, oneOf, text } from './parameters.ts'
@@ -102,6 +103,7 @@ function apply(account: Account, payment: Payment, given: Details): void {
   intent.statement_descriptor_suffix = given.statement_descriptor_suffix ?? intent.statement_descriptor_suffix
   intent.allowed_payment_method_types = allowedTypes(given) ?? intent.allowed_payment_method_types
   Object.assign(intent.payment_method_options?.card ?? {}, given.payment_method_options?.card)
+  intent.payment_method_types = fittingTypes(intent)
   if (given.payment_method !== undefined) {
     intent.payment_method = findMethod(account, given.payment_method).method.id
     intent.status = 'requires_confirmation'
@@ -109,11 +111,11 @@ function apply(account: Account, payment: Payment, given: Details): void {
   }
 }
 
-/** Only cards are played here. */
+/** Only cards and iDEAL are played here. */
 function allowedTypes({ allowed_payment_method_types: types }: Details): string[] | undefined {
-  if (types !== undefined && !types.includes('card')) {
+  if (types !== undefined && !types.includes('card') && !types.includes('ideal')) {
     throw badParameter(
-      `The simulator pays by card only, not by ${types.join(', ')}.`,
+      `The simulator pays by card and by iDEAL only, not by ${types.join(', ')}.`,
       'allowed_payment_method_types',
     )
   }

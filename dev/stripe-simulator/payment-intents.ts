@@ -147,6 +147,14 @@ function find(account: Account, id: string): Payment {
 function confirm(account: Account, payment: Payment, given: Confirming, origin: Origin): void {
   const { intent } = payment
   const method = findMethod(account, given.payment_method ?? String(intent.payment_method))
+  const { type } = method.method
+  if (!intent.payment_method_types.includes(type)) {
+    throw invalidRequest(
+      `The PaymentMethod provided (${type}) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of the ` +
+        `following types: ${intent.payment_method_types.join(', ')}.`,
+      { param: 'payment_method', payment_intent: intent },
+    )
+  }
   if (method.usedBy !== null && method.usedBy !== intent.id) {
     throw invalidRequest(
       'This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and ' +

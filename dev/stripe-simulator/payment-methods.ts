@@ -2,7 +2,7 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { type Account, newId, seconds } from './account.ts'
-import { cardById, cardByNumber, cardByToken, type TestCard } from './cards.ts'
+import { cardById, cardByNumber, cardByToken, IDEAL, type TestCard } from './cards.ts'
 import { endpoint } from './endpoint.ts'
 import { expand, integer, mergeMetadata, metadata, oneOf, text } from './parameters.ts'
 import { invalidRequest, missing, Refusal } from './refusal.ts'
@@ -23,21 +23,28 @@ export const paymentMethodEndpoints = [
     path: '/v1/payment_methods',
     publishable: true,
     parameters: z.strictObject({
-      type: oneOf(['card']),
-      card: z.strictObject({
-        number: text.optional(),
-        token: text.optional(),
-        exp_month: integer(1).optional(),
-        exp_year: integer(0).optional(),
-        cvc: text.optional(),
-      }),
+      type: oneOf(['card', 'ideal']),
+      ideal: z.strictObject({}).optional(),
+      card: z
+        .strictObject({
+          number: text.optional(),
+          token: text.optional(),
+          exp_month: integer(1).optional(),
+          exp_year: integer(0).optional(),
+          cvc: text.optional(),
+        })
+        .optional(),
       billing_details: billingDetails.optional(),
       metadata: metadata.optional(),
       expand: expand.optional(),
     }),
     run({ account, parameters }) {
-      const { card, billing_details: billing } = parameters
-      const made = createPaymentMethod(account, cardGiven(account, card))
+      const { type, card, billing_details: billing } = parameters
+      if (type === 'card' && card === undefined) {
+        throw invalidRequest('Missing required param: card.', { code: 'parameter_missing', param: 'card' })
+      }
+      const given = card === undefined ? IDEAL : cardGiven(account, card)
+      const made = createPaymentMethod(account, given)
       made.method.metadata = mergeMetadata({}, parameters.metadata)
       Object.assign(made.method.billing_details, {
         name: billing?.name ?? null,
@@ -120,11 +127,21 @@ function createPaymentMethod(account: Account, card: TestCard): PaymentMethod {
 
 function describe(account: Account, card: TestCard): Stripe.PaymentMethod {
   const created = seconds(account)
-  return {
+  const common = {
     id: newId(account, 'pm_1'),
-    object: 'payment_method',
+    object: 'payment_method' as const,
     allow_redisplay: 'unspecified',
     billing_details: { address: null, email: null, name: null, phone: null, tax_id: null },
+    created,
+    customer: null,
+    customer_account: null,
+    livemode: false,
+    metadata: {},
+    type: card.type,
+  }
+  if (card.type === 'ideal') return { ...common, ideal: { bank: null, bic: null } }
+  return {
+    ...common,
     card: {
       brand: card.brand,
       checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'unchecked' },
@@ -141,11 +158,5 @@ function describe(account: Account, card: TestCard): Stripe.PaymentMethod {
       three_d_secure_usage: { supported: card.threeDSecure !== 'unenrolled' },
       wallet: null,
     },
-    created,
-    customer: null,
-    customer_account: null,
-    livemode: false,
-    metadata: {},
-    type: 'card',
   }
 }

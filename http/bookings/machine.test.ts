@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type BookingEvent, from, isOver, next, STATES } from './machine.ts'
 
@@ -30,6 +31,12 @@ test('[B1] A booking moves from state to state only as the table allows.', () =>
     }),
   )
   expect(all.sort()).toEqual([...LEGAL].sort())
+})
+
+test('[B32] The machine drawn in ARCHITECTURE.md is the machine.', () => {
+  const drawn = readFileSync('ARCHITECTURE.md', 'utf8').matchAll(/^ {2}(\w+) --> (\w+): (\w+)$/gm)
+  const lines = [...drawn].map(([, state, to, event]) => `${state} --${event}--> ${to}`)
+  expect(lines.sort()).toEqual([...LEGAL].sort())
 })
 
 test('an event knows the states it can happen in', () => {

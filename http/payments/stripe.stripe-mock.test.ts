@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { makeSecrets } from '../../dev/new-secrets.ts'
 import { readConfig } from '../../shared/config.ts'
 import { bookingId, eventId } from '../../shared/ids.ts'
+import { PAYMENT_METHODS, type PaymentMethod } from '../../shared/payment-methods.ts'
 import { newPayment } from './new-payment.ts'
 import { type Gateway, stripeGateway } from './stripe.ts'
 
@@ -19,20 +20,23 @@ function gateway(): Gateway {
   return stripeGateway(config, () => undefined)
 }
 
-const payment = newPayment(
-  {
-    id: bookingId('b8a2c5d0-0000-4000-8000-000000000001'),
-    eventId: eventId('hot1'),
-    seats: [1, 2],
-    total: 10_300,
-    currency: 'EUR',
-  },
-  'b8a2c5d0-0000-4000-8000-000000000002',
-  { INSTANCE: 'onsale', PAYMENT_METHODS: ['card'] },
-)
+const booking = {
+  id: bookingId('b8a2c5d0-0000-4000-8000-000000000001'),
+  eventId: eventId('hot1'),
+  seats: [1, 2],
+  total: 10_300,
+  currency: 'EUR',
+}
+const payment = (methods: PaymentMethod[]) =>
+  newPayment(booking, 'b8a2c5d0-0000-4000-8000-000000000002', {
+    INSTANCE: 'onsale',
+    PAYMENT_METHODS: methods,
+  })
 
 const CALLS: [string, (stripe: Gateway) => Promise<{ ok: boolean }>][] = [
-  ['create', stripe => stripe.create(payment)],
+  ['create', stripe => stripe.create(payment(['card']))],
+  ['create, with every way to pay', stripe => stripe.create(payment(PAYMENT_METHODS))],
+  ['create, with none that waits', stripe => stripe.create(payment(['ideal', 'twint']))],
   [
     'confirm',
     stripe =>
@@ -43,6 +47,10 @@ const CALLS: [string, (stripe: Gateway) => Promise<{ ok: boolean }>][] = [
   ['cancel', stripe => stripe.cancel('pi_1')],
   ['refund', stripe => stripe.refund({ key: 'r', intent: 'pi_1', amount: 100, metadata: { refundId: 'r' } })],
   ['refunds', stripe => stripe.refunds('pi_1')],
+  [
+    'events',
+    stripe => stripe.events({ types: ['payment_intent.succeeded'], since: 1_790_000_000, after: 'evt_1' }),
+  ],
 ]
 
 test.for(CALLS)('[P46] The real stripe-mock takes our call: %s.', async ([, call], { skip }) => {

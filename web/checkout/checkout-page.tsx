@@ -11,7 +11,7 @@ import { useLocation, useRoute } from '../routes.ts'
 import { type NextAction, type OwnBooking, type ShopEvent, useShop } from '../shop.ts'
 import { useOwnBooking, type Watched } from './own-booking.ts'
 import { PayForm } from './pay-form.tsx'
-import { stageOf } from './stage.ts'
+import { stageOf, waitText } from './stage.ts'
 import { confirmWithStripe } from './stripe-element.tsx'
 import { TicketList } from './ticket-list.tsx'
 
@@ -97,6 +97,8 @@ function Main({ watched, booking }: { watched: Watched; booking: OwnBooking }) {
           <Bank action={stage.action} reload={watched.reload} another={() => setAgain(true)} />
         </>
       )
+    case 'line':
+      return <Line position={stage.position} seconds={stage.seconds} />
     case 'settling':
       if (again) return form(undefined)
       return <Settling booking={booking} watched={watched} again={() => setAgain(true)} />
@@ -120,6 +122,20 @@ function Main({ watched, booking }: { watched: Watched; booking: OwnBooking }) {
     default:
       return stage satisfies never
   }
+}
+
+/** No clock: the time to pay begins when it is their turn. */
+function Line({ position, seconds }: { position: number; seconds: number }) {
+  return (
+    <div class="settling" role="status" data-testid="pay-line">
+      <span class="spinner" aria-hidden="true" />
+      <h1>Number {position.toLocaleString('en')} in line to pay</h1>
+      <p>
+        Many fans are paying at this moment. Your turn comes in about {waitText(seconds)}, and your payment
+        goes through by itself. Your tickets are kept for you meanwhile, also if you close this page.
+      </p>
+    </div>
+  )
 }
 
 /** Nobody waits here for ever: a payment that does not come through may be tried again, and is never taken twice. */

@@ -1,9 +1,11 @@
-/** Where nobody takes the money: the fan keeps form, hold and time. A whole Onsale and a real browser; skipped without Chromium. */
+/** Where nobody takes the money, or not yet: the fan keeps form, hold and time. A whole Onsale and a real browser; skipped without Chromium. */
+import { Redis } from 'ioredis'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Onsale, startOnsale } from '../../dev/processes.ts'
 import { testDatabase } from '../../dev/test-parts.ts'
+import { makeKeys } from '../../shared/keys.ts'
 import { findChromium, launchChromium } from '../chromium.ts'
 import { Fan } from '../fan.ts'
 
@@ -83,6 +85,25 @@ test('[R118] a payment that nobody takes (503) leaves the form, the hold and its
   expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Ada Lovelace')
   await page.getByTestId('pay').click()
   await page.getByTestId('confirmed').waitFor()
+  expect(fan.faults).toEqual([])
+  await fan.leave()
+})
+
+test('[P68] who pays while more do than can be served sees their place in line, and then their tickets', async () => {
+  const fan = await holding()
+  const { page } = fan
+  const redis = new Redis(onsale!.env['REDIS_URL'] ?? '')
+  const { provider } = makeKeys(onsale!.env['KEY_PREFIX'] ?? 'onsale:')
+  await redis.set(provider('pay'), (Date.now() + 60_000) * 1_000, 'PX', 60_000)
+  await fan.pay('4242')
+  await page.getByTestId('pay-line').waitFor()
+  expect(await page.getByTestId('pay-line').textContent()).toMatch(
+    /Number 1 in line to pay.*a few seconds.*kept/,
+  )
+  expect(await page.getByTestId('countdown').count()).toBe(0)
+  await redis.del(provider('pay'))
+  await page.getByTestId('confirmed').waitFor()
+  redis.disconnect()
   expect(fan.faults).toEqual([])
   await fan.leave()
 })

@@ -8,6 +8,8 @@ import { isMoving } from './stage.ts'
 /** Often at first, as most payments settle in a moment. */
 const PAUSES_MS = [500, 1_000, 1_000, 1_500, 2_000, 3_000] as const
 const FAILED_MS = 3_000
+/** Who stands far back in the line to pay asks more seldom: a third of what is left, up to this. */
+const LINE_MOST_MS = 10_000
 
 export interface Watched {
   booking: OwnBooking | undefined
@@ -53,9 +55,9 @@ export function useOwnBooking(bookingId: string): Watched {
     const again = error !== undefined && !(error instanceof OnsaleError && error.status === 404)
     if (!moving) round.current = 0
     if (!moving && !again) return
-    const pause = again
-      ? FAILED_MS
-      : (PAUSES_MS[Math.min(round.current++, PAUSES_MS.length - 1)] ?? FAILED_MS)
+    const steady = PAUSES_MS[Math.min(round.current++, PAUSES_MS.length - 1)] ?? FAILED_MS
+    const inLine = Math.min(((booking?.payQueue?.seconds ?? 0) * 1_000) / 3, LINE_MOST_MS)
+    const pause = again ? FAILED_MS : Math.max(steady, inLine)
     const timer = setTimeout(() => void load(), pause)
     return () => clearTimeout(timer)
   }, [booking, error, load])

@@ -26,7 +26,7 @@ interface Fault {
 
 export function PayForm({ booking, declined, paid, failed }: PayFormProps) {
   const shop = useShop()
-  const { payments, stripePublishableKey } = shop.config
+  const { payments, stripePublishableKey, paymentMethods, captureMethod } = shop.config
   const isFree = booking.amount === 0
   const [name, setName] = useState(kept(tab, 'buyer-name') ?? '')
   const [email, setEmail] = useState(kept(tab, 'buyer-email') ?? '')
@@ -118,6 +118,8 @@ export function PayForm({ booking, declined, paid, failed }: PayFormProps) {
           publishableKey={stripePublishableKey ?? ''}
           amount={booking.amount}
           currency={booking.currency}
+          methods={paymentMethods}
+          captureMethod={captureMethod}
           ready={ready}
         />
       )}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OwnBooking } from '../shop.ts'
 import { declineText } from './decline-words.ts'
-import { isMoving, stageOf } from './stage.ts'
+import { isMoving, stageOf, waitText } from './stage.ts'
 
 const booking = (change: Partial<OwnBooking>): OwnBooking => ({
   bookingId: 'b',
@@ -34,6 +34,18 @@ describe('a checkout', () => {
     expect(isMoving(booking({ status: 'paying' }))).toBe(true)
     expect(isMoving(booking({ status: 'paying', nextAction: action }))).toBe(false)
     expect(isMoving(booking({}))).toBe(false)
+  })
+
+  it('[P68] shows the place of who waits in line to pay, and goes on by itself', () => {
+    const inLine = booking({ status: 'paying', payQueue: { position: 37, seconds: 2 } })
+    expect(stageOf(inLine)).toEqual({ stage: 'line', position: 37, seconds: 2 })
+    expect(isMoving(inLine)).toBe(true)
+    expect([1, 30, 60, 200].map(waitText)).toEqual([
+      'a few seconds',
+      'half a minute',
+      'a minute',
+      '3 minutes',
+    ])
   })
 
   it('[V19] tells of every end what became of tickets and money', () => {

@@ -6,16 +6,19 @@ export type Stage =
   | { stage: 'pay'; declined: string | undefined }
   /** The bank wants a word with the fan. */
   | { stage: 'bank'; action: NextAction }
+  /** More pay than can be served: the place in line, and about how long it takes. Nothing to do but wait. */
+  | { stage: 'line'; position: number; seconds: number }
   /** Under way; nothing to do but wait. */
   | { stage: 'settling' }
   | { stage: 'confirmed' }
   | { stage: 'ended'; title: string; text: string }
 
-export function stageOf({ status, nextAction, declineCode, reason }: OwnBooking): Stage {
+export function stageOf({ status, nextAction, declineCode, payQueue, reason }: OwnBooking): Stage {
   switch (status) {
     case 'in_progress':
       return { stage: 'pay', declined: undefined }
     case 'paying':
+      if (payQueue !== undefined) return { stage: 'line', ...payQueue }
       if (declineCode !== undefined) return { stage: 'pay', declined: declineCode }
       return nextAction === undefined ? { stage: 'settling' } : { stage: 'bank', action: nextAction }
     case 'closing':
@@ -58,6 +61,14 @@ function cancelled(reason: string | undefined): { title: string; text: string } 
       text: 'The money could not be collected, so the tickets were given back.',
     }
   return { title: 'You gave the tickets back', text: 'Nothing was charged.' }
+}
+
+/** In words, as it is a guess: about half a minute, about 3 minutes. */
+export function waitText(seconds: number): string {
+  if (seconds <= 10) return 'a few seconds'
+  if (seconds <= 45) return 'half a minute'
+  if (seconds <= 90) return 'a minute'
+  return `${Math.round(seconds / 60)} minutes`
 }
 
 /** Whether the server may change it by itself soon, so that asking again makes sense. */

@@ -1,6 +1,6 @@
 /**
  * Stripe's Payment Element, where the server has Stripe's keys. Written to Stripe's documentation of mode `payment` with
- * manual capture and manual creation of payment methods; it has not been tried against Stripe itself, as that takes an account.
+ * manual creation of payment methods; it has not been tried against Stripe itself, as that takes an account.
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
 
@@ -18,7 +18,8 @@ interface ElementsOptions {
   mode: 'payment'
   amount: number
   currency: string
-  captureMethod: 'manual'
+  captureMethod: 'manual' | 'automatic'
+  paymentMethodTypes: string[]
   paymentMethodCreation: 'manual'
   appearance?: { theme: 'stripe' | 'night' }
 }
@@ -66,11 +67,16 @@ export function StripeElement({
   publishableKey,
   amount,
   currency,
+  methods,
+  captureMethod,
   ready,
 }: {
   publishableKey: string
   amount: number
   currency: string
+  /** As the server asks Stripe for them, or Stripe would refuse what the form made. */
+  methods: string[]
+  captureMethod: 'manual' | 'automatic'
   ready: (make: MakeMethod | undefined) => void
 }) {
   const place = useRef<HTMLDivElement>(null)
@@ -86,7 +92,8 @@ export function StripeElement({
         mode: 'payment',
         amount,
         currency: currency.toLowerCase(),
-        captureMethod: 'manual',
+        captureMethod,
+        paymentMethodTypes: methods,
         paymentMethodCreation: 'manual',
         appearance: { theme: dark ? 'night' : 'stripe' },
       })
@@ -110,7 +117,7 @@ export function StripeElement({
       destroy?.()
       ready(undefined)
     }
-  }, [publishableKey, amount, currency, ready])
+  }, [publishableKey, amount, currency, methods, captureMethod, ready])
   return (
     <div class="stripe">
       <div ref={place} />
