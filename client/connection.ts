@@ -54,6 +54,7 @@ export class Connection {
   /** Not before, by our clock: what a goodbye told us. */
   #notBefore = 0
   #leaving = false
+  #isHeld = false
   #offset = 0
   #bestRoundTrip = Number.POSITIVE_INFINITY
 
@@ -100,8 +101,23 @@ export class Connection {
     return true
   }
 
+  /** Who we are is being changed: until `restart` nothing is heard, and no socket is tried. */
+  hold(): void {
+    this.#isHeld = true
+    this.#drop(this.#socket)
+    this.#cancelRetry?.()
+    this.#cancelRetry = undefined
+    this.#cancelOffline?.()
+    this.#cancelOffline = undefined
+    if (this.#state === 'idle') return
+    const wasOpen = this.#state === 'open'
+    this.#enter('connecting')
+    if (wasOpen) for (const member of [...this.#members]) member.lost()
+  }
+
   /** Another session: what is open belongs to the old one. */
   restart(): void {
+    this.#isHeld = false
     this.#drop(this.#socket)
     this.#attempts = 0
     if (this.#members.size === 0) return
@@ -116,6 +132,7 @@ export class Connection {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
     if (this.#state === 'idle') this.#enter('connecting')
+    if (this.#isHeld) return
     const { WebSocket } = this.#platform
     const token = this.#token()
     if (WebSocket === undefined || token === undefined) {

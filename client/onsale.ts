@@ -5,6 +5,8 @@
  *   const watch = onsale.watchSeats(eventId, { onChange: (change, seats) => draw(seats) })
  *   const place = onsale.queue(eventId, { onChange: view => show(view.position) })
  *   place.join()
+ *
+ * Where your own site logs a fan in: `await onsale.logIn(userToken)`, with a token of your OpenID provider; keep the new token.
  */
 import { type Booking, Bookings, type CallOptions, type HoldRequest, type Payment } from './bookings.ts'
 import { Connection, type ConnectionState } from './connection.ts'
@@ -61,6 +63,21 @@ export class Onsale {
   /** A new visitor; keep its token and give it to `connectOnsale` the next time. */
   createSession(): Promise<NewSession> {
     return this.#session.create(this.#http)
+  }
+
+  /**
+   * The visitor is your user from now on, on every device: places and turns in lines go along, and of two the better stays.
+   * @throws OnsaleError where it is refused: the visitor is who they were
+   */
+  async logIn(userToken: string): Promise<NewSession> {
+    // The server tells the old session that its places have ended, which is no news to whoever takes them along.
+    this.#connection.hold()
+    try {
+      return await this.#session.logIn(this.#http, userToken)
+    } catch (error) {
+      this.#connection.restart()
+      throw error
+    }
   }
 
   /** ms since 1970 by the server's clock, once the socket was open; before that by ours. */

@@ -118,6 +118,56 @@ describe('a place', () => {
     expect(queue.view.waiting).toBe(11)
   })
 
+  test('[W100] a login takes the place along: the session is replaced, the socket opened anew, and no end is shown', async () => {
+    const world = new World()
+    const { queue, views, onsale } = await joined(world)
+    world.answers.set('POST /sessions', { status: 201, body: { token: 'user', visitorId: 'u' } })
+    const old = world.socket
+    const login = onsale.logIn('a.user.token')
+    // The server's word to who one was, and nobody asks as them any more.
+    old.say({ type: 'ended', eventId: EVENT, reason: 'left' })
+    await world.pass(0)
+    expect(await login).toEqual({ token: 'user', visitorId: 'u' })
+    expect(world.calls).toEqual([
+      {
+        method: 'POST',
+        path: '/sessions',
+        headers: expect.objectContaining({ authorization: 'Bearer token' }) as object,
+        body: { userToken: 'a.user.token' },
+      },
+    ])
+    await world.pass(10)
+    expect([world.sockets.length, onsale.token]).toEqual([2, 'user'])
+    expect(world.socket.protocols).toContain('bearer.user')
+    expect(world.socket.said).toContainEqual({ type: 'join', eventId: EVENT, receipt: 'receipt-500' })
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(12, 500) })
+    expect([queue.view.place, queue.view.position]).toEqual(['waiting', 10])
+    world.socket.say({ type: 'place', eventId: EVENT, place: waiting(3, 100) })
+    expect(queue.view.position).toBe(3)
+    expect(views.every(({ place }) => place === 'joining' || place === 'waiting')).toBe(true)
+  })
+
+  test('[W101] a login that is refused or unanswered leaves session and place; of two at once each has its turn', async () => {
+    const world = new World()
+    const { queue, onsale } = await joined(world)
+    const refused = { status: 401, body: { code: 'user_token_invalid', detail: 'no' } }
+    world.answers.set('POST /sessions', refused)
+    await expect(onsale.logIn('wrong')).rejects.toMatchObject({ code: 'user_token_invalid' })
+    world.offline = true
+    await expect(onsale.logIn('right')).rejects.toMatchObject({ code: 'unreachable' })
+    world.offline = false
+    await world.pass(10)
+    expect([onsale.token, queue.view.place, queue.view.position]).toEqual(['token', 'waiting', 10])
+    expect(world.socket.protocols).toContain('bearer.token')
+    world.answers.set('POST /sessions', { status: 201, body: { token: 'user', visitorId: 'u' } })
+    const [first, second] = [onsale.logIn('right'), onsale.logIn('right')]
+    await Promise.all([first, second])
+    await world.pass(10)
+    expect(world.calls.filter(({ path }) => path === '/sessions')).toHaveLength(4)
+    expect(world.socket.protocols).toContain('bearer.user')
+    expect(onsale.connection).toBe('open')
+  })
+
   test('[W92] while the draw is to come no number is shown; drawn and not told, it asks', async () => {
     const world = new World()
     const { queue, joins, views } = await joined(world, waiting(10, 500, { phase: 'pre', position: null }))

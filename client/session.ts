@@ -17,21 +17,36 @@ export class Session {
     this.#changed = changed
   }
 
+  /** Who we are is this user from now on, or who we were where it is refused. */
+  logIn(http: Http, userToken: string): Promise<NewSession> {
+    // After another that is under way: its answer would undo ours.
+    const before = this.#running ?? Promise.resolve()
+    return this.#run(
+      before
+        .catch(() => undefined)
+        .then(() => http.json<NewSession>('/sessions', { method: 'POST', body: { userToken } })),
+    )
+  }
+
   /** A new visitor. Keep the token (localStorage, a cookie): who loses it loses place and bookings. */
   create(http: Http): Promise<NewSession> {
     if (this.#running !== undefined) return this.#running
     // An expired token would be refused even here.
     this.token = undefined
-    this.#running = http
-      .json<NewSession>('/sessions', { method: 'POST' })
+    return this.#run(http.json<NewSession>('/sessions', { method: 'POST' }))
+  }
+
+  #run(asked: Promise<NewSession>): Promise<NewSession> {
+    const running = asked
       .then(session => {
         this.token = session.token
         this.#changed()
         return session
       })
       .finally(() => {
-        this.#running = undefined
+        if (this.#running === running) this.#running = undefined
       })
-    return this.#running
+    this.#running = running
+    return running
   }
 }

@@ -61,9 +61,8 @@ export const BAND_FIRST_MS = 5 * SECOND
 export const BAND_MORE_MS = 2.5 * SECOND
 /** Below the silence after which a client asks whether anybody is there. */
 export const BAND_MOST_MS = 20 * SECOND
-/** The share of a core that telling positions may take, and what of it may be saved for a moment; ms. */
-export const QUEUE_TICK_SHARE = 0.25
-export const QUEUE_TICK_SPARE_MS = SECOND / 4
+/** Of the share of a core that telling positions may take (TICK_SHARE_PERCENT), what of it may be saved: that of so long, a beat. */
+export const QUEUE_TICK_SPARE_MS = SECOND
 /** Sockets told in one turn of the loop: some 20 ms, for which an admission may have to wait. */
 export const SOCKETS_A_SLICE = 2_000
 /** A forecast of fewer seconds says nothing: a round of admission and a way take as long. */

@@ -33,6 +33,8 @@ interface Parts {
   clock: Clock
   /** CPU time of this thread, ms. */
   cpu: () => number
+  /** What of this thread telling positions may take, as TICK_SHARE_PERCENT. */
+  tickPercent: number
   log: Log
   meters: Meters
 }

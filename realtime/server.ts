@@ -42,6 +42,7 @@ export interface RealtimeDeps {
     | 'HTTP_PUBLIC_URL'
     | 'ALLOWED_ORIGINS'
     | 'MAX_SOCKETS'
+    | 'TICK_SHARE_PERCENT'
     | 'NODE_NAME'
     | 'ADMIN_TOKEN'
     | 'adminKey'
@@ -97,7 +98,13 @@ export class RealtimeServer {
     const { inventory, keys } = deps
     const feed = { channels: this.#channels, keys, door, ticker: this.#ticker, clock, log, meters }
     this.#seats = new SeatFeed({ ...feed, inventory })
-    const queues = new QueueFeed({ ...feed, cpu: deps.cpu, queue, seats: this.#seats })
+    const queues = new QueueFeed({
+      ...feed,
+      cpu: deps.cpu,
+      tickPercent: deps.config.TICK_SHARE_PERCENT,
+      queue,
+      seats: this.#seats,
+    })
     this.#beat = new QueueBeat({ ...deps, queues })
     this.#sweeper = new SeatSweeper({ ...deps, meters })
     const tier: Tier = {

@@ -3,18 +3,22 @@
  * admissions and everything else never wait for them longer than for one slice's publication.
  */
 import type { Clock } from '../shared/clock.ts'
-import { QUEUE_TICK_SHARE, QUEUE_TICK_SPARE_MS } from './bounds.ts'
+import { QUEUE_TICK_SPARE_MS } from './bounds.ts'
 
 export class TickShare {
   readonly #clock: Clock
   readonly #cpu: () => number
+  /** Of a core, 0 to 1. */
+  readonly #share: number
   /** CPU that may be spent now, ms. Spent past nought, as a publication's cost is known after it. */
-  #left = QUEUE_TICK_SPARE_MS
+  #left: number
   #at: number
 
-  constructor({ clock, cpu }: { clock: Clock; cpu: () => number }) {
+  constructor({ clock, cpu, tickPercent }: { clock: Clock; cpu: () => number; tickPercent: number }) {
     this.#clock = clock
     this.#cpu = cpu
+    this.#share = tickPercent / 100
+    this.#left = QUEUE_TICK_SPARE_MS * this.#share
     this.#at = clock.now()
   }
 
@@ -22,7 +26,7 @@ export class TickShare {
     const now = this.#clock.now()
     const since = Math.max(0, now - this.#at)
     this.#at = now
-    this.#left = Math.min(QUEUE_TICK_SPARE_MS, this.#left + since * QUEUE_TICK_SHARE)
+    this.#left = Math.min(QUEUE_TICK_SPARE_MS * this.#share, this.#left + since * this.#share)
     return this.#left <= 0
   }
 

@@ -40,6 +40,13 @@ test('[R55] an empty variable counts as unset, and the defaults are those of SPE
   expect(config.STRIPE_API_BASE).toBeUndefined()
 })
 
+test('[Q224] what ticks may take of a node is a setting of 1 to 90 percent, a quarter where nothing is said', () => {
+  const percent = (TICK_SHARE_PERCENT: string) =>
+    readConfig({ ...good, TICK_SHARE_PERCENT }).TICK_SHARE_PERCENT
+  expect(['', '1', '90'].map(percent)).toEqual([25, 1, 90])
+  for (const wrong of ['0', '91', '12.5', 'half']) expect(() => percent(wrong)).toThrow(/TICK_SHARE_PERCENT/)
+})
+
 test('[R56] each purpose has a key of its own, the same on every node', () => {
   const { keys } = readConfig(good)
   expect(keys).toEqual(readConfig(good).keys)

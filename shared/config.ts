@@ -100,6 +100,8 @@ const Environment = z.object({
   OIDC_ISSUER: z.string().max(500).optional(),
   OIDC_AUDIENCE: z.string().max(500).optional(),
   OIDC_JWKS_URL: z.url({ protocol: /^https?$/, error: 'must be a URL with http:// or https://' }).optional(),
+  /** What telling those who wait where they stand may take of a realtime node's thread. */
+  TICK_SHARE_PERCENT: whole(25, 1, 90),
   MAX_SOCKETS: whole(100_000, 1, 1_000_000),
   /** Open on one node at once, of one session and of one network: a stadium's crowd may share an address. */
   SOCKETS_PER_SESSION: whole(10, 1, 100_000),
