@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import { redisMs } from '../shared/redis.ts'
@@ -152,3 +153,27 @@ test('[Q190] 10,000 visitors who vanish at once are given up within two beats of
   await queue.sweep(event)
   expect(await rig.redis.zcard(line)).toBe(0)
 }, 30_000)
+
+test('[Q209] while a dead node’s visitors are asked for doors wait a second: who has come back through another node is not overtaken', async () => {
+  const [dies, lives, event] = [rig.queue('dies'), rig.queue('lives'), await rig.event()]
+  const [visitors, newcomers] = [newVisitors(30), newVisitors(2)]
+  await dies.configure(event, { ...open, state: 'paused', cap: 3 }, 'test')
+  await joinInOrder(dies, event, visitors)
+  await dies.sweep(event)
+  // All have come back, as one does in a second, and others came anew.
+  await joinInOrder(lives, event, [...visitors, ...newcomers])
+  const { nodes, act } = rig.keys.queue(event)
+  await rig.redis.zadd(nodes, 1, 'dies')
+  await lives.configure(event, { state: 'open' }, 'test')
+  await lives.sweep(event)
+  for (let round = 0; round < 3; round++) {
+    await lives.admit(event)
+    await delay(260)
+  }
+  expect(await rig.redis.zcard(act)).toBe(0)
+  for (const visitor of visitors) lives.back(event, visitor)
+  await admitUntil(lives, event, async () => (await rig.redis.zcard(act)) === 3)
+  expect((await lives.passes(event, [...visitors, ...newcomers])).map(({ visitorId }) => visitorId)).toEqual(
+    visitors.slice(0, 3),
+  )
+})

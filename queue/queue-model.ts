@@ -49,6 +49,8 @@ const LEASE = 3_000
 const LENT_LEASE = 10_000
 const ASK = 2_000
 const RECOVERY_AT_MOST = 60_000
+/** Nodes answer for a dead one's visitors within it. */
+const ANSWER = 1_000
 
 export class LineModel {
   now: number
@@ -393,6 +395,9 @@ export class LineModel {
       this.#setAside(who)
       asks.push(who)
     }
+    const stale = this.#recoverUntil > this.now + RECOVERY_AT_MOST
+    const answered = this.now + ANSWER
+    if (asks.length > 0 && (stale || this.#recoverUntil < answered)) this.#recoverUntil = answered
     this.rosters.delete(node)
     this.leases.delete(node)
     return asks
