@@ -9,7 +9,7 @@ const bench = join(projectRoot, 'load-tests/bench.mjs')
 
 test('[L12] npm run bench alone lists the benches, and a name that is none is told so and fails', () => {
   const listed = execFileSync(process.execPath, [bench], { encoding: 'utf8' })
-  for (const name of ['draw', 'queue', 'search'])
+  for (const name of ['draw', 'queue', 'search', 'seats'])
     expect(listed).toMatch(new RegExp(`npm run bench -- ${name}\\b`))
   const { status, stdout } = spawnSync(process.execPath, [bench, 'nothing'], { encoding: 'utf8' })
   expect(status).toBe(1)
@@ -40,6 +40,12 @@ test('[L14] an option of a bench that makes no sense is told by its name', () =>
     status: 1,
     stderr: expect.stringContaining('nothing'),
   })
+})
+
+test('[L21] what could not be measured is told, and neither met nor missed', () => {
+  const skipped: Target = { name: 'against another', measured: Number.NaN, unit: '', note: 'skipped: no go' }
+  expect(tableOf([skipped]).split('\n')[1]).toMatch(/^against another +- +told +skipped: no go$/)
+  expect(summaryOf([skipped])).toBe('0 met, 0 missed')
 })
 
 test('[L15] p50 of the wait is right to a fifth, and p90 covers nine in ten, give or take one in twenty, with steady and with changing rates', () => {

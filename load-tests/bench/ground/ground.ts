@@ -33,6 +33,8 @@ export interface Ground {
   /** Of a tier's process. */
   environment: Record<string, string>
   log: Log
+  /** Goes with the ground. */
+  folder: string
   queue(node: string): RedisQueue
   /** An event with a queue as said. */
   event(queue: RedisQueue, change: QueueChange): Promise<EventId>
@@ -96,6 +98,7 @@ export async function makeGround(): Promise<Ground> {
     config,
     environment,
     log,
+    folder,
     queue: node => {
       const queue = new RedisQueue({
         redis,

@@ -6,7 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import getPort from 'get-port'
 import { projectRoot } from '../../../dev/data-folder.ts'
 import { startTier } from '../../../dev/tier.ts'
-import { cpuOf, type Ground, redisCpu, residentOf } from '../ground/ground.ts'
+import { cpuOf, type Ground, redisCpu } from '../ground/ground.ts'
+import { liveMemory } from '../ground/live-memory.ts'
 import type { Target } from '../report/table.ts'
 import type { FromFans, ToFans } from './fans.ts'
 import type { FromPublisher, ToPublisher } from './plain-publish.ts'
@@ -98,22 +99,6 @@ async function window(pid: number, crowd: Crowd, ms: number): Promise<{ cpuMs: n
   const [cpu, heard] = [await cpuOf(pid), await crowd.heard()]
   await wait(ms)
   return { cpuMs: (await cpuOf(pid)) - cpu, frames: (await crowd.heard()).frames - heard.frames }
-}
-
-/** Resident bytes once the garbage is gone: how much of that there is depends on chance alone. */
-async function liveMemory(pid: number, inspector: number): Promise<number> {
-  const targets = (await (await fetch(`http://127.0.0.1:${inspector}/json`)).json()) as [
-    { webSocketDebuggerUrl: string },
-  ]
-  const socket = new WebSocket(targets[0].webSocketDebuggerUrl)
-  await once(socket, 'open')
-  for (const id of [1, 2]) {
-    socket.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }))
-    await once(socket, 'message')
-  }
-  socket.close()
-  await wait(1_000)
-  return await residentOf(pid)
 }
 
 /** What clients ask of Redis; what scripts do within is theirs. */

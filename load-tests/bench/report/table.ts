@@ -4,6 +4,7 @@ export interface Target {
   name: string
   /** The bound, and on which side of it the measured value must lie. Undefined: the value is only told. */
   bound?: { most: number } | { least: number }
+  /** NaN where it could not be measured: why stands in the note. */
   measured: number
   unit: string
   /** How it was measured, in a few words. */
@@ -62,6 +63,7 @@ export function summaryOf(targets: readonly Target[]): string {
 }
 
 function plain(value: number): string {
+  if (Number.isNaN(value)) return '-'
   if (!Number.isFinite(value)) return String(value)
   const size = Math.abs(value)
   const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3
