@@ -63,6 +63,16 @@ const Environment = z.object({
     .default('onsale:'),
   HOLD_SECONDS: whole(600, 1, 86_400),
   MAX_TICKETS_PER_BOOKING: whole(8, 1, 64),
+  /** Held and bought together, of one event: by a visitor, by a user of your own, and of one price category. */
+  MAX_TICKETS_PER_VISITOR: whole(40, 1, 100_000),
+  MAX_TICKETS_PER_USER: whole(40, 1, 100_000),
+  MAX_TICKETS_PER_CATEGORY: whole(100_000, 1, 100_000),
+  /** A hold may be renewed until so long after it was taken, the time to pay included. */
+  HOLD_HARD_LIMIT_SECONDS: whole(1_800, 1, 86_400),
+  /** What a visitor may hold of an event within two hours without buying, all bookings together. */
+  HOLD_BUDGET_SECONDS: whole(5_400, 1, 1_000_000_000),
+  /** Seats chosen by hand that leave a lone one: nothing, a word on the page, or a refusal by the server too. */
+  ORPHAN_RULE: z.enum(['off', 'warn', 'refuse']).default('warn'),
   /** Calls a minute from one network. The defaults let 5,000 people behind one address in. */
   SESSIONS_PER_MINUTE: whole(6_000, 1, 10_000_000),
   SEARCHES_PER_MINUTE: whole(6_000, 1, 10_000_000),
@@ -96,6 +106,23 @@ const Environment = z.object({
   ELASTICSEARCH_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL with http:// or https://' })
     .optional(),
+  /** smtp:// or smtps://, with user and password where it asks for them: buyers are sent their tickets. Unset: nobody is. */
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/./, 'must begin with smtp:// or smtps://')
+    .optional(),
+  /** Who these mails are from: an address, or `Name <address>`. */
+  MAIL_FROM: z
+    .string()
+    .max(300)
+    .regex(/^[^\p{Cc}]*@[^\p{Cc}]*$/u, 'must be a mail address')
+    .default('Onsale <tickets@localhost>'),
+  /** Instead of a mail server, for trying: a folder that mails are written into. */
+  MAIL_FOLDER: z.string().optional(),
+  /** Fans may return tickets themselves until so many hours before the event begins; unset: only operators return them. */
+  FAN_RETURNS_UNTIL_HOURS: z.coerce.number().min(0).max(100_000).optional(),
+  /** Whether a ticket whose payment its buyer disputes at the bank lets anybody in; either way the scan says so. */
+  SCAN_DISPUTED: z.enum(['admit', 'refuse']).default('admit'),
   /** Users' tokens of an OpenID provider: who issues them, for whom, and where its keys are. All three, or none. */
   OIDC_ISSUER: z.string().max(500).optional(),
   OIDC_AUDIENCE: z.string().max(500).optional(),
@@ -121,6 +148,8 @@ export interface Config extends z.infer<typeof Environment> {
   adminKey: Buffer
   /** Makes a user's visitor id. */
   userKey: Buffer
+  /** Makes links that open a booking's tickets. */
+  ticketKey: Buffer
 }
 
 export class ConfigError extends Error {
@@ -132,7 +161,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const read = parsed(Environment, environment)
   const key = (purpose: string) => derived(read.ONSALE_SECRET, purpose)
   const keys = { session: key('session'), receipt: key('receipt'), place: key('place') }
-  return { ...read, keys, adminKey: key('admin'), userKey: key('user') }
+  return { ...read, keys, adminKey: key('admin'), userKey: key('user'), ticketKey: key('ticket') }
 }
 
 /** What making an operator's token needs of it, and where the console is. */

@@ -19,11 +19,14 @@ export interface SeatKeys {
   seat(index: number): string
   /** hash: what a booking holds */
   hold(booking: BookingId): string
+  /** hash with a TTL: booking -> when it ends, ms, and the indices in it */
+  visitor(visitor: VisitorId): string
   /** list: the free units of the area at this position of the map's areas */
   freeUnits(area: number): string
   /** Matches every `seat` key of the event. */
   everySeat: string
   everyHold: string
+  everyVisitor: string
 }
 
 /** Members of every zset are 14-byte visitors. */
@@ -117,9 +120,11 @@ export function makeKeys(prefix: string): Keys {
         channel: `${s}:ch`,
         seat: index => `${s}:h:${index}`,
         hold: booking => `${s}:b:${booking}`,
+        visitor: visitor => `${s}:v:${visitor}`,
         freeUnits: area => `${s}:f:${area}`,
         everySeat: `${s}:h:*`,
         everyHold: `${s}:b:*`,
+        everyVisitor: `${s}:v:*`,
       }
     },
     desk: event => ({ samples: `${prefix}d:{${event}}:samples`, sampler: `${prefix}d:{${event}}:sampler` }),

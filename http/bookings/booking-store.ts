@@ -44,8 +44,25 @@ export interface NewBooking {
   idem: { key: string; hash: string } | undefined
 }
 
+/** What one visitor may have of one event; see shared/config.ts. */
+export interface Allowance {
+  /** Tickets in their live holds, this booking's among them. */
+  held: number
+  /** The most they may hold and have bought together. */
+  most: number
+  /** What they may hold without buying since `since`, ms. */
+  budgetMs: number
+  since: number
+  /** A hold that the budget leaves less is refused; the booking's own length where that is less. */
+  leastMs: number
+}
+
 export type Inserted =
-  | { ok: true }
+  /** When the hold ends: as asked for, or sooner where the budget is short. */
+  | { ok: true; expiresAt: number }
+  /** They have bought so many, or held so long, that no more may be held. */
+  | { ok: false; reason: 'limit'; bought: number }
+  | { ok: false; reason: 'budget' }
   /** Postgres knows better than Redis did. */
   | { ok: false; reason: 'taken'; sold: number[]; blocked: number[] }
   | { ok: false; reason: 'not_on_sale' }
@@ -53,7 +70,11 @@ export type Inserted =
   | { ok: false; reason: 'key_used' }
 
 /** One statement: the booking and its items, unless a seat is sold or blocked, or the event no longer on sale or with this map. */
-export async function insertBooking(db: Queryable, booking: NewBooking): Promise<Inserted> {
+export async function insertBooking(
+  db: Queryable,
+  booking: NewBooking,
+  allowance: Allowance,
+): Promise<Inserted> {
   const { items } = booking
   const values = [
     booking.id,
@@ -71,12 +92,21 @@ export async function insertBooking(db: Queryable, booking: NewBooking): Promise
     items.map(item => item.discount),
     new Date(booking.createdAt),
     booking.mapHash,
+    allowance.most - allowance.held,
+    allowance.budgetMs,
+    new Date(allowance.since),
+    allowance.leastMs,
   ]
   try {
-    const { rows } = await db.query<{ made: boolean; sold: number[]; blocked: number[] }>(INSERT, values)
-    const { made = false, sold = [], blocked = [] } = rows[0] ?? {}
-    if (made) return { ok: true }
-    if (sold.length + blocked.length > 0) return { ok: false, reason: 'taken', sold, blocked }
+    const { rows } = await db.query<InsertRow>(INSERT, values)
+    const row = rows[0]
+    if (row === undefined) throw new Error('an insert answered nothing')
+    if (row.expires_at !== null) return { ok: true, expiresAt: row.expires_at.getTime() }
+    if (row.sold.length + row.blocked.length > 0)
+      return { ok: false, reason: 'taken', sold: row.sold, blocked: row.blocked }
+    if (row.bought > allowance.most - allowance.held)
+      return { ok: false, reason: 'limit', bought: row.bought }
+    if (row.left_ms < allowance.leastMs) return { ok: false, reason: 'budget' }
     return { ok: false, reason: 'not_on_sale' }
   } catch (error) {
     if (sqlState(error) === '23505' && booking.idem !== undefined) return { ok: false, reason: 'key_used' }
@@ -84,26 +114,51 @@ export async function insertBooking(db: Queryable, booking: NewBooking): Promise
   }
 }
 
+interface InsertRow {
+  expires_at: Date | null
+  sold: number[]
+  blocked: number[]
+  bought: number
+  left_ms: number
+}
+
+/** Who dies between take and insert has no row, and what was abandoned was never told to anybody: neither is counted. */
 const INSERT = `
   with sold as (
     select seat_index from tickets where event_id = $2 and seat_index = any($4::int[]) and status = 'sold'
   ), blocked as (
     select seat_index from seat_blocks where event_id = $2 and seat_index = any($4::int[])
+  ), own as (
+    select id, status, taken_at, least(expires_at, $14::timestamptz,
+        case when status = 'in_progress' then expires_at else changed_at end) as ended_at
+    from bookings
+    where visitor_id = $3 and event_id = $2
+      and (status = 'confirmed' or taken_at > $18 and status in ('in_progress', 'expired', 'cancelled')
+        and reason is distinct from 'abandoned')
+  ), counted as (
+    select (select count(*)::int from booking_items i join own on own.id = i.booking_id and own.status = 'confirmed'
+        where i.state = 'sold') as bought,
+      $17::float8 - coalesce((select sum(greatest(0, 1000 * extract(epoch from ended_at - taken_at))) from own
+        where status <> 'confirmed'), 0)::float8 as left_ms
   ), made as (
     insert into bookings (id, event_id, visitor_id, status, seats, total, currency, generation, expires_at,
       idem_key, idem_hash, taken_at, created_at)
-    select $1, e.id, $3, 'in_progress', $4::int[], $5, $6, e.generation, $7, $8, $9, $14, $14
-    from events e
+    select $1, e.id, $3, 'in_progress', $4::int[], $5, $6, e.generation,
+      least($7::timestamptz, date_trunc('milliseconds', $14::timestamptz + make_interval(secs => left_ms / 1000))),
+      $8, $9, $14, $14
+    from events e, counted
     where e.id = $2 and e.status = 'onsale' and e.map_hash = $15
       and not exists (select from sold) and not exists (select from blocked)
-    returning id, event_id
+      and bought <= $16::int and left_ms >= $19::float8
+    returning id, event_id, expires_at
   ), items as (
     insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount)
     select made.id, made.event_id, item.*
     from made, unnest($4::int[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[]) as item
   )
-  select exists (select from made) as made,
-    array(select seat_index from sold order by 1) as sold, array(select seat_index from blocked order by 1) as blocked`
+  select (select expires_at from made) as expires_at, bought, left_ms,
+    array(select seat_index from sold order by 1) as sold, array(select seat_index from blocked order by 1) as blocked
+  from counted`
 
 const COLUMNS = `id, event_id, visitor_id, person_id, status, reason, seats, total, currency, expires_at, pay_until,
   idem_hash, confirmed_at, created_at`

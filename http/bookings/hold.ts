@@ -4,6 +4,7 @@
  * and Redis has given the hold its real length. Stripe is not called.
  */
 import { createHash } from 'node:crypto'
+import type { Config } from '../../shared/config.ts'
 import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import {
@@ -15,10 +16,11 @@ import {
   type VisitorId,
 } from '../../shared/ids.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
-import { STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
+import { type Hold, STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
 import type { SentPass } from '../middleware/session.ts'
 import { refusalAtGate } from '../queue/gate.ts'
 import {
+  type Allowance,
   abandonBooking,
   type Booking,
   findBooking,
@@ -27,6 +29,7 @@ import {
   itemsOf,
 } from './booking-store.ts'
 import { chooserOf } from './hold-best.ts'
+import { allowanceOf, checkCategories, mostOf, tooLong, tooManyOf } from './limits.ts'
 import { isOver } from './machine.ts'
 import { type HoldBody, hashOf, type Order, orderOf } from './order.ts'
 import { type Priced, totalOf } from './pricing.ts'
@@ -138,14 +141,20 @@ async function holdThese(
 ): Promise<BookingView> {
   const { config, clock, chance } = sales
   const id = chance.uuid() as BookingId
-  const { indices, now } = await take(sales, event, order, id, request.visitorId)
+  const { indices, now, beside } = await take(sales, event, order, id, request.visitorId)
   // Counted from the answer on: a hold may end some ms later than it was told, but never earlier.
   const taken = clock.now()
   const holdMs = config.HOLD_SECONDS * SECOND
   const items = order.itemsOf(indices)
-  const booking = newBooking(id, event, request.visitorId, items, now, now + holdMs)
-  await insert(sales, event, booking, items, idem)
-  const active = await activate(sales, event.stock, booking, holdMs - (clock.now() - taken)).catch(
+  await checkCategories(sales, event, request.visitorId, [...indices, ...beside]).catch(async error => {
+    await free(sales, event.stock, id)
+    throw error
+  })
+  const wished = newBooking(id, event, request.visitorId, items, now, now + holdMs)
+  const allowance = allowanceOf(sales, request.visitorId, indices.length + beside.length, now, holdMs)
+  const expiresAt = await insert(sales, event, wished, items, idem, allowance)
+  const booking = { ...wished, expiresAt }
+  const active = await activate(sales, event.stock, booking, expiresAt - now - (clock.now() - taken)).catch(
     async (error: unknown) => {
       await abandon(sales, event.stock, id)
       throw error
@@ -168,19 +177,26 @@ async function passGate(
 }
 
 async function take(
-  { inventory, queue, step }: Sales,
+  { config, inventory, queue, step }: Sales,
   event: EventRecord,
   { wanted }: Order,
   booking: BookingId,
   visitor: VisitorId,
-): Promise<{ indices: number[]; now: number }> {
-  const taker = { booking, activeMember: queue.member(event.eventId, visitor) }
+): Promise<Hold> {
+  const activeMember = queue.member(event.eventId, visitor)
+  const taker = { booking, activeMember, visitor, most: mostOf(config, visitor) }
   const taken = await step('hold.take', () => inventory.take(event.stock, taker, wanted, TAKE_TTL_MS))
   if (taken.ok) return taken.hold
-  throw refusalOf(event, taken)
+  throw refusalOf(config, event, visitor, taken)
 }
 
-function refusalOf(event: EventRecord, taken: Exclude<TakeResult, { ok: true }>): Problem {
+/** What a take's refusal is called. */
+export function refusalOf(
+  config: Config,
+  event: EventRecord,
+  visitor: VisitorId,
+  taken: Exclude<TakeResult, { ok: true }>,
+): Problem {
   switch (taken.reason) {
     case 'hold_conflict':
       return conflict(event.eventId, taken.seats)
@@ -189,6 +205,8 @@ function refusalOf(event: EventRecord, taken: Exclude<TakeResult, { ok: true }>)
       const told = `Only ${taken.left} places are left in ${areaId}.`
       return new Problem('sold_out', told, { members: { areaId, left: taken.left } })
     }
+    case 'limit':
+      return tooManyOf(config, visitor, taken.held)
     case 'waiting_room_required':
       return new Problem('waiting_room_required', 'Your turn in the waiting room is over: join again.', {
         members: { queue: `/events/${event.eventId}/queue` },
@@ -198,7 +216,7 @@ function refusalOf(event: EventRecord, taken: Exclude<TakeResult, { ok: true }>)
   }
 }
 
-function conflict(event: EventId, seats: number[]): Problem {
+export function conflict(event: EventId, seats: number[]): Problem {
   const tickets = seats.map(index => ticketId(event, index))
   return new Problem('hold_conflict', `Taken by somebody else: ${tickets.join(', ')}.`, {
     members: { tickets },
@@ -235,22 +253,23 @@ function newBooking(
   }
 }
 
-/** Writes the booking, or frees its seats and throws. */
+/** Writes the booking and answers when its hold ends, or frees its seats and throws. */
 async function insert(
   sales: Sales,
   event: EventRecord,
   booking: Booking,
   items: Priced[],
   idem: { key: string; hash: string } | undefined,
-): Promise<void> {
-  const { pool, step } = sales
+  allowance: Allowance,
+): Promise<number> {
+  const { pool, step, config } = sales
   const inserted = await step('hold.insert', () =>
-    insertBooking(pool, { ...booking, mapHash: event.mapHash, items, idem }),
+    insertBooking(pool, { ...booking, mapHash: event.mapHash, items, idem }, allowance),
   ).catch(async (cause: unknown) => {
     await free(sales, event.stock, booking.id)
     throw new Problem('unavailable', 'The booking could not be written; nothing was taken.', {}, { cause })
   })
-  if (inserted.ok) return
+  if (inserted.ok) return inserted.expiresAt
   await free(sales, event.stock, booking.id)
   switch (inserted.reason) {
     case 'taken':
@@ -259,6 +278,10 @@ async function insert(
         event.eventId,
         [...inserted.sold, ...inserted.blocked].sort((a, b) => a - b),
       )
+    case 'limit':
+      throw tooManyOf(config, booking.visitorId, inserted.bought + allowance.held - items.length)
+    case 'budget':
+      throw tooLong(config)
     case 'not_on_sale':
       throw notOnSale(event.eventId)
     case 'key_used':
@@ -266,12 +289,12 @@ async function insert(
         retryAfter: 1,
       })
     default:
-      inserted satisfies never
+      return inserted satisfies never
   }
 }
 
 /** Redis did not know what Postgres knows: a sale was committed, and whoever made it died before showing it. */
-async function showTaken(
+export async function showTaken(
   { inventory, step, log }: Sales,
   stock: Stock,
   { sold, blocked }: { sold: number[]; blocked: number[] },
@@ -289,17 +312,28 @@ export type Activated = { ok: true; now: number; again: boolean } | { ok: false;
 export async function activate(
   { inventory, step }: Sales,
   stock: Stock,
-  booking: Pick<Booking, 'id' | 'seats'>,
+  booking: Pick<Booking, 'id' | 'seats' | 'visitorId'>,
   ttlMs: number,
-  name: 'hold.activate' | 'pay.extend' | 'settle.extend' = 'hold.activate',
+  name: 'hold.activate' | 'pay.extend' | 'settle.extend' | 'renew.extend' = 'hold.activate',
 ): Promise<Activated> {
-  const { id, seats } = booking
+  const { id, seats, visitorId } = booking
   if (ttlMs <= 0) return { ok: false, seats }
   const extended = await step(name, () => inventory.extend(stock, id, ttlMs))
-  if (extended.ok) return { ok: true, now: extended.now, again: false }
-  const again = await step('hold.reacquire', () => inventory.reacquire(stock, id, seats, ttlMs))
+  if (extended.ok) {
+    const { now, indices } = extended
+    const [add, drop] = [without(seats, indices), without(indices, seats)]
+    if (add.length + drop.length === 0) return { ok: true, now, again: false }
+    const mended = await step('hold.mend', () => inventory.amend(stock, id, { takenAs: id, add, drop }))
+    if (mended.ok) return { ok: true, now: mended.now, again: false }
+    return { ok: false, seats: mended.reason === 'hold_conflict' ? mended.seats : seats }
+  }
+  const again = await step('hold.reacquire', () => inventory.reacquire(stock, id, seats, ttlMs, visitorId))
   if (again.ok) return { ok: true, now: again.hold.now, again: true }
   return { ok: false, seats: again.reason === 'hold_conflict' ? again.seats : seats }
+}
+
+function without(list: readonly number[], others: readonly number[]): number[] {
+  return list.filter(index => !others.includes(index))
 }
 
 /** After a failure. True where the seats are free now; otherwise they are when the take's seconds are over. */

@@ -90,7 +90,7 @@ export function orderOf(event: EventRecord, body: HoldBody, most: number): Order
 export function checkCount(count: number, most: number): void {
   if (count <= most) return
   throw new Problem('limit_exceeded', `One booking may hold ${most} tickets, not ${count}.`, {
-    members: { limit: most },
+    members: { limit: most, scope: 'booking' },
   })
 }
 

@@ -5,7 +5,7 @@
  * Every verb is one atomic change that raises seq, writes the replay log and publishes one diff. Expected
  * outcomes are values; faults (Redis away) are thrown.
  */
-import type { BookingId, EventId } from '../ids.ts'
+import type { BookingId, EventId, VisitorId } from '../ids.ts'
 
 /** As on the wire: 2 bits a seat. */
 export const STATUS = { available: 0, held: 1, sold: 2, blocked: 3 } as const
@@ -25,13 +25,18 @@ export interface Hold {
   now: number
   /** When it ends, ms by the same clock. */
   until: number
+  /** Every index in the visitor's other live holds of the event; none where no visitor was named. */
+  beside: number[]
 }
 
 /** Who takes: with the queue on, only an active visitor may. */
 export interface Taker {
   booking: BookingId
-  /** The visitor's member of the queue's `act`. */
-  activeMember: Buffer
+  /** The visitor's member of the queue's `act`; left out where a live hold stands for it. */
+  activeMember?: Buffer
+  /** Whose hold it is, and the most they may hold of the event at once. */
+  visitor?: VisitorId
+  most?: number
 }
 
 export type TakeResult =
@@ -40,8 +45,24 @@ export type TakeResult =
   | { ok: false; reason: 'hold_conflict'; seats: number[] }
   | { ok: false; reason: 'sold_out'; area: number; left: number }
   | { ok: false; reason: 'waiting_room_required' }
+  /** The visitor holds so many already. */
+  | { ok: false; reason: 'limit'; held: number }
 
-export type ExtendResult = { ok: true; now: number; until: number } | { ok: false; reason: 'lost' }
+export type ExtendResult =
+  | { ok: true; now: number; until: number; indices: number[] }
+  | { ok: false; reason: 'lost' }
+
+/** Indices, units included; `takenAs`: what is added was taken under this id. */
+export interface Amendment {
+  takenAs: BookingId
+  add: number[]
+  drop: number[]
+}
+
+export type AmendResult =
+  | { ok: true; now: number; until: number }
+  | { ok: false; reason: 'lost' }
+  | { ok: false; reason: 'hold_conflict'; seats: number[] }
 
 /** What the inventory must know of an event: its place in Postgres and its map's size. */
 export interface Stock {
@@ -98,15 +119,23 @@ export interface Inventory {
    * then nothing has changed. Makes a take's short life a hold's, and gives a payment its time.
    */
   extend(stock: Stock, booking: BookingId, ttlMs: number): Promise<ExtendResult>
+  /** Adds to what the booking holds and frees some of it; its end stays. All or none. Harmless when repeated. */
+  amend(stock: Stock, booking: BookingId, amendment: Amendment): Promise<AmendResult>
   /** Frees what the booking still owns. Harmless when repeated. */
   release(stock: Stock, booking: BookingId): Promise<void>
   /** Takes exactly these indices again for late money, if nobody holds them. `units` included in `indices`. */
-  reacquire(stock: Stock, booking: BookingId, indices: number[], ttlMs: number): Promise<TakeResult>
+  reacquire(
+    stock: Stock,
+    booking: BookingId,
+    indices: number[],
+    ttlMs: number,
+    visitor?: VisitorId,
+  ): Promise<TakeResult>
   /**
    * Shows what Postgres has decided: sold or blocked, or available again. Ends the booking's hold where one is
-   * given. Idempotent, unconditional.
+   * given, and what else was in it is free. Idempotent; unconditional but where `only` names the status to be replaced.
    */
-  mark(stock: Stock, indices: number[], status: Status, booking?: BookingId): Promise<void>
+  mark(stock: Stock, indices: number[], status: Status, booking?: BookingId, only?: Status): Promise<void>
   /** Frees holds whose time is over, at most SWEEP_BATCH; answers when the next one ends, ms, or undefined. */
   sweep(stock: Stock): Promise<{ freed: BookingId[]; next: number | undefined }>
   snapshot(stock: Stock): Promise<SeatSnapshot>

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { EventId } from '../ids.ts'
 import type { Keys, SeatKeys } from '../keys.ts'
-import { PAY_GUARD_MS } from '../limits.ts'
+import { MINUTE, PAY_GUARD_MS } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { Script } from '../lua.ts'
 import { type Client, type Pool, transaction } from '../postgres.ts'
@@ -21,6 +21,7 @@ const open = new Script(import.meta.url, './lua/open.lua')
 
 interface LiveHold {
   id: string
+  visitor_id: string
   seats: number[]
   until: Date
 }
@@ -28,6 +29,8 @@ interface LiveHold {
 /** Commands of one pipeline; keeps other callers' waits to some milliseconds. */
 const PIPELINE = 500
 const LIST_CHUNK = 1_000
+/** After a rebuild entries of visitors are kept at least until the longest hold is over; each has its own end in it. */
+const VISITOR_TTL_MS = 24 * 60 * MINUTE
 
 export class SeatRebuild {
   readonly #redis: Redis
@@ -123,7 +126,7 @@ export class SeatRebuild {
   }
 
   async #clear(keys: SeatKeys): Promise<void> {
-    for (const pattern of [keys.everySeat, keys.everyHold]) {
+    for (const pattern of [keys.everySeat, keys.everyHold, keys.everyVisitor]) {
       let cursor = '0'
       do {
         const [next, found] = await this.#redis.scan(cursor, 'MATCH', escaped(pattern), 'COUNT', 1_000)
@@ -197,7 +200,11 @@ export class SeatRebuild {
           .filter(index => index >= area.first && index < area.first + area.capacity)
           .map(index => `${position}:${index}`),
       )
-      pipeline.hset(keys.hold(booking), { seats: seats.join(','), units: units.join(','), until })
+      const visitor = hold.visitor_id
+      pipeline.hset(keys.hold(booking), { seats: seats.join(','), units: units.join(','), until, visitor })
+      const ofVisitor = keys.visitor(visitor as Parameters<SeatKeys['visitor']>[0])
+      pipeline.hset(ofVisitor, hold.id, `${until}:${hold.seats.join(',')}`)
+      pipeline.pexpire(ofVisitor, VISITOR_TTL_MS)
       pipeline.zadd(keys.expiries, until, hold.id)
     }
     const results = await pipeline.exec()
@@ -224,7 +231,7 @@ async function refuseAnotherMap(client: Client, { eventId, seats, areas }: Stock
  * seat, the older was never activated (its process died), lost the seat within seconds, and another fan took it.
  */
 const LIVE_HOLDS = `
-  select id, seats,
+  select id, visitor_id, seats,
     case status when 'in_progress' then expires_at else pay_until + make_interval(secs => $2) end as until
   from bookings
   where event_id = $1 and status in ('in_progress', 'paying', 'closing')

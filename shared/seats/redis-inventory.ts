@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
-import type { BookingId, EventId } from '../ids.ts'
+import type { BookingId, EventId, VisitorId } from '../ids.ts'
 import type { Keys, SeatKeys } from '../keys.ts'
 import { DIFF_LOG_LENGTH, SWEEP_BATCH, SWEEP_BATCHES } from '../limits.ts'
 import type { Log } from '../log.ts'
@@ -13,6 +13,8 @@ import type { Pool } from '../postgres.ts'
 import { type Redis, redisMs } from '../redis.ts'
 import { parseDiff } from './diff.ts'
 import type {
+  Amendment,
+  AmendResult,
   ExtendResult,
   Inventory,
   SeatCounts,
@@ -30,6 +32,7 @@ const take = new Script(import.meta.url, './lua/take.lua')
 const extend = new Script(import.meta.url, './lua/extend.lua')
 const release = new Script(import.meta.url, './lua/release.lua')
 const mark = new Script(import.meta.url, './lua/mark.lua')
+const amend = new Script(import.meta.url, './lua/amend.lua')
 
 /** A rebuild by somebody else is waited for this often; each wait is one advisory lock's. */
 const ATTEMPTS = 3
@@ -41,6 +44,18 @@ interface Unit {
   area: number
   index: number
 }
+
+interface Places {
+  seats: number[]
+  units: Unit[]
+}
+
+interface Held extends Places {
+  visitor: VisitorId | undefined
+}
+
+/** Names a key that never is, where a hold is no visitor's. */
+const NOBODY = '-' as VisitorId
 
 export class RedisInventory implements Inventory {
   readonly #redis: Redis
@@ -56,18 +71,24 @@ export class RedisInventory implements Inventory {
   }
 
   async take(stock: Stock, taker: Taker, wanted: Wanted, ttlMs: number): Promise<TakeResult> {
-    return this.#take(stock, taker.booking, taker.activeMember, wanted, [], ttlMs)
+    return this.#take(stock, taker, wanted, [], ttlMs)
   }
 
-  async reacquire(stock: Stock, booking: BookingId, indices: number[], ttlMs: number): Promise<TakeResult> {
+  async reacquire(
+    stock: Stock,
+    booking: BookingId,
+    indices: number[],
+    ttlMs: number,
+    visitor?: VisitorId,
+  ): Promise<TakeResult> {
     const { seats, units } = split(stock, indices)
-    return this.#take(stock, booking, '', { seats, areas: [] }, units, ttlMs)
+    const taker = { booking, ...(visitor === undefined ? {} : { visitor }) }
+    return this.#take(stock, taker, { seats, areas: [] }, units, ttlMs)
   }
 
   async #take(
     stock: Stock,
-    booking: BookingId,
-    member: Buffer | '',
+    { booking, activeMember, visitor, most = 0 }: Taker,
     wanted: Wanted,
     units: Unit[],
     ttlMs: number,
@@ -79,25 +100,30 @@ export class RedisInventory implements Inventory {
       queue.cfg,
       queue.act,
       keys.hold(booking),
+      keys.visitor(visitor ?? NOBODY),
       ...wanted.seats.map(index => keys.seat(index)),
       ...wanted.areas.map(({ area }) => keys.freeUnits(area)),
       ...units.map(({ area }) => keys.freeUnits(area)),
     ]
-    const args: Arg[] = [booking, ttlMs, member, wanted.seats.length, ...wanted.seats, wanted.areas.length]
+    const args: Arg[] = [booking, ttlMs, activeMember ?? '', visitor ?? '', most]
+    args.push(wanted.seats.length, ...wanted.seats, wanted.areas.length)
     args.push(...wanted.areas.flatMap(({ area, quantity }) => [area, quantity]))
     args.push(units.length, ...units.flatMap(({ area, index }) => [area, index]))
     const [verdict, ...rest] = await this.#run(take, stock, names, args)
     switch (verdict) {
       case 'OK': {
-        const [now = 0, until = 0, ...given] = rest.map(Number)
-        this.#sweepAt(stock.eventId, until)
-        const indices = [...wanted.seats, ...given].sort((a, b) => a - b)
-        return { ok: true, hold: { indices, now, until } }
+        const [now, until, beside, ...given] = rest
+        this.#sweepAt(stock.eventId, Number(until))
+        const indices = [...wanted.seats, ...given.map(Number)].sort((a, b) => a - b)
+        const hold = { indices, now: Number(now), until: Number(until), beside: numbers(String(beside)) }
+        return { ok: true, hold }
       }
       case 'TAKEN':
         return { ok: false, reason: 'hold_conflict', seats: rest.map(Number) }
       case 'SHORT':
         return { ok: false, reason: 'sold_out', area: Number(rest[0]), left: Number(rest[1]) }
+      case 'LIMIT':
+        return { ok: false, reason: 'limit', held: Number(rest[0]) }
       case 'NOPASS':
         return { ok: false, reason: 'waiting_room_required' }
       default:
@@ -113,12 +139,32 @@ export class RedisInventory implements Inventory {
       if (!(await this.#rebuild.ensure(stock))) return { ok: false, reason: 'lost' }
       return this.extend(stock, booking, ttlMs)
     }
-    const names = [...fixed(keys), keys.hold(booking), ...held.seats.map(index => keys.seat(index))]
-    const [verdict, now, until] = await this.#run(extend, stock, names, [booking, ttlMs])
+    const names = [...ownKeys(keys, booking, held.visitor), ...held.seats.map(index => keys.seat(index))]
+    const indices = [...held.seats, ...held.units.map(({ index }) => index)].sort((a, b) => a - b)
+    const counted = held.visitor === undefined ? '' : indices.join()
+    const [verdict, now, until] = await this.#run(extend, stock, names, [booking, ttlMs, counted])
     if (verdict === 'LOST') return { ok: false, reason: 'lost' }
     if (verdict !== 'OK') throw unknown('extend', verdict)
     this.#sweepAt(stock.eventId, Number(until))
-    return { ok: true, now: Number(now), until: Number(until) }
+    return { ok: true, now: Number(now), until: Number(until), indices }
+  }
+
+  async amend(stock: Stock, booking: BookingId, { takenAs, add, drop }: Amendment): Promise<AmendResult> {
+    const keys = this.#keys.seats(stock.eventId)
+    const visitor = (await this.#held(stock.eventId, booking))?.visitor
+    const [added, dropped] = [split(stock, add), split(stock, drop)]
+    const names = [
+      ...ownKeys(keys, booking, visitor),
+      keys.hold(takenAs),
+      ...itsKeys(keys, added),
+      ...itsKeys(keys, dropped),
+    ]
+    const args = [booking, takenAs, visitor ?? '', ...listed(added), ...listed(dropped)]
+    const [verdict, ...rest] = await this.#run(amend, stock, names, args)
+    if (verdict === 'LOST') return { ok: false, reason: 'lost' }
+    if (verdict === 'TAKEN') return { ok: false, reason: 'hold_conflict', seats: rest.map(Number) }
+    if (verdict !== 'OK') throw unknown('amend', verdict)
+    return { ok: true, now: Number(rest[0]), until: Number(rest[1]) }
   }
 
   async release(stock: Stock, booking: BookingId): Promise<void> {
@@ -129,16 +175,33 @@ export class RedisInventory implements Inventory {
   async #release(stock: Stock, booking: BookingId, when: 'now' | 'due'): Promise<boolean> {
     const held = await this.#held(stock.eventId, booking)
     if (held === undefined) return true
-    const { seats, units } = held
-    const names = this.#named(stock.eventId, booking, seats, units)
-    const [verdict] = await this.#run(release, stock, names, [booking, when, ...listed(seats, units)])
+    const keys = this.#keys.seats(stock.eventId)
+    const names = [...ownKeys(keys, booking, held.visitor), ...itsKeys(keys, held)]
+    const [verdict] = await this.#run(release, stock, names, [booking, when, ...listed(held)])
     return verdict === 'OK'
   }
 
-  async mark(stock: Stock, indices: number[], status: Status, booking?: BookingId): Promise<void> {
-    const { seats, units } = split(stock, indices)
-    const names = this.#named(stock.eventId, booking ?? ('-' as BookingId), seats, units)
-    await this.#run(mark, stock, names, [booking ?? '', status, ...listed(seats, units)])
+  async mark(
+    stock: Stock,
+    indices: number[],
+    status: Status,
+    booking?: BookingId,
+    only?: Status,
+  ): Promise<void> {
+    const keys = this.#keys.seats(stock.eventId)
+    const marked = split(stock, indices)
+    const held = booking === undefined ? undefined : await this.#held(stock.eventId, booking)
+    const beside = {
+      seats: (held?.seats ?? []).filter(index => !indices.includes(index)),
+      units: (held?.units ?? []).filter(({ index }) => !indices.includes(index)),
+    }
+    const names = [
+      ...ownKeys(keys, booking ?? ('-' as BookingId), held?.visitor),
+      ...itsKeys(keys, marked),
+      ...itsKeys(keys, beside),
+    ]
+    const args = [booking ?? '', status, only ?? '', ...listed(marked), ...listed(beside)]
+    await this.#run(mark, stock, names, args)
   }
 
   async sweep(stock: Stock): Promise<{ freed: BookingId[]; next: number | undefined }> {
@@ -230,26 +293,18 @@ export class RedisInventory implements Inventory {
     throw new Problem('recovering', 'The seats of this event are being restored.', { retryAfter: 1 })
   }
 
-  async #held(event: EventId, booking: BookingId): Promise<{ seats: number[]; units: Unit[] } | undefined> {
-    const [seats, units] = await this.#redis.hmget(this.#keys.seats(event).hold(booking), 'seats', 'units')
+  async #held(event: EventId, booking: BookingId): Promise<Held | undefined> {
+    const key = this.#keys.seats(event).hold(booking)
+    const [seats, units, visitor] = await this.#redis.hmget(key, 'seats', 'units', 'visitor')
     if (typeof seats !== 'string' || typeof units !== 'string') return undefined
     return {
-      seats: parts(seats).map(Number),
+      seats: numbers(seats),
       units: parts(units).map(unit => {
         const [area = 0, index = 0] = unit.split(':').map(Number)
         return { area, index }
       }),
+      visitor: visitor ? (visitor as VisitorId) : undefined,
     }
-  }
-
-  #named(event: EventId, booking: BookingId, seats: number[], units: Unit[]): string[] {
-    const keys = this.#keys.seats(event)
-    return [
-      ...fixed(keys),
-      keys.hold(booking),
-      ...seats.map(index => keys.seat(index)),
-      ...units.map(({ area }) => keys.freeUnits(area)),
-    ]
   }
 
   /** Tells the sweepers when to come. Lost with Redis away; every event on sale is looked at twice a minute too. */
@@ -265,12 +320,21 @@ function fixed(keys: SeatKeys): string[] {
   return [keys.meta, keys.state, keys.log, keys.expiries, keys.channel]
 }
 
-function listed(seats: number[], units: Unit[]): Arg[] {
+/** Those that every verb of one hold goes on with. */
+function ownKeys(keys: SeatKeys, booking: BookingId, visitor: VisitorId | undefined): string[] {
+  return [...fixed(keys), keys.hold(booking), keys.visitor(visitor ?? NOBODY)]
+}
+
+function itsKeys(keys: SeatKeys, { seats, units }: Places): string[] {
+  return [...seats.map(index => keys.seat(index)), ...units.map(({ area }) => keys.freeUnits(area))]
+}
+
+function listed({ seats, units }: Places): Arg[] {
   return [seats.length, ...seats, units.length, ...units.flatMap(({ area, index }) => [area, index])]
 }
 
 /** Which of these indices are seats, and of which area the others are units. */
-export function split(stock: Stock, indices: number[]): { seats: number[]; units: Unit[] } {
+export function split(stock: Stock, indices: number[]): Places {
   const seats = indices.filter(index => index < stock.seats)
   const units = indices
     .filter(index => index >= stock.seats)
@@ -294,6 +358,10 @@ function seatBits(stored: Buffer, seats: number): Buffer {
 
 function parts(text: string): string[] {
   return text === '' ? [] : text.split(',')
+}
+
+function numbers(text: string): number[] {
+  return parts(text).map(Number)
 }
 
 async function answers(pipeline: ReturnType<Redis['multi']>): Promise<unknown[]> {

@@ -1,13 +1,17 @@
 --- @include change
+--- @include visitor
 -- Takes every wanted seat with SET NX PX, and so many units of each area; all or none.
 --
--- KEYS 6 queue cfg · 7 queue act · 8 hold · then a key a seat · then a list of free units an area
--- ARGV 1 generation · 2 booking · 3 ttl ms · 4 member of act, or '' where no pass is asked · 5 n · n seat indices
---      · m · m times: area, quantity · k · k times: area position, unit index (units wanted by index, for late money)
--- -> {'OK', now, until, unit indices ...} | {'NOGEN'} | {'NOPASS'} | {'TAKEN', seat indices ...} | {'SHORT', area, left}
+-- KEYS 6 queue cfg · 7 queue act · 8 hold · 9 the visitor's holds · then a key a seat · then a list of free units an area
+-- ARGV 1 generation · 2 booking · 3 ttl ms · 4 member of act, or '' where no pass is asked · 5 visitor, or '' · 6 the most
+--      the visitor may hold at once, 0 where nobody counts · 7 n · n seat indices · m · m times: area, quantity · k
+--      · k times: area position, unit index (units wanted by index, for late money)
+-- -> {'OK', now, until, what the visitor holds beside it with commas, unit indices ...} | {'NOGEN'} | {'NOPASS'}
+--    | {'LIMIT', held} | {'TAKEN', seat indices ...} | {'SHORT', area, left}
 if wrongGeneration() then return { 'NOGEN' } end
 local booking, ttl, member = ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local queueCfg, act, hold = KEYS[6], KEYS[7], KEYS[8]
+local queueCfg, act, hold, visitorHolds = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local visitor, limit = ARGV[5], tonumber(ARGV[6])
 
 if member ~= '' then
   local queue = redis.call('HGET', queueCfg, 'state')
@@ -17,25 +21,35 @@ if member ~= '' then
   end
 end
 
-local seats = tonumber(ARGV[5])
+local seats = tonumber(ARGV[7])
+local cursor = 8 + seats
+local wantedAreas = tonumber(ARGV[cursor])
+local named = cursor + 2 * wantedAreas + 1
+local wantedUnits = tonumber(ARGV[named])
+
+local beside = {}
+if visitor ~= '' then
+  local lists, held = holdsBeside(visitorHolds, booking)
+  beside = lists
+  local wanted = seats + wantedUnits
+  for a = 1, wantedAreas do wanted = wanted + tonumber(ARGV[cursor + 2 * a]) end
+  if limit > 0 and held + wanted > limit then return { 'LIMIT', held } end
+end
+
 local taken = {}
 for i = 1, seats do
-  local index = ARGV[5 + i]
+  local index = ARGV[7 + i]
   -- A held bit whose key has ended is a hold the sweeper has not come to: the seat is free.
-  if statusOf(index) > HELD or redis.call('EXISTS', KEYS[8 + i]) == 1 then taken[#taken + 1] = index end
+  if statusOf(index) > HELD or redis.call('EXISTS', KEYS[9 + i]) == 1 then taken[#taken + 1] = index end
 end
 if #taken > 0 then return { 'TAKEN', unpack(taken) } end
 
-local cursor = 6 + seats
-local wantedAreas = tonumber(ARGV[cursor])
 for a = 1, wantedAreas do
   local quantity = tonumber(ARGV[cursor + 2 * a])
-  local left = redis.call('LLEN', KEYS[8 + seats + a])
+  local left = redis.call('LLEN', KEYS[9 + seats + a])
   if left < quantity then return { 'SHORT', ARGV[cursor + 2 * a - 1], left } end
 end
 
-local named = cursor + 2 * wantedAreas + 1
-local wantedUnits = tonumber(ARGV[named])
 for u = 1, wantedUnits do
   local index = ARGV[named + 2 * u]
   if statusOf(index) ~= AVAILABLE then taken[#taken + 1] = index end
@@ -45,34 +59,38 @@ if #taken > 0 then return { 'TAKEN', unpack(taken) } end
 local till = now + ttl
 local held, units = {}, {}
 for i = 1, seats do
-  redis.call('SET', KEYS[8 + i], booking, 'NX', 'PX', ttl)
-  held[i] = ARGV[5 + i]
-  setSeat(ARGV[5 + i], HELD)
+  redis.call('SET', KEYS[9 + i], booking, 'NX', 'PX', ttl)
+  held[i] = ARGV[7 + i]
+  setSeat(ARGV[7 + i], HELD)
 end
 
-local answer = { 'OK', now, till }
+local answer = { 'OK', now, till, table.concat(beside, ',') }
+local all = { unpack(held) }
 local function takeUnit(area, index)
   set(index, HELD)
   units[#units + 1] = area .. ':' .. index
+  all[#all + 1] = index
   answer[#answer + 1] = index
 end
 for a = 1, wantedAreas do
   local area, quantity = ARGV[cursor + 2 * a - 1], tonumber(ARGV[cursor + 2 * a])
-  local freeUnits = KEYS[8 + seats + a]
+  local freeUnits = KEYS[9 + seats + a]
   for _ = 1, quantity do takeUnit(area, redis.call('RPOP', freeUnits)) end
   areaChanged(tonumber(area), freeUnits)
 end
 local listOf = {}
 for u = 1, wantedUnits do
   local area, index = ARGV[named + 2 * u - 1], ARGV[named + 2 * u]
-  local freeUnits = KEYS[8 + seats + wantedAreas + u]
+  local freeUnits = KEYS[9 + seats + wantedAreas + u]
   redis.call('LREM', freeUnits, 1, index)
   takeUnit(area, index)
   listOf[area] = freeUnits
 end
 for area, freeUnits in pairs(listOf) do areaChanged(tonumber(area), freeUnits) end
 
-redis.call('HSET', hold, 'seats', table.concat(held, ','), 'units', table.concat(units, ','), 'until', till)
+redis.call('HSET', hold, 'seats', table.concat(held, ','), 'units', table.concat(units, ','), 'until', till,
+  'visitor', visitor)
+if visitor ~= '' then holdsNow(visitorHolds, booking, till, table.concat(all, ',')) end
 redis.call('ZADD', expiries, till, booking)
 announce()
 return answer
