@@ -16,16 +16,18 @@ export interface Pace {
 const LONGEST_SECONDS = 24 * 3_600
 /** 90th percentile of the normal distribution, in standard deviations. */
 const Z90 = 1.2816
-/**
- * Rates change: an operator's hand, seats running out. What p90 allows for that, as a share of the wait, so that with and without
- * two changes of a rate by a third it covers nine in ten: `npm run bench -- queue --only forecast`.
- */
-const DRIFT = 0.15
+/** Of rates measured with a memory that fades in a minute, and in five, as admit.lua does: for how long they know, in seconds. */
+const RATE_KNOWN_S = 2 * 60
+const LEAVING_KNOWN_S = 2 * 300
+/** And no rate is steadier than this, as a share: houses and hands are not. */
+const LEAST_DRIFT = 0.01
 
 /**
  * Seconds until admission with so many ahead. With p ahead, r let in a second and a share h giving up, dp/dt = -r - h p, so
- * p is 0 after ln(1 + h p / r) / h. The count of those admitted in a time is taken as Poisson, so the wait for k of them deviates by
- * sqrt(k) / r. Null where nobody is being admitted or the wait is past a day.
+ * p is 0 after ln(1 + h p / r) / h. Null where nobody is being admitted or the wait is past a day.
+ *
+ * The p90 is what follows from chance: those let in, and those who give up, come as in a Poisson process, so that both rates are known
+ * only as well as so many of them tell, and will be as even as so many are.
  */
 export function waitTime(position: number, { rate, leaving }: Pace): WaitTime | null {
   if (!(rate > 0)) return null
@@ -34,8 +36,19 @@ export function waitTime(position: number, { rate, leaving }: Pace): WaitTime | 
   // Nobody leaves: the logarithm's limit, and no rounding of nearly nothing.
   const seconds = share < 1e-6 ? turns / rate : Math.log1p(share) / leaving
   if (seconds > LONGEST_SECONDS) return null
-  const late = seconds * (1 + DRIFT) + (Z90 * Math.sqrt(seconds * rate)) / rate
+  const late = seconds + Z90 * Math.sqrt(varianceOf(seconds, turns, { rate, leaving }))
   return { p50: Math.ceil(seconds), p90: Math.ceil(late) }
+}
+
+function varianceOf(seconds: number, turns: number, { rate, leaving }: Pace): number {
+  const toCome = seconds / rate
+  const known = seconds ** 2 * (1 / (RATE_KNOWN_S * rate) + LEAST_DRIFT ** 2)
+  if (leaving === 0) return toCome + known
+  // Of those ahead some half of the wait's leavers count, and an error in their rate half as much as one in the admissions'.
+  const leavers = (leaving * turns * seconds) / 2
+  const half = (leaving * turns) / rate / 2
+  const knownOfLeaving = (seconds * half) ** 2 / (LEAVING_KNOWN_S * leaving * turns)
+  return toCome + known + leavers / rate ** 2 + knownOfLeaving
 }
 
 /** Places ahead after so many seconds: the same equation, the other way. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RedisQueue } from '../../../queue/redis-queue.ts'
 import { verbKeys, verbs } from '../../../queue/verbs.ts'
+import { systemClock } from '../../../shared/clock.ts'
 import type { EventId } from '../../../shared/ids.ts'
 import type { Arg, Script } from '../../../shared/lua.ts'
 import { type Ground, infoOf, redisCost } from '../ground/ground.ts'
@@ -62,6 +63,8 @@ export async function fill(ground: Ground, places: number): Promise<Filled> {
     if (cost.joined % 1_000_000 === 0) console.log(`  ${cost.joined.toLocaleString('en-US')} places`)
   }
   await redis.unlink(SHADOW)
+  // Redis frees it beside its work, and the line should not pay for that.
+  while ((await infoOf(redis, 'memory', 'lazyfree_pending_objects')) > 0) await systemClock.sleep(100)
   const roster = await redis.strlen(ground.keys.queue(event).roster(NODE))
   const inLine = (cost.bytes - roster) / cost.joined
   console.log(
