@@ -47,6 +47,25 @@ export interface Booking {
   confirmedAt?: string
 }
 
+/** What is shown at the door. */
+export interface Tickets {
+  bookingId: string
+  event: {
+    eventId: string
+    name: string
+    startsAt: string
+    venue: { name: string; city: string; timeZone: string }
+  }
+  /** Opens them without a session. */
+  link: string
+  tickets: (Omit<BookedTicket, 'price' | 'fee' | 'state'> & {
+    serial: number
+    /** The text of its QR code. */
+    code: string
+    admittedAt?: string
+  })[]
+}
+
 export interface HoldRequest {
   ticketIds?: string[]
   areas?: { areaId: string; quantity: number; ticketType?: string }[]
@@ -92,6 +111,24 @@ export class Bookings {
   /** `confirmed`, or `paying` with a nextAction. @throws OnsaleError `card_declined`, `booking_expired`, ... */
   confirm<Answer = Booking>(bookingId: string, payment: Payment, options: CallOptions = {}): Promise<Answer> {
     return this.#unsafe('PUT', `/bookings/${bookingId}/confirm`, payment, options)
+  }
+
+  /** @throws OnsaleError `tickets_not_ready` until the money is had */
+  tickets<Answer = Tickets>(bookingId: string): Promise<Answer> {
+    return this.#http.json(`/bookings/${bookingId}/tickets`)
+  }
+
+  /** The same by the link that was mailed. */
+  ticketsByLink<Answer = Tickets>(link: string): Promise<Answer> {
+    return this.#http.json(`/tickets/${encodeURIComponent(link)}`)
+  }
+
+  /** Returns bought tickets, all where none is named. @throws OnsaleError `returns_closed`, `ticket_admitted` */
+  giveBack<Answer = { amount: number; currency: string; ticketIds: string[]; booking: Booking }>(
+    bookingId: string,
+    ticketIds?: string[],
+  ): Promise<Answer> {
+    return this.#unsafe('POST', `/bookings/${bookingId}/refunds`, { ticketIds }, {})
   }
 
   cancel<Answer = Booking | undefined>(bookingId: string, options: CallOptions = {}): Promise<Answer> {

@@ -108,6 +108,8 @@ function settings(ground: Ground, ports: Ports, secrets: Secrets): Environment &
     REALTIME_PUBLIC_URL: `ws://localhost:${ports.realtime}`,
     ONSALE_SECRET: secrets.ONSALE_SECRET,
     PASS_PRIVATE_KEY: secrets.PASS_PRIVATE_KEY,
+    FAN_RETURNS_UNTIL_HOURS: '24',
+    ...(set['SMTP_URL'] ? {} : { MAIL_FOLDER: join(ground.folder, 'mail') }),
     ...ground.bareEnv(),
     ...set,
     ADMIN_TOKEN: set['ADMIN_TOKEN'] ?? secrets.ADMIN_TOKEN,

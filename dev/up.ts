@@ -14,7 +14,15 @@ import { type Onsale, startOnsale } from './processes.ts'
 /** One Ctrl-C comes twice, from the terminal and from npm: only a later one means "now". */
 const SAME_SIGNAL_MS = 1_500
 /** What --fresh throws away. Secrets stay, so that the operator's bookmarked link lives on; pages and binaries are no data. */
-const DATA = ['postgres', 'redis', 'simulator.sqlite', 'simulator.sqlite-wal', 'simulator.sqlite-shm', 'logs']
+const DATA = [
+  'postgres',
+  'redis',
+  'simulator.sqlite',
+  'simulator.sqlite-wal',
+  'simulator.sqlite-shm',
+  'mail',
+  'logs',
+]
 
 const startedAt = performance.now()
 const abandon = new AbortController()
@@ -79,6 +87,7 @@ function welcome({ env, adminToken }: Onsale, folder: string): void {
   Fans      ${site}/
   Operator  ${site}/operator#token=${encodeURIComponent(adminToken)}
   API docs  ${site}/docs
+  Mail      ${join(folder, 'mail')}
 
   Data and logs are in ${folder}. Ctrl-C ends everything; \`npm start -- --fresh\` begins anew.
 `)

@@ -12,13 +12,16 @@ import { makeSales, type Sales } from './bookings/sales.ts'
 import type { HttpDeps } from './deps.ts'
 import { serveDocs } from './docs.ts'
 import { eventRoutes } from './events/event-routes.ts'
+import { hotSeats } from './events/hot-seats.ts'
 import { mapRoutes } from './events/map-routes.ts'
+import { SeatReads } from './events/seat-reads.ts'
 import { seatRoutes } from './events/seat-routes.ts'
-import { crossOrigin, head } from './middleware/head.ts'
+import { crossOrigin, head, requestSeconds } from './middleware/head.ts'
 import { limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
 import { PageHeads } from './page-heads.ts'
 import { pageNotFound, pageRoutes, type Site } from './pages.ts'
+import { adminPaymentRoutes } from './payments/admin-routes.ts'
 import { drawRoutes } from './queue/draw-routes.ts'
 import { queueRoutes } from './queue/routes.ts'
 import { newRoutes, type Routes } from './routing.ts'
@@ -28,6 +31,7 @@ import type { SearchEngine } from './search/search.ts'
 import { suggestRoutes } from './search/suggest.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { type ProcessState, systemRoutes } from './system-routes.ts'
+import { ticketRoutes } from './tickets/routes.ts'
 
 export interface Around {
   /** The built pages; without them the tier serves the API alone. */
@@ -52,17 +56,22 @@ export function httpApp(
   const refuse = onNotFound(app)
   const page = site === undefined ? undefined : pageNotFound(site, deps.config)
   app.notFound(c => page?.(c) ?? refuse(c))
-  app.use(head(deps), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody()))
+  const seconds = requestSeconds(deps.metrics)
+  const seats = new SeatReads(deps.inventory)
+  app.get('/events/:eventId/seats', hotSeats(deps, seats, seconds))
+  app.use(head(deps, seconds), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody()))
   app.route('/', sessionRoutes(deps))
   // Before /events/:eventId, which would take `search` and `suggest` for ids.
   app.route('/', searchRoutes(deps, search))
   app.route('/', suggestRoutes(deps, search))
   app.route('/', eventRoutes(deps))
-  app.route('/', seatRoutes(deps))
+  app.route('/', seatRoutes(deps, seats))
   app.route('/', mapRoutes(deps))
   app.route('/', queueRoutes(deps))
   app.route('/', drawRoutes(deps))
   app.route('/', saleRoutes(deps, sales))
+  app.route('/', adminPaymentRoutes(deps, sales))
+  app.route('/', ticketRoutes(deps, sales))
   app.route('/', adminQueueRoutes(deps))
   app.route('/', eventImportRoutes(deps))
   app.route('/', adminAuditRoutes(deps))

@@ -14,7 +14,7 @@ import type { PageHeads } from './page-heads.ts'
 import { type AppEnv, newRoutes, type Routes } from './routing.ts'
 
 /** The program of the pages answers at these; everything else that is no file is a 404. */
-const PAGES = ['/checkout/:bookingId', '/my-bookings', '/operator']
+const PAGES = ['/checkout/:bookingId', '/t/:link', '/my-bookings', '/operator']
 const HOME = '/'
 const EVENT_PAGE = '/e/:eventId'
 const INDEX = '/index.html'

@@ -97,6 +97,8 @@ const Environment = z.object({
       )
     return names.length === 0 ? ['card' as const] : names.filter(isPaymentMethod)
   }),
+  /** How long events of Stripe's, jobs that were given up and admissions of past events are kept. Stripe repeats itself for days. */
+  KEEP_DAYS: whole(90, 7, 3_650),
   /** Tells our payments from another installation's in one Stripe account. */
   INSTANCE: z
     .string()

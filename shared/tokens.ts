@@ -1,7 +1,7 @@
 /**
  * Signed tokens, all JWTs. Sessions and receipts are ours alone and keyed by a secret (HS256: 4 us, synchronous,
- * so a WebSocket handshake can check one); passes are signed with Ed25519, so that any backend can check them with
- * the public keys at /.well-known/jwks.json.
+ * so a WebSocket handshake can check one); passes and tickets are signed with Ed25519, so that any backend and any
+ * scanner can check them with the public keys at /.well-known/jwks.json.
  */
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { createSigner, createVerifier, TokenError } from 'fast-jwt'
@@ -47,11 +47,13 @@ export class SessionTokens {
   }
 }
 
-interface PassKey {
+/** A key of PASS_PRIVATE_KEY. */
+export interface SigningKey {
   id: string
   jwk: object
+  /** Private and public. */
   pem: string
-  verify: (token: string) => PassClaims
+  publicPem: string
 }
 
 interface PassClaims {
@@ -61,18 +63,20 @@ interface PassClaims {
 }
 
 export class PassTokens {
-  readonly #keys: ReadonlyMap<string, PassKey>
+  readonly #verify: (token: string) => Checked<PassClaims>
   readonly #sign: (payload: object) => string
+  readonly #jwks: object[]
 
   /**
    * Keys as base64 of PKCS #8 DER, comma-separated: the first signs, all are published and count. So keys are changed without
    * a pass being lost: the new one comes last until others know it, then first, and the old one goes a pass's life later.
    */
   constructor(privateKeys: string) {
-    const keys = passKeys(privateKeys)
-    this.#keys = new Map(keys.map(key => [key.id, key]))
+    const keys = signingKeys(privateKeys)
     const { id, pem } = keys[0]!
+    this.#jwks = keys.map(({ jwk }) => jwk)
     this.#sign = createSigner({ key: pem, algorithm: 'EdDSA', kid: id, aud: 'pass' })
+    this.#verify = verifierOf(keys, 'pass', ['sub', 'event', 'exp'])
   }
 
   /** Ends at `until`, ms since 1970, rounded down to a second. */
@@ -81,21 +85,20 @@ export class PassTokens {
   }
 
   check(token: string): Checked<Pass> {
-    const key = this.#keys.get(keyIdOf(token))
-    if (key === undefined) return { ok: false, reason: 'invalid' }
-    return checked(() => {
-      const { sub, event, exp } = key.verify(token)
-      return { visitorId: sub, eventId: event, until: exp * 1_000 }
-    })
+    const claims = this.#verify(token)
+    if (!claims.ok) return claims
+    const { sub, event, exp } = claims.value
+    return { ok: true, value: { visitorId: sub, eventId: event, until: exp * 1_000 } }
   }
 
   /** The JSON Web Key Set others check passes with. */
   jwks(): { keys: object[] } {
-    return { keys: [...this.#keys.values()].map(({ jwk }) => jwk) }
+    return { keys: this.#jwks }
   }
 }
 
-function passKeys(list: string): PassKey[] {
+/** As PassTokens' constructor takes them. */
+export function signingKeys(list: string): SigningKey[] {
   return list.split(',').map(text => {
     const key = createPrivateKey({ key: Buffer.from(text.trim(), 'base64'), format: 'der', type: 'pkcs8' })
     const publicKey = createPublicKey(key)
@@ -103,16 +106,31 @@ function passKeys(list: string): PassKey[] {
     // RFC 7638: members in lexical order, no white space.
     const thumbprint = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x })
     const id = createHash('sha256').update(thumbprint).digest('base64url')
-    const verify = createVerifier({
-      key: String(publicKey.export({ format: 'pem', type: 'spki' })),
-      algorithms: ['EdDSA'],
-      allowedAud: 'pass',
-      requiredClaims: ['sub', 'event', 'exp'],
-      cache: CACHED,
-    })
-    const pem = String(key.export({ format: 'pem', type: 'pkcs8' }))
-    return { id, jwk: { ...jwk, kid: id, use: 'sig', alg: 'EdDSA' }, pem, verify }
+    return {
+      id,
+      jwk: { ...jwk, kid: id, use: 'sig', alg: 'EdDSA' },
+      pem: String(key.export({ format: 'pem', type: 'pkcs8' })),
+      publicPem: String(publicKey.export({ format: 'pem', type: 'spki' })),
+    }
   })
+}
+
+/** Checks what any of these keys has signed for one use. */
+export function verifierOf<Claims>(
+  keys: SigningKey[],
+  use: 'pass' | 'ticket',
+  requiredClaims: string[],
+): (token: string) => Checked<Claims> {
+  const byId = new Map<string, (token: string) => Claims>(
+    keys.map(({ id, publicPem }) => {
+      const rules = { key: publicPem, allowedAud: use, requiredClaims, cache: CACHED }
+      return [id, createVerifier({ ...rules, algorithms: ['EdDSA'] })]
+    }),
+  )
+  return token => {
+    const verify = byId.get(keyIdOf(token))
+    return verify === undefined ? { ok: false, reason: 'invalid' } : checked(() => verify(token))
+  }
 }
 
 /** As its head says; that proves nothing yet. */

@@ -12,10 +12,11 @@ import { type Shop, ShopContext } from './shop.ts'
 const EventPage = lazy(() => import('./event/event-page.tsx').then(module => module.EventPage))
 const CheckoutPage = lazy(() => import('./checkout/checkout-page.tsx').then(module => module.CheckoutPage))
 const BookingsPage = lazy(() => import('./bookings/bookings-page.tsx').then(module => module.BookingsPage))
+const TicketsPage = lazy(() => import('./tickets/tickets-page.tsx').then(module => module.TicketsPage))
 const OperatorPage = lazy(() => import('./operator/operator-page.tsx').then(module => module.OperatorPage))
 
 /** Other paths are the server's: API, documentation. */
-const OURS = /^\/($|\?|e\/|checkout\/|my-bookings|operator)/
+const OURS = /^\/($|\?|e\/|checkout\/|t\/|my-bookings|operator)/
 
 export function App({ shop }: { shop: Shop }) {
   const [path, setPath] = useState(location.pathname)
@@ -33,6 +34,7 @@ export function App({ shop }: { shop: Shop }) {
             <Route path="/" component={SearchPage} />
             <Route path="/e/:eventId" component={EventPage} />
             <Route path="/checkout/:bookingId" component={CheckoutPage} />
+            <Route path="/t/:link" component={TicketsPage} />
             <Route path="/my-bookings" component={BookingsPage} />
             <Route path="/operator" component={OperatorPage} />
             <Route default component={NotFound} />

@@ -9,7 +9,7 @@ import { ticketId, type VisitorId } from '../../shared/ids.ts'
 import { CONFIRM_WAIT_MS, PAY_EXTENSION_MS, PAY_GUARD_MS } from '../../shared/limits.ts'
 import { transaction } from '../../shared/postgres.ts'
 import { type Charged, charge } from '../payments/charge.ts'
-import { newPayment } from '../payments/new-payment.ts'
+import { paymentFor } from '../payments/new-payment.ts'
 import { addToOutbox } from '../payments/outbox.ts'
 import { checkLine, limitOf, mayPayNow, waitToPay } from '../payments/pay-in-turn.ts'
 import { changeCard, enterPayQueue, type Waiting } from '../payments/pay-queue.ts'
@@ -90,7 +90,7 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
   const result = await charge(sales, booking, {
     paymentMethod,
     returnUrl,
-    next: () => newPayment(booking, chance.uuid(), config),
+    next: () => paymentFor(pool, booking, chance.uuid(), config),
   })
   if (result.outcome === 'limited') {
     await step('pay.turn', () => turns.pause())
@@ -164,12 +164,15 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
       if (current.total > 0) {
         await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt: payUntil + PAY_GUARD_MS })
         if (waits) await enterPayQueue(client, { bookingId: current.id, paymentMethod, returnUrl })
-        else await insertPayment(client, newPayment(current, chance.uuid(), config))
+        else await insertPayment(client, await paymentFor(client, current, chance.uuid(), config))
         return 'paying'
       }
       await sellSeats(client, current)
       await moveBooking(client, current, 'confirm_free', { personId })
-      await addToOutbox(client, [{ kind: 'sold', bookingId: current.id }])
+      await addToOutbox(client, [
+        { kind: 'sold', bookingId: current.id },
+        { kind: 'mail', bookingId: current.id },
+      ])
       return 'sold'
     }),
   ).catch((error: unknown) => {

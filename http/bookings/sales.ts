@@ -11,6 +11,7 @@ import type { HttpDeps } from '../deps.ts'
 import { paced } from '../payments/paced.ts'
 import { type Gateway, stripeGateway } from '../payments/stripe.ts'
 import { makeTurns, type Turns } from '../payments/turns.ts'
+import { type Mailer, makeMailer } from '../tickets/mailer.ts'
 import { SeatPictures } from './seat-pictures.ts'
 import { straight, type Walker } from './steps.ts'
 
@@ -21,16 +22,22 @@ export interface Sales extends SalesParts {
   turns: Turns
   step: Walker
   pictures: SeatPictures
+  /** Undefined where no mail is set up. */
+  mailer: Mailer | undefined
   counts: ReturnType<typeof makeCounts>
 }
 
-export function makeSales(parts: SalesParts, swapped: Partial<Pick<Sales, 'stripe' | 'step'>> = {}): Sales {
+export function makeSales(
+  parts: SalesParts,
+  swapped: Partial<Pick<Sales, 'stripe' | 'step' | 'mailer'>> = {},
+): Sales {
   const counts = makeCounts(parts.metrics)
   const turns = makeTurns(parts)
   const gateway = stripeGateway(parts.config, reason => counts.stripe.inc({ reason }))
   const stripe = paced(gateway, turns, parts.clock)
   const pictures = new SeatPictures(parts.inventory)
-  return { ...parts, stripe, turns, step: straight, pictures, counts, ...swapped }
+  const mailer = makeMailer(parts.config)
+  return { ...parts, stripe, turns, step: straight, pictures, mailer, counts, ...swapped }
 }
 
 function makeCounts(metrics: Metrics) {

@@ -3,6 +3,7 @@ import type { JobHelpers, TaskList } from 'graphile-worker'
 import { findBooking } from '../bookings/booking-store.ts'
 import { isOver } from '../bookings/machine.ts'
 import type { Sales } from '../bookings/sales.ts'
+import { sendMail } from '../tickets/ticket-mails.ts'
 import { capture, Later } from './capture.ts'
 import { close } from './close.ts'
 import { handleInbox } from './inbox.ts'
@@ -30,6 +31,7 @@ const JOBS: { [Kind in JobKind]: Job<Kind> } = {
   capture: (sales, { paymentId }) => capture(sales, paymentId),
   give_back: (sales, { paymentId }) => giveBack(sales, paymentId),
   refund: (sales, { refundId }, attempt) => makeRefund(sales, refundId, attempt),
+  mail: (sales, payload) => sendMail(sales, payload),
   async close(sales, { bookingId }) {
     if ((await close(sales, bookingId)) === 'later') throw new Later(`booking ${bookingId} closes later`)
   },

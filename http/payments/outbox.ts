@@ -17,6 +17,8 @@ export interface Jobs {
   /** The fan's money goes back: it bought nothing. */
   give_back: { paymentId: string }
   refund: { refundId: string }
+  /** Write to the buyer: the tickets, or what was returned. */
+  mail: { bookingId: BookingId; refundId?: string }
   /** Make the payment of a closing booking end, one way or the other. */
   close: { bookingId: BookingId }
   /** Ask Stripe about a payment, and act on what it says. */
@@ -51,7 +53,7 @@ export async function pump(pool: Pool): Promise<number> {
 }
 
 /** What a fan waits for goes before what only has to be done: money that is taken or goes back. */
-const BEHIND = `case when kind in ('capture', 'give_back', 'refund', 'close') then 10 end`
+const BEHIND = `case when kind in ('capture', 'give_back', 'refund', 'close', 'mail') then 10 end`
 
 const PUMP = `
   with moved as (

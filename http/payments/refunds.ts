@@ -9,6 +9,7 @@ import { type Client, transaction } from '../../shared/postgres.ts'
 import { type Booking, itemsOf, lockBooking, moveBooking } from '../bookings/booking-store.ts'
 import { amountOf } from '../bookings/pricing.ts'
 import type { Sales } from '../bookings/sales.ts'
+import { lockUsed } from '../tickets/ticket-store.ts'
 import { capture, Later } from './capture.ts'
 import { addToOutbox } from './outbox.ts'
 import { findPayment, lockPayment, type Payment, paymentOf, writePayment } from './payment-store.ts'
@@ -28,6 +29,8 @@ import type { RefundWord } from './stripe.ts'
 export type Returned =
   | { ok: true; refundId: string | undefined; amount: number; seats: number[] }
   | { ok: false; reason: 'not_confirmed' | 'nothing_to_return' }
+  /** Somebody came in with these. */
+  | { ok: false; reason: 'used'; seats: number[] }
 
 /**
  * Returns these items of a confirmed booking, or all: the seats are on sale again at the commit, the money follows by a
@@ -38,12 +41,16 @@ export async function refundItems(
   bookingId: BookingId,
   reason: string,
   itemIds?: number[],
+  /** `operator`: whose act is audited. `evenUsed`: also tickets somebody came in with. */
+  by: { operator?: string; evenUsed?: boolean } = {},
 ): Promise<Returned> {
   const { pool, step, chance } = sales
   return step('refund.write', () =>
     transaction(pool, async client => {
       const booking = await lockBooking(client, bookingId)
       if (booking?.status !== 'confirmed') return { ok: false, reason: 'not_confirmed' } as const
+      const used = by.evenUsed ? [] : await lockUsed(client, bookingId, itemIds)
+      if (used.length > 0) return { ok: false, reason: 'used', seats: used } as const
       const seats = await returnItems(client, booking, itemIds)
       if (seats.length === 0) return { ok: false, reason: 'nothing_to_return' } as const
       const items = (await itemsOf(client, [bookingId])).get(bookingId) ?? []
@@ -57,6 +64,8 @@ export async function refundItems(
         const ids = returned.map(item => item.id)
         await writeRefund(client, booking, { id: refundId, itemIds: ids, amount, reason })
       }
+      if (by.operator !== undefined)
+        await auditReturn(client, booking, by.operator, { reason, amount, seats, refundId })
       await addToOutbox(client, [{ kind: 'show', eventId: booking.eventId, seats }])
       return { ok: true, refundId, amount, seats } as const
     }),
@@ -71,7 +80,22 @@ async function writeRefund(
   const payment = await paymentOf(client, booking.id)
   if (payment === undefined) throw new Error(`booking ${booking.id} was sold without a payment`)
   await insertRefund(client, { ...refund, paymentId: payment.id, stripeId: null, status: 'creating' })
-  await addToOutbox(client, [{ kind: 'refund', refundId: refund.id }])
+  await addToOutbox(client, [
+    { kind: 'refund', refundId: refund.id },
+    { kind: 'mail', bookingId: booking.id, refundId: refund.id },
+  ])
+}
+
+async function auditReturn(
+  client: Client,
+  { id, eventId }: Booking,
+  operator: string,
+  detail: { reason: string; amount: number; seats: number[]; refundId: string | undefined },
+): Promise<void> {
+  await client.query(
+    `insert into audit_log (actor, act, event_id, detail) values ($1, 'booking.return', $2, $3)`,
+    [operator, eventId, JSON.stringify({ bookingId: id, ...detail })],
+  )
 }
 
 /**

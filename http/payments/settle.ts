@@ -144,6 +144,8 @@ async function buyIn(client: Client, found: Payment, intent: Intent, reacquired:
     case 'confirmed':
     case 'refunded':
       await writeMoney(client, payment, intent)
+      if (booking.status === 'confirmed' && payment.status !== 'captured')
+        await issue(client, booking, intent)
       return 'known'
     case 'cancelled':
       return returnIn(client, payment, intent, 'withdrawn')
@@ -168,7 +170,13 @@ async function buyIn(client: Client, found: Payment, intent: Intent, reacquired:
     { kind: 'sold', bookingId: booking.id },
     { kind: 'capture', paymentId: payment.id },
   ])
+  await issue(client, booking, intent)
   return 'confirmed'
+}
+
+/** With the money had the tickets are issued, and the buyer is written. */
+async function issue(client: Client, booking: Booking, intent: Intent): Promise<void> {
+  if (intent.status === 'succeeded') await addToOutbox(client, [{ kind: 'mail', bookingId: booking.id }])
 }
 
 /** The seats cannot be had: the booking ends, unless another path has just confirmed it. */

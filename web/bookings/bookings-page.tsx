@@ -133,6 +133,11 @@ function BookingLine({
           {open && <span class="go">Continue to payment</span>}
         </span>
       </a>
+      {status === 'confirmed' && (
+        <a class="button small" href={`/t/${bookingId}`} data-testid="tickets-link">
+          Show tickets
+        </a>
+      )}
     </li>
   )
 }
