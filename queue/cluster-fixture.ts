@@ -10,6 +10,8 @@ import { until } from './queue-fixture.ts'
 
 export interface RedisCluster {
   cluster: Cluster
+  /** Of one of its nodes. */
+  url: string
   stop(): Promise<void>
 }
 
@@ -59,6 +61,7 @@ export async function redisCluster(): Promise<RedisCluster> {
   )
   return {
     cluster,
+    url: `redis://:${password}@127.0.0.1:${first!.port}`,
     stop: async () => {
       cluster.disconnect()
       for (const { client } of nodes) client.disconnect()

@@ -60,6 +60,12 @@ async function redisReady(redis: Redis): Promise<void> {
     throw away('Redis (REDIS_URL)', last)
   })
   redis.off('error', hear)
+  // Rights may keep us from asking.
+  const info = await redis.info('cluster').catch(() => '')
+  if (/cluster_enabled:1/.test(info))
+    throw new StartRefused(
+      'Redis (REDIS_URL) is a node of a Cluster: one Redis is needed, with replicas or without.',
+    )
 }
 
 function away(store: string, error: unknown): StartRefused {

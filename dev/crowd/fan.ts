@@ -73,8 +73,6 @@ export class Fan {
   #place: QueuePlace | undefined
   #stage: Stage | undefined
   #held: string | undefined
-  /** As the server said it when the place was taken; what is shown later counts on ahead of the truth. */
-  #position = Number.POSITIVE_INFINITY
   #errors = 0
   #gone = false
 
@@ -151,7 +149,6 @@ export class Fan {
     const whim = this.#random()
     const patience = between(this.#random, ...PATIENCE)
     await this.#until(() => this.#place?.view.place !== 'joining')
-    this.#position = this.#place?.view.position ?? this.#position
     if (await this.#until(() => this.#isIn(), patience)) return
     if (whim < LEAVES_THE_LINE) throw new Home('leftLine')
     if (whim < LEAVES_THE_LINE + VANISHES_IN_LINE) throw new Home('vanished')
@@ -169,7 +166,8 @@ export class Fan {
   /** The socket is cut, and some seconds later the same token and receipt come back. */
   async #goAndReturn(): Promise<void> {
     const { tally } = this.#scene
-    const receipt = this.#place?.view.receipt
+    const { receipt, shown } = this.#place?.view ?? {}
+    const score = shown?.score ?? Number.POSITIVE_INFINITY
     const token = this.#onsale.token
     this.#onsale.close()
     this.#enter('away')
@@ -180,7 +178,8 @@ export class Fan {
     tally.returns++
     await this.#until(() => this.#place?.view.place !== 'joining')
     const after = this.#place?.view
-    if (after?.place === 'waiting' && (after.position ?? 0) > this.#position) tally.placesLost++
+    // Not by the number of places ahead: while a lost line comes back, those ahead come back too.
+    if (after?.place === 'waiting' && (after.shown?.score ?? 0) > score) tally.placesLost++
   }
 
   async #seats(): Promise<SeatWatch> {
