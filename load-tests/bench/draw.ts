@@ -1,7 +1,7 @@
 /**
  * `node load-tests/bench/draw.ts [entrants]`, a million where none is said: a draw on a Postgres and a Redis of its own, driven
  * by one node as in service. Tells how long each step takes, when the first are let in, how late the node's own event loop is,
- * and how long the commands of another process take meanwhile.
+ * and how long the commands of another process take meanwhile; what of it is promised goes to bench/queue.ts as targets.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -24,6 +24,7 @@ import { makeLog } from '../../shared/log.ts'
 import { connectPostgres } from '../../shared/postgres.ts'
 import { connectCommands, ready } from '../../shared/redis.ts'
 import { PassTokens } from '../../shared/tokens.ts'
+import type { Target } from './report/table.ts'
 
 const ENTRANTS = Number(process.argv[2] ?? 1_000_000)
 const A_CALL = 1_000
@@ -82,17 +83,23 @@ function otherNode(redisUrl: string, key: string) {
   return async () => {
     const times = new Promise<number[]>(resolve => worker.once('message', resolve))
     worker.postMessage('end')
-    return toldTimes(await times)
+    return spreadOf(await times)
   }
 }
 
-function toldTimes(times: number[]): string {
-  const sorted = times.toSorted((a, b) => a - b)
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-  return `p50 ${at(0.5).toFixed(2)}, p99 ${at(0.99).toFixed(2)}, worst ${at(1).toFixed(1)} ms of ${times.length}`
+interface Spread {
+  p99: number
+  told: string
 }
 
-async function measure(): Promise<void> {
+function spreadOf(times: number[]): Spread {
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  const told = `p50 ${at(0.5).toFixed(2)}, p99 ${at(0.99).toFixed(2)}, worst ${at(1).toFixed(1)} ms of ${times.length}`
+  return { p99: at(0.99), told }
+}
+
+async function measure(): Promise<Target[]> {
   const { url, redisUrl } = await stores()
   const log = makeLog('bench', 'warn')
   const [pool, redis] = [connectPostgres(url, 'bench', log), connectCommands(redisUrl, log)]
@@ -124,7 +131,8 @@ async function measure(): Promise<void> {
   await redis.set(last, from + ENTRANTS)
   const quiet = otherNode(redisUrl, line)
   await systemClock.sleep(3_000)
-  console.log(`another node's commands before: ${await quiet()}`)
+  const before = await quiet()
+  console.log(`another node's commands before: ${before.told}`)
 
   await redis.config('RESETSTAT')
   const other = otherNode(redisUrl, line)
@@ -151,12 +159,14 @@ async function measure(): Promise<void> {
     await systemClock.sleep(BEAT_MS)
   }
   loop.disable()
-  const since = (what: string, before: string) =>
-    `${what}: ${((reached.get(what)! - reached.get(before)!) / 1_000).toFixed(2)} s after the ${before}`
+  const meanwhile = await other()
+  const seconds = (what: string, from: string) => (reached.get(what)! - reached.get(from)!) / 1_000
+  const since = (what: string, from: string) =>
+    `${what}: ${seconds(what, from).toFixed(2)} s after the ${from}`
   console.log(`${ENTRANTS} entrants`)
   console.log([since('root', 'doors'), since('seed', 'root')].join('\n'))
   console.log([since('first admissions', 'seed'), since('drawn', 'seed')].join('\n'))
-  console.log(`another node's commands meanwhile: ${await other()}`)
+  console.log(`another node's commands meanwhile: ${meanwhile.told}`)
   const told = /latency_percentiles_usec_evalsha:(\S+)/.exec(await redis.info('latencystats'))?.[1]
   console.log(`time of a script in Redis, us: ${told}`)
   const ms = (ns: number) => (ns / 1e6).toFixed(1)
@@ -166,6 +176,23 @@ async function measure(): Promise<void> {
   await queue.close()
   redis.disconnect()
   await pool.end()
+  const entrants = ENTRANTS.toLocaleString('en-US')
+  return [
+    {
+      name: 'the first drawn let in after the seed',
+      bound: { most: 3 },
+      measured: seconds('first admissions', 'seed'),
+      unit: 's',
+      note: `of ${entrants}; all drawn after ${seconds('drawn', 'seed').toFixed(1)} s; the root ${seconds('root', 'doors').toFixed(1)} s after the doors`,
+    },
+    {
+      name: 'others’ commands during a draw, p99',
+      bound: { most: 10 },
+      measured: meanwhile.p99,
+      unit: 'ms',
+      note: `${meanwhile.told}; before it p99 ${before.p99.toFixed(2)}`,
+    },
+  ]
 }
 
 const SCENE = `
@@ -177,7 +204,8 @@ const SCENE = `
     values ('evening01', 'Evening', 'concert', 'v', repeat('0', 32), now() + interval '30 days', 'onsale', now(), 'EUR')`
 
 try {
-  await measure()
+  const targets = await measure()
+  process.send?.(targets)
 } finally {
   await family.end()
 }

@@ -2,7 +2,7 @@
  * `npm run bench -- queue [--places N] [--fans N] [--only places,sockets,recovery,draw,forecast]`: the waiting room's promises, measured
  * on stores of its own. The full line is ten million places, 3 GB and some ten minutes. Ends with 1 where a target is missed.
  */
-import { spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -31,7 +31,7 @@ const wants = (part: (typeof PARTS)[number]) => (only as readonly string[]).incl
 try {
   if (wants('forecast')) targets.push(...forecast())
   if (wants('places') || wants('sockets') || wants('recovery')) await withGround(measure)
-  if (wants('draw')) await draw()
+  if (wants('draw')) targets.push(...(await draw()))
 } finally {
   // Also where a part failed: what the others saw is not lost.
   console.log(`\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
@@ -70,14 +70,15 @@ async function withGround(work: (ground: Ground) => Promise<void>): Promise<void
   }
 }
 
-/** A bench of its own, with figures of its own. */
-async function draw(): Promise<void> {
+/** A bench of its own, on stores of its own. */
+async function draw(): Promise<Target[]> {
   const entrants = String(Math.min(places, MOST_RECOVERED))
-  const bench = spawn(process.execPath, [join(import.meta.dirname, 'draw.ts'), entrants], {
-    stdio: 'inherit',
-  })
+  const bench = fork(join(import.meta.dirname, 'draw.ts'), [entrants])
+  const told: Target[] = []
+  bench.on('message', message => told.push(...(message as Target[])))
   const [code] = (await once(bench, 'exit')) as [number | null]
-  if (code !== 0) fail('the draw’s bench failed')
+  if (code !== 0 || told.length === 0) fail('the draw’s bench failed')
+  return told
 }
 
 function numberOf(name: string, told: string | undefined, usual: number, least: number): number {

@@ -124,7 +124,7 @@ export function forecast(): Target[] {
 function play({ fans, joins, until, leaving, rateAt, byChance }: Line, seed: number, outcome: Outcome): void {
   const chance = random(seed)
   /** Of those who wait, in their order, what they were told. */
-  let line: Told[][] = Array.from({ length: fans }, () => [])
+  const line: Told[][] = Array.from({ length: fans }, () => [])
   const measured = { state: 'open' as const, rate: rateAt(0), pace: 0, weight: 0, left: 0, waited: 0 }
   let tokens = 0
   for (let beat = 0; line.length > 0 || beat * BEAT_S < until; beat++) {
@@ -132,9 +132,8 @@ function play({ fans, joins, until, leaving, rateAt, byChance }: Line, seed: num
     const rate = rateAt(now)
     if (now < until) for (let i = poisson(joins * BEAT_S, chance); i > 0; i--) line.push([])
     tokens += byChance ? poisson(rate * BEAT_S, chance) : rate * BEAT_S
-    const before = line.length
-    line = line.filter(() => chance() >= leaving * BEAT_S)
-    const left = before - line.length
+    const left = Math.min(line.length, poisson(leaving * BEAT_S * line.length, chance))
+    for (let i = 0; i < left; i++) line.splice(Math.floor(chance() * line.length), 1)
     const called = line.splice(0, Math.floor(tokens))
     tokens = line.length === 0 ? 0 : tokens - called.length
     for (const told of called) judge(told, now, outcome)
