@@ -8,14 +8,14 @@ import { invalid } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { ticketId } from '../../shared/ids.ts'
 import { type SeatSnapshot, STATUS_NAMES } from '../../shared/seats/inventory.ts'
-import { type Diff, encodeDiff, encodeSnapshot, mergeDiffs } from '../../shared/wire/seat-frames.ts'
+import { type Diff, encodeDiff, mergeDiffs } from '../../shared/wire/seat-frames.ts'
 import type { HttpDeps } from '../deps.ts'
 import { isKnown } from '../etag.ts'
 import { optionalSession } from '../middleware/session.ts'
 import { newRoutes, problems, type Routes } from '../routing.ts'
 import { compressed } from './compressed.ts'
 import { findEvent, mayWatch, TicketList } from './event-routes.ts'
-import { FreshReads } from './fresh-reads.ts'
+import type { SeatReads } from './seat-reads.ts'
 import { defaultPrice, ticketStream } from './ticket-list.ts'
 
 const Area = z.object({
@@ -47,20 +47,8 @@ const JSON_TYPE = 'application/json'
 /** `epoch.seq` */
 const VERSION = /^(\d{1,15})\.(\d{1,15})$/
 
-/** Everybody who asks at the same time is given the same bytes. */
-interface Read {
-  snapshot: SeatSnapshot
-  frame: Uint8Array<ArrayBuffer>
-}
-
-export function seatRoutes(deps: HttpDeps): Routes {
-  const { inventory, queue } = deps
-  const reads = new FreshReads<Read>()
-  const read = (event: EventRecord) =>
-    reads.read(event.eventId, async () => {
-      const snapshot = await inventory.snapshot(event.stock)
-      return { snapshot, frame: encodeSnapshot(snapshot) }
-    })
+export function seatRoutes(deps: HttpDeps, reads: SeatReads): Routes {
+  const { queue } = deps
   const route = createRoute({
     method: 'get',
     path: '/events/{eventId}/seats',
@@ -101,8 +89,7 @@ export function seatRoutes(deps: HttpDeps): Routes {
       const frame = encodeDiff(diff, { last: true })
       if (frame !== undefined) return c.body(frame, 200, { 'Content-Type': BINARY })
     }
-    const { snapshot, frame } = await read(event)
-    const tag = `"${snapshot.epoch}.${snapshot.seq}"`
+    const { snapshot, frame, tag } = await reads.read(event)
     c.header('ETag', tag)
     if (isKnown(c.req.header('if-none-match'), tag)) return c.body(null, 304)
     if (!asJson) return c.body(frame, 200, { 'Content-Type': BINARY })

@@ -12,22 +12,36 @@ import type { AppEnv } from '../routing.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
-/** Takes a proxy's X-Request-Id, or makes one; and times the request by its route. */
-export function head({ chance, metrics }: Pick<HttpDeps, 'chance' | 'metrics'>) {
-  const seconds = metrics.histogram('http_request_seconds', "Time to an answer's head, by route", [
+export type RequestSeconds = ReturnType<typeof requestSeconds>
+
+/** Of every request. */
+export function requestSeconds(metrics: HttpDeps['metrics']) {
+  return metrics.histogram('http_request_seconds', "Time to an answer's head, by route", [
     'method',
     'route',
     'status',
   ])
+}
+
+/** A proxy's X-Request-Id, or a new one. */
+export function requestId(given: string | string[] | undefined, chance: Pick<HttpDeps['chance'], 'uuid'>) {
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : chance.uuid()
+}
+
+export const SAFE_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'strict-origin-when-cross-origin',
+  'X-Frame-Options': 'DENY',
+} as const
+
+/** Names the request and times it by its route. */
+export function head({ chance }: Pick<HttpDeps, 'chance'>, seconds: RequestSeconds) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const stop = seconds.startTimer()
-    const given = c.req.header('x-request-id')
-    const id = given !== undefined && REQUEST_ID.test(given) ? given : chance.uuid()
+    const id = requestId(c.req.header('x-request-id'), chance)
     c.set('requestId', id)
     c.header('X-Request-Id', id)
-    c.header('X-Content-Type-Options', 'nosniff')
-    c.header('Referrer-Policy', 'strict-origin-when-cross-origin')
-    c.header('X-Frame-Options', 'DENY')
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) c.header(name, value)
     await next()
     stop({ method: c.req.method, route: routePath(c), status: String(c.res.status) })
   })

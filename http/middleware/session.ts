@@ -10,7 +10,11 @@ import type { AppEnv } from '../routing.ts'
 
 /** The token of `Authorization: Bearer ...`; undefined where there is none. */
 export function bearerOf(c: Context<AppEnv>): string | undefined {
-  return /^bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  return bearerIn(c.req.header('authorization'))
+}
+
+export function bearerIn(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : /^bearer +(\S+) *$/i.exec(authorization)?.[1]
 }
 
 /**
