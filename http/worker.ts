@@ -23,6 +23,8 @@ import { RedisInventory } from '../shared/seats/redis-inventory.ts'
 import { portRefused, runProcess, storesReady } from '../shared/start.ts'
 import { PassTokens } from '../shared/tokens.ts'
 import { makeSales, type Sales } from './bookings/sales.ts'
+import { CLEAR_EVERY_MS, clear } from './payments/clear.ts'
+import { LIST_EVERY_MS, readEventList } from './payments/event-list.ts'
 import { JOB_POOL_SIZE, type JobRunner, LEASE_EVERY_MS, startJobRunner } from './payments/job-runner.ts'
 import { taskList } from './payments/jobs.ts'
 import { LAPSE_BATCH, LAPSE_EVERY_MS, lapse } from './payments/lapse.ts'
@@ -80,7 +82,7 @@ async function main(): Promise<void> {
 }
 
 function startRounds(sales: Sales, jobs: JobRunner): Running[] {
-  const { pool, log, step } = sales
+  const { pool, log, step, config } = sales
   return [
     {
       name: 'pump',
@@ -97,6 +99,18 @@ function startRounds(sales: Sales, jobs: JobRunner): Running[] {
         await reconcile(sales)
         return false
       },
+    },
+    {
+      name: 'event list',
+      everyMs: LIST_EVERY_MS,
+      vital: false,
+      work: async () => paymentsOf(config) !== 'none' && (await readEventList(sales)).more,
+    },
+    {
+      name: 'clear',
+      everyMs: CLEAR_EVERY_MS,
+      vital: false,
+      work: async () => jobs.workers() > 0 && clear(sales),
     },
     {
       name: 'lease',
@@ -127,7 +141,7 @@ function health(sales: Sales, work: () => Work | undefined): Hono {
     await redis.ping().catch(() => away.push('Redis'))
     const { jobs, rounds = [] } = work() ?? {}
     if ((jobs?.workers() ?? 0) === 0) away.push('the job queue')
-    const stale = rounds.filter(({ lastGood }) => clock.now() - (lastGood() ?? 0) > STALE_MS)
+    const stale = rounds.filter(({ vital, lastGood }) => vital && clock.now() - (lastGood() ?? 0) > STALE_MS)
     away.push(...stale.map(({ name }) => name))
     c.header('Cache-Control', 'no-store')
     if (away.length === 0) return c.json(READY)

@@ -91,6 +91,7 @@ export const STEPS = {
   'events.store': 'store those that never came, and how far the list is read',
   'rebuild.look': 'read the PaymentIntent whose sale is lost',
   'rebuild.write': 'write booking, items and payment again',
+  'erase.write': 'forget who bought',
   'clear.write': 'delete what is past its time',
   'reconcile.look': "read the PaymentIntent's present state",
 } as const

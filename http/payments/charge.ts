@@ -33,7 +33,7 @@ export interface Attempt {
   paymentMethod: string
   returnUrl: string
   /** The payment to write where the one before can never be made. */
-  next: () => NewPayment
+  next: () => Promise<NewPayment>
 }
 
 export async function charge(sales: Sales, booking: Booking, attempt: Attempt): Promise<Charged> {
@@ -61,9 +61,8 @@ async function livePayment(sales: Sales, booking: Booking, { next }: Attempt): P
   const { pool, step } = sales
   const found = await step('booking.read', () => paymentOf(pool, booking.id))
   if (found !== undefined && isLive(found)) return found
-  const fresh = next()
   // Two tabs may both try: the unique index lets one, and the other uses its.
-  await step('pay.renew', () => insertPayment(pool, fresh)).catch(() => undefined)
+  await step('pay.renew', async () => insertPayment(pool, await next())).catch(() => undefined)
   const made = await step('booking.read', () => paymentOf(pool, booking.id))
   return made !== undefined && isLive(made) ? made : undefined
 }

@@ -7,6 +7,7 @@ import { transaction } from '../../shared/postgres.ts'
 import { findBooking, lockBooking } from '../bookings/booking-store.ts'
 import type { Sales } from '../bookings/sales.ts'
 import { type Created, create } from './charge.ts'
+import { leavePayQueue } from './pay-queue.ts'
 import { isLive, type Payment, paymentOf } from './payment-store.ts'
 import { freeHold } from './seats.ts'
 import { endBooking, settle } from './settle.ts'
@@ -23,7 +24,9 @@ export async function close(sales: Sales, id: BookingId): Promise<Closed> {
   const ended = await step('close.write', () =>
     transaction(pool, async client => {
       const current = await lockBooking(client, id)
-      if (current?.status === 'closing') await endBooking(client, current)
+      if (current?.status !== 'closing') return current
+      await endBooking(client, current)
+      await leavePayQueue(client, id)
       return current
     }),
   )

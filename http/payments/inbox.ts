@@ -68,10 +68,13 @@ async function handleIntent(
   signed: Extract<Word, { object: 'intent' }>['intent'],
   type: string,
 ): Promise<string | undefined> {
-  const { step, stripe, config } = sales
+  const { pool, step, stripe, config } = sales
   if (signed.metadata['onsale'] !== config.INSTANCE) return 'foreign'
   const isEnd = type === 'payment_intent.succeeded' || type === 'payment_intent.canceled'
   if (isEnd) return faultOf(await settle(sales, signed))
+  const known = await step('settle.find', () => findByIntent(pool, signed.id, undefined))
+  // Our own call was told already; its event would only ask Stripe once more.
+  if (known?.status === 'authorized' || known?.status === 'captured') return undefined
   const seen = await step('inbox.look', () => stripe.retrieve(signed.id))
   if (!seen.ok) throw new Later(`${signed.id} could not be looked at: ${seen.reason}`)
   return faultOf(await settle(sales, seen.value))

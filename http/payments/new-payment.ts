@@ -2,14 +2,28 @@
 import type Stripe from 'stripe'
 import type { Config } from '../../shared/config.ts'
 import { capturesManually, type PaymentMethod } from '../../shared/payment-methods.ts'
-import type { Booking } from '../bookings/booking-store.ts'
+import type { Queryable } from '../../shared/postgres.ts'
+import { type Booking, itemsOf } from '../bookings/booking-store.ts'
+import type { Priced } from '../bookings/pricing.ts'
 import type { NewPayment } from './payment-store.ts'
+import { metadataOf } from './sale-metadata.ts'
 
-/** Metadata values hold 500 characters; more seats than fit are in the booking. */
-const METADATA_CHARS = 500
+/** Read together with the booking's items, which Stripe is told of. */
+export async function paymentFor(
+  db: Queryable,
+  booking: Sold,
+  id: string,
+  config: Pick<Config, 'INSTANCE' | 'PAYMENT_METHODS'>,
+): Promise<NewPayment> {
+  const items = await itemsOf(db, [booking.id])
+  return newPayment(booking, items.get(booking.id) ?? [], id, config)
+}
+
+type Sold = Pick<Booking, 'id' | 'eventId' | 'visitorId' | 'total' | 'currency'>
 
 export function newPayment(
-  booking: Pick<Booking, 'id' | 'eventId' | 'seats' | 'total' | 'currency'>,
+  booking: Sold,
+  items: Priced[],
   id: string,
   { INSTANCE, PAYMENT_METHODS }: Pick<Config, 'INSTANCE' | 'PAYMENT_METHODS'>,
 ): NewPayment {
@@ -23,13 +37,7 @@ export function newPayment(
       currency: booking.currency.toLowerCase(),
       ...captureBy(PAYMENT_METHODS),
       allowed_payment_method_types: PAYMENT_METHODS,
-      metadata: {
-        onsale: INSTANCE,
-        bookingId: booking.id,
-        paymentId: id,
-        eventId: booking.eventId,
-        seats: booking.seats.join(',').slice(0, METADATA_CHARS),
-      },
+      metadata: metadataOf(booking, items, id, INSTANCE),
     },
   }
 }

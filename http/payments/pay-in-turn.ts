@@ -9,7 +9,7 @@ import { type Booking, findBooking, lockBooking, moveBooking } from '../bookings
 import { activate } from '../bookings/hold.ts'
 import { eventOf, redisNow, type Sales } from '../bookings/sales.ts'
 import { charge } from './charge.ts'
-import { newPayment } from './new-payment.ts'
+import { paymentFor } from './new-payment.ts'
 import { addToOutbox } from './outbox.ts'
 import {
   backToPayQueue,
@@ -115,7 +115,7 @@ async function payInTurn(sales: Sales, waiting: Waiting): Promise<void> {
   const result = await charge(sales, booking, {
     paymentMethod,
     returnUrl,
-    next: () => newPayment(booking, chance.uuid(), config),
+    next: () => paymentFor(pool, booking, chance.uuid(), config),
   })
   switch (result.outcome) {
     case 'known':
@@ -159,7 +159,7 @@ async function beginTurn(sales: Sales, { bookingId }: Waiting): Promise<Booking 
       await writeTimeToPay(client, current, payUntil)
       const last = await paymentOf(client, bookingId)
       if (last === undefined || !isLive(last))
-        await insertPayment(client, newPayment(current, chance.uuid(), config))
+        await insertPayment(client, await paymentFor(client, current, chance.uuid(), config))
       return true
     }),
   )

@@ -6,12 +6,15 @@ export interface Round {
   name: string
   /** Pause between two rounds. */
   everyMs: number
+  /** False: the process does its work also where this does not go well for a while. */
+  vital?: boolean
   /** True where there is more to do at once. */
   work: () => Promise<boolean>
 }
 
 export interface Running {
   name: string
+  vital: boolean
   /** When the last round went well, ms; undefined before the first. */
   lastGood(): number | undefined
   /** Resolves when the round under way is over. */
@@ -19,7 +22,7 @@ export interface Running {
 }
 
 export function runRounds(
-  { name, everyMs, work }: Round,
+  { name, everyMs, vital = true, work }: Round,
   { clock, log }: { clock: Clock; log: Log },
 ): Running {
   const over = new AbortController()
@@ -47,6 +50,7 @@ export function runRounds(
   const ended = loop()
   return {
     name,
+    vital,
     lastGood: () => lastGood,
     stop: () => {
       over.abort()

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { makeSecrets } from '../../dev/new-secrets.ts'
 import { readConfig } from '../../shared/config.ts'
-import { bookingId, eventId } from '../../shared/ids.ts'
+import { bookingId, eventId, type VisitorId } from '../../shared/ids.ts'
 import { PAYMENT_METHODS, type PaymentMethod } from '../../shared/payment-methods.ts'
 import { newPayment } from './new-payment.ts'
 import { type Gateway, stripeGateway } from './stripe.ts'
@@ -23,12 +23,13 @@ function gateway(): Gateway {
 const booking = {
   id: bookingId('b8a2c5d0-0000-4000-8000-000000000001'),
   eventId: eventId('hot1'),
-  seats: [1, 2],
+  visitorId: 'b8a2c5d0-0000-4000-8000-000000000003' as VisitorId,
   total: 10_300,
   currency: 'EUR',
 }
+const ITEMS = [1, 2].map(index => ({ index, ticketType: 'adult', price: 5_000, fee: 150, discount: 0 }))
 const payment = (methods: PaymentMethod[]) =>
-  newPayment(booking, 'b8a2c5d0-0000-4000-8000-000000000002', {
+  newPayment(booking, ITEMS, 'b8a2c5d0-0000-4000-8000-000000000002', {
     INSTANCE: 'onsale',
     PAYMENT_METHODS: methods,
   })

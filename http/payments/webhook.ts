@@ -5,10 +5,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type Stripe from 'stripe'
 import { Problem } from '../../shared/errors.ts'
-import type { Pool } from '../../shared/postgres.ts'
+import type { Queryable } from '../../shared/postgres.ts'
 import type { Sales } from '../bookings/sales.ts'
 import { problems, type Routes } from '../routing.ts'
-import { type Intent, type RefundWord, readIntent, readRefund } from './stripe.ts'
+import { API_VERSION, type Intent, type RefundWord, readIntent, readRefund } from './stripe.ts'
 
 /** What is kept of an event: ids, states and amounts, and nothing of a person. */
 export type Word =
@@ -47,10 +47,32 @@ export function webhookRoute(routes: Routes, sales: Sales): void {
         'webhook_signature',
         'The Stripe-Signature does not fit, or is older than five minutes.',
       )
+    checkVersion(sales, event)
     const stored = cut(event)
-    if (stored !== undefined) await step('webhook.store', () => store(pool, stored))
+    if (stored !== undefined) await step('webhook.store', () => storeEvents(pool, [stored]))
     return c.json({ received: true as const }, 200)
   })
+}
+
+/** Those that something depends on: no others need to be enabled. */
+export const EVENT_TYPES = [
+  'payment_intent.amount_capturable_updated',
+  'payment_intent.succeeded',
+  'payment_intent.canceled',
+  'payment_intent.payment_failed',
+  'payment_intent.processing',
+  'payment_intent.requires_action',
+  'refund.created',
+  'refund.updated',
+  'refund.failed',
+  'charge.dispute.created',
+] as const satisfies Stripe.Event['type'][]
+
+/** What is read here was written for one version; the endpoint may have been made for another. */
+function checkVersion({ log, counts }: Sales, { id, api_version: version }: Stripe.Event): void {
+  if (version === API_VERSION || version === null || version === undefined) return
+  log.error({ event: id, version, wanted: API_VERSION }, 'the webhook endpoint has another API version')
+  counts.alarms.inc({ kind: 'api_version' })
 }
 
 /** Undefined for events nothing depends on. */
@@ -92,15 +114,22 @@ function withoutSecret(intent: Intent): Intent {
   return { ...intent, nextAction: undefined }
 }
 
-/** Event and job in one statement: an event that came before asks for nothing. */
-async function store(pool: Pool, { id, type, objectId, word }: StoredEvent): Promise<void> {
-  await pool.query(
+/** Events and their jobs in one statement: an event that came before asks for nothing. Answers how many are new. */
+export async function storeEvents(db: Queryable, events: StoredEvent[]): Promise<number> {
+  const { rowCount } = await db.query(
     `with stored as (
-       insert into inbox (stripe_event_id, type, object_id, payload) values ($1, $2, $3, $4)
+       insert into inbox (stripe_event_id, type, object_id, payload)
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]::jsonb[]) as event
        on conflict do nothing returning stripe_event_id
      )
      insert into outbox (kind, payload)
      select 'inbox', jsonb_build_object('stripeEventId', stripe_event_id) from stored`,
-    [id, type, objectId, JSON.stringify(word)],
+    [
+      events.map(({ id }) => id),
+      events.map(({ type }) => type),
+      events.map(({ objectId }) => objectId),
+      events.map(({ word }) => JSON.stringify(word)),
+    ],
   )
+  return rowCount ?? 0
 }
