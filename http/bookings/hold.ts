@@ -29,6 +29,7 @@ import {
   itemsOf,
 } from './booking-store.ts'
 import { chooserOf } from './hold-best.ts'
+import { renewableUntil } from './hold-time.ts'
 import { allowanceOf, checkCategories, mostOf, tooLong, tooManyOf } from './limits.ts'
 import { isOver } from './machine.ts'
 import { type HoldBody, hashOf, type Order, orderOf } from './order.ts'
@@ -110,7 +111,7 @@ async function replay(
   }
   const found = booking
   const items = await step('booking.read', () => itemsOf(pool, [found.id]))
-  return viewOf(found, items.get(found.id) ?? [], event, now)
+  return viewOf(found, items.get(found.id) ?? [], event, now, renewableUntil(sales.config, found))
 }
 
 async function holdNew(
@@ -164,7 +165,7 @@ async function holdThese(
     await abandon(sales, event.stock, id)
     throw conflict(event.eventId, active.seats)
   }
-  return viewOf(booking, items, event, active.now)
+  return viewOf(booking, items, event, active.now, renewableUntil(config, booking))
 }
 
 async function passGate(

@@ -4,6 +4,7 @@ import { type BookingId, UUID, type VisitorId } from '../../shared/ids.ts'
 import { placeInPayQueue } from '../payments/pay-queue.ts'
 import { paymentOf } from '../payments/payment-store.ts'
 import { type Booking, findBooking, itemsOf, listBookings } from './booking-store.ts'
+import { renewableUntil } from './hold-time.ts'
 import { eventOf, redisNow, type Sales } from './sales.ts'
 import { type BookingView, viewOf } from './view.ts'
 
@@ -26,7 +27,16 @@ export async function viewNow(sales: Sales, booking: Booking): Promise<BookingVi
   const position = paying ? await step('booking.read', () => placeInPayQueue(pool, booking.id)) : undefined
   const payQueue =
     position === undefined ? undefined : { position, seconds: Math.ceil(position / config.STRIPE_RPS) }
-  return viewOf(booking, items.get(booking.id) ?? [], event, await redisNow(sales), payment, payQueue)
+  const renewable = renewableUntil(config, booking)
+  return viewOf(
+    booking,
+    items.get(booking.id) ?? [],
+    event,
+    await redisNow(sales),
+    renewable,
+    payment,
+    payQueue,
+  )
 }
 
 export interface Page {
@@ -51,7 +61,8 @@ export async function listOwn(
   const views: BookingView[] = []
   for (const booking of bookings) {
     const event = await eventOf(sales, booking.eventId)
-    views.push(viewOf(booking, items.get(booking.id) ?? [], event, now))
+    const renewable = renewableUntil(sales.config, booking)
+    views.push(viewOf(booking, items.get(booking.id) ?? [], event, now, renewable))
   }
   return { bookings: views, ...page, total }
 }

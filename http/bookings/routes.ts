@@ -7,11 +7,13 @@ import { rateLimit } from '../middleware/limits.ts'
 import { passOf, requireSession } from '../middleware/session.ts'
 import { webhookRoute } from '../payments/webhook.ts'
 import { bySession, newRoutes, problems, type Routes } from '../routing.ts'
+import { AmendBody, amend } from './amend.ts'
 import { cancel } from './cancel.ts'
 import { hold } from './hold.ts'
 import { HoldBody } from './order.ts'
 import { listOwn, readOwn, viewNow } from './own.ts'
 import { pay } from './pay.ts'
+import { renew } from './renew.ts'
 import type { Sales } from './sales.ts'
 import { BookingView } from './view.ts'
 
@@ -22,6 +24,7 @@ export function saleRoutes(deps: HttpDeps, sales: Sales): Routes {
   routes.use('/bookings', noStore)
   addHold(routes, deps, sales)
   addReads(routes, deps, sales)
+  addAmend(routes, deps, sales)
   addPay(routes, deps, sales)
   addCancel(routes, deps, sales)
   webhookRoute(routes, sales)
@@ -153,6 +156,75 @@ function addReads(routes: Routes, deps: HttpDeps, sales: Sales): void {
     const booking = await readOwn(sales, c.get('visitorId'), c.req.valid('param').bookingId)
     return c.json(await viewNow(sales, booking), 200)
   })
+}
+
+/** A hold in progress is its owner's to change: more or other tickets, and more time. */
+function addAmend(routes: Routes, deps: HttpDeps, sales: Sales): void {
+  const change = createRoute({
+    method: 'patch',
+    path: '/bookings/{bookingId}',
+    tags,
+    summary: 'Add tickets to a hold and drop others, all of it or nothing',
+    description: 'The hold ends when it would have ended. A live hold stands for the pass.',
+    security: bySession,
+    middleware: [requireSession(deps), rateLimit(deps, 'bookings', deps.config.BOOKINGS_PER_MINUTE)] as const,
+    request: {
+      params: BookingPath,
+      body: { required: true, content: { 'application/json': { schema: AmendBody } } },
+    },
+    responses: {
+      200: bookingAnswer('The booking after it'),
+      ...problems(
+        'invalid_request',
+        'duplicate_tickets',
+        'foreign_tickets',
+        ...sessionProblems,
+        'booking_not_found',
+        'event_not_found',
+        'ticket_not_found',
+        'area_not_found',
+        'not_on_sale',
+        'booking_state',
+        'booking_expired',
+        'hold_conflict',
+        'sold_out',
+        'limit_exceeded',
+        'too_many_requests',
+        'recovering',
+        'unavailable',
+      ),
+    },
+  })
+  const more = createRoute({
+    method: 'post',
+    path: '/bookings/{bookingId}/renew',
+    tags,
+    summary: 'Hold for longer',
+    description: "The hold's time begins anew, until `renewableUntil` at the latest.",
+    security: bySession,
+    middleware: [requireSession(deps), rateLimit(deps, 'bookings', deps.config.BOOKINGS_PER_MINUTE)] as const,
+    request: { params: BookingPath },
+    responses: {
+      200: bookingAnswer('The booking with its new end'),
+      ...problems(
+        ...sessionProblems,
+        'booking_not_found',
+        'booking_state',
+        'booking_expired',
+        'limit_exceeded',
+        'too_many_requests',
+        'recovering',
+        'unavailable',
+      ),
+    },
+  })
+  routes.openapi(change, async c => {
+    const { bookingId } = c.req.valid('param')
+    return c.json(await amend(sales, c.get('visitorId'), bookingId, c.req.valid('json')), 200)
+  })
+  routes.openapi(more, async c =>
+    c.json(await renew(sales, c.get('visitorId'), c.req.valid('param').bookingId), 200),
+  )
 }
 
 /** Neither Postgres nor a ticket can hold control characters. */

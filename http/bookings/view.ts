@@ -38,6 +38,9 @@ export const BookingView = z
     status: z.enum(STATES),
     reason: z.string().optional().openapi({ description: 'Why it is closing or over.' }),
     expiresAt: time.openapi({ description: 'When the hold ends, or, while it is paid, the time to pay.' }),
+    renewableUntil: time
+      .optional()
+      .openapi({ description: 'When the hold ends at the latest, however often it is renewed.' }),
     serverTime: time.openapi({ description: 'By the clock that ends holds.' }),
     amount: money,
     currency: z.string(),
@@ -60,6 +63,8 @@ export function viewOf(
   items: (Priced & Partial<Pick<Item, 'state'>>)[],
   event: EventRecord,
   now: number,
+  /** When a hold in progress ends at the latest, ms. */
+  renewable: number,
   payment?: Payment,
   payQueue?: BookingView['payQueue'],
 ): BookingView {
@@ -72,6 +77,7 @@ export function viewOf(
     status,
     ...(reason === null ? {} : { reason }),
     expiresAt: iso(booking.payUntil ?? booking.expiresAt),
+    ...(status === 'in_progress' ? { renewableUntil: iso(renewable) } : {}),
     serverTime: iso(now),
     amount: booking.total,
     currency: booking.currency,

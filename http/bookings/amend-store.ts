@@ -1,0 +1,80 @@
+/** Writing what a booking in progress has gained and lost, and its new end, inside the caller's lock of it. */
+import type { BookingId, EventId, VisitorId } from '../../shared/ids.ts'
+import type { Client } from '../../shared/postgres.ts'
+import type { Priced } from './pricing.ts'
+
+export interface Amend {
+  id: BookingId
+  eventId: EventId
+  visitorId: VisitorId
+  /** All that it has after it, sorted. */
+  seats: number[]
+  /** What is added. */
+  items: Priced[]
+  /** What is dropped. */
+  gone: number[]
+  /** The most the visitor may hold and have bought of the event. */
+  most: number
+}
+
+export type Amended =
+  | { ok: true }
+  /** Postgres knows better than Redis did. */
+  | { ok: false; reason: 'taken'; sold: number[]; blocked: number[] }
+  | { ok: false; reason: 'limit'; bought: number }
+
+/** Nothing is written unless all of it may be. The total follows from the items. */
+export async function amendBooking(client: Client, amend: Amend): Promise<Amended> {
+  const { id, eventId, visitorId, seats, items, gone, most } = amend
+  const added = items.map(({ index }) => index)
+  const { rows } = await client.query<{ sold: number[]; blocked: number[]; bought: number; live: number }>(
+    LOOK,
+    [eventId, visitorId, added, id],
+  )
+  const { sold = [], blocked = [], bought = 0, live = 0 } = rows[0] ?? {}
+  if (sold.length + blocked.length > 0) return { ok: false, reason: 'taken', sold, blocked }
+  if (added.length > 0 && bought + live + seats.length > most)
+    return { ok: false, reason: 'limit', bought: bought + live }
+  await client.query(
+    `delete from booking_items where booking_id = $1 and state = 'held' and seat_index = any($2::int[])`,
+    [id, gone],
+  )
+  await client.query(INSERT_ITEMS, [
+    id,
+    eventId,
+    added,
+    items.map(item => item.ticketType),
+    items.map(item => item.price),
+    items.map(item => item.fee),
+    items.map(item => item.discount),
+  ])
+  await client.query(
+    `update bookings set seats = $2, changed_at = now(),
+       total = (select sum(price + fee - discount) from booking_items where booking_id = $1)
+     where id = $1`,
+    [id, seats],
+  )
+  return { ok: true }
+}
+
+const LOOK = `
+  select array(select seat_index from tickets
+      where event_id = $1 and seat_index = any($3::int[]) and status = 'sold' order by 1) as sold,
+    array(select seat_index from seat_blocks where event_id = $1 and seat_index = any($3::int[]) order by 1) as blocked,
+    (select count(*)::int from bookings b join booking_items i on i.booking_id = b.id
+      where b.visitor_id = $2 and b.event_id = $1 and b.status = 'confirmed' and i.state = 'sold') as bought,
+    (select coalesce(sum(cardinality(seats)), 0)::int from bookings
+      where visitor_id = $2 and event_id = $1 and id <> $4
+        and (status in ('paying', 'closing') or status = 'in_progress' and expires_at > now())) as live`
+
+const INSERT_ITEMS = `
+  insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount)
+  select $1, $2, item.* from unnest($3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) as item`
+
+/** Only ever later. */
+export async function prolongBooking(client: Client, id: BookingId, expiresAt: number): Promise<void> {
+  await client.query(
+    `update bookings set expires_at = greatest(expires_at, $2), changed_at = now() where id = $1`,
+    [id, new Date(expiresAt)],
+  )
+}
