@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import type { LineTick } from '../queue/sketch.ts'
 import { tickOf } from '../queue/sketch.ts'
 import type { EventId } from '../shared/ids.ts'
-import { knotsOf, positionOf, rankAt } from '../shared/wire/position.ts'
-import { encodeTick } from '../shared/wire/queue-frames.ts'
+import { knotsOf, NO_STRETCH, positionOf, rankAt } from '../shared/wire/position.ts'
+import { decodeTick, encodeTick } from '../shared/wire/queue-frames.ts'
 import { BANDS, type Banded, Bands, bandOf, endOf, intervalOf, pieceOf } from './bands.ts'
 import { TickShare } from './tick-share.ts'
+import { ToldTick } from './told-tick.ts'
 
 const EVENT = 'evening01' as EventId
 const FRONT = 515
@@ -123,6 +124,48 @@ test('[Q83] the front hears each beat, the bands behind every 5 to 20 seconds, a
       }
     }
   }
+})
+
+/** A line as crowds make it: blocks of arrivals a microsecond apart, pauses between them, and a third gone in clumps. */
+const CROWD = fc
+  .record({
+    size: fc.integer({ min: 300, max: 60_000 }),
+    block: fc.integer({ min: 1, max: 2_000 }),
+    pause: fc.integer({ min: 0, max: 1_000_000 }),
+    clump: fc.integer({ min: 1, max: 8_000 }),
+  })
+  .map(({ size, block, pause, clump }) => {
+    const line: number[] = []
+    for (let i = 0; line.length < size; i++)
+      if (i % (3 * clump) >= clump) line.push(1_790_000_000_000_000 + i + pause * Math.floor(i / block))
+    return line
+  })
+
+test('[Q229] whatever crowd came and went, by the frame of their band the first hundred are told their place, and everybody within two in a hundred', () => {
+  fc.assert(
+    fc.property(CROWD, line => {
+      const chosen = (first: number, count: number) => {
+        const scores: number[] = []
+        let i = first
+        for (; scores.length < count && rankAt(i) < line.length - 1; i++) scores.push(line[rankAt(i)]!)
+        if (scores.length === count) return { first, shift: 0, scores, end: undefined }
+        return { first, shift: 0, scores: [...scores, line.at(-1)!], end: line.length - 1 }
+      }
+      const front = chosen(0, FRONT)
+      const behind = front.end === undefined ? chosen(FRONT - 1, 2_000) : NO_STRETCH
+      const tick = { ...tickWith(10), waiting: line.length, front, behind }
+      for (let band = 0; band <= bandOf(line.length - 1); band++) {
+        const { frame } = new ToldTick(tick, pieceOf(tick, band))
+        const { knots } = decodeTick(frame)!
+        const from = band === 0 ? 0 : endOf(band - 1) + 1
+        for (let rank = from; rank <= Math.min(endOf(band), line.length - 1); rank++) {
+          const off = Math.abs(positionOf(knots, line[rank]!) - rank)
+          if (off > (rank <= 100 ? 0 : 0.02 * rank)) expect.fail(`rank ${rank} is off by ${off}`)
+        }
+      }
+    }),
+    { numRuns: 60 },
+  )
 })
 
 test.each([25, 10, 60])(
