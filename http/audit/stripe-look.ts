@@ -26,10 +26,12 @@ export async function stripeLook(parts: AuditParts, stripe: StripeList, days: nu
   /** What the lists have named: intents and refunds. */
   const seen = new Set<string>()
   const given = new Map<string, string[]>()
+  const received = new Map<string, number>()
   let [intents, refunds] = [0, 0]
   for await (const page of stripe.intents(since)) {
     const own = page.filter(intent => intent.metadata['onsale'] === parts.instance)
     intents += own.length
+    for (const { id, amountReceived } of own) received.set(id, amountReceived)
     for (const { id } of own) seen.add(id)
     const ids = own.flatMap(({ metadata }) =>
       UUID.test(metadata['paymentId'] ?? '') ? [metadata['paymentId']] : [],
@@ -42,10 +44,17 @@ export async function stripeLook(parts: AuditParts, stripe: StripeList, days: nu
     const known = await inSnapshot(parts.pool, snapshot => refundsIn(snapshot, page))
     for (const word of page) {
       seen.add(word.id)
-      const isOurs = word.metadata['onsale'] === parts.instance || known.intents.has(word.paymentIntent ?? '')
+      const intent = word.paymentIntent ?? ''
+      const isOurs = word.metadata['onsale'] === parts.instance || known.intents.has(intent)
       if (!isOurs) continue
+      const refund = known.refunds.get(word.id)
+      // An authorisation that is cancelled leaves a refund behind, of money that nobody ever had.
+      if (refund === undefined && word.metadata['refundId'] === undefined) {
+        received.set(intent, received.get(intent) ?? (await stripe.intent(intent))?.amountReceived ?? 0)
+        if (received.get(intent) === 0) continue
+      }
       refunds++
-      faults.push(...refundFaults(word, known.refunds.get(word.id)))
+      faults.push(...refundFaults(word, refund))
       const named = word.metadata['refundId']
       if (named !== undefined && word.status !== 'failed' && word.status !== 'canceled')
         given.set(named, [...(given.get(named) ?? []), word.id])

@@ -20,7 +20,9 @@ export async function cancel(sales: Sales, visitorId: VisitorId, id: string): Pr
       const booking = await lockBooking(client, found.id)
       if (booking === undefined) return undefined
       const moved = await moveBooking(client, booking, 'cancel', { reason: 'by_fan' })
+      // What is done at once after the commit, a job does where we die before it.
       if (moved === 'closing') await addToOutbox(client, [{ kind: 'close', bookingId: booking.id }])
+      else if (moved === 'cancelled') await addToOutbox(client, [{ kind: 'release', bookingId: booking.id }])
       return moved ?? booking.status
     }),
   )

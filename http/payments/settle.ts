@@ -203,7 +203,10 @@ async function returnIn(
   why: ReturnReason,
 ): Promise<ReturnReason> {
   await writeMoney(client, payment, intent, why)
-  await addToOutbox(client, [{ kind: 'give_back', paymentId: payment.id }])
+  await addToOutbox(client, [
+    { kind: 'give_back', paymentId: payment.id },
+    { kind: 'release', bookingId: payment.bookingId },
+  ])
   return why
 }
 
@@ -237,10 +240,11 @@ async function end(sales: Sales, found: Payment, intent: Intent): Promise<Settle
   return 'ended'
 }
 
-/** A booking whose payment can bring nothing any more. */
+/** A booking whose payment can bring nothing any more. Whoever frees its seats after the commit may die before: a job does it too. */
 export async function endBooking(client: Client, booking: Booking): Promise<void> {
   if (booking.status === 'paying') await moveBooking(client, booking, 'void', { reason: 'payment_canceled' })
   else await moveBooking(client, booking, booking.reason === 'by_fan' ? 'withdraw' : 'void')
+  await addToOutbox(client, [{ kind: 'release', bookingId: booking.id }])
 }
 
 async function lock(client: Client, found: Payment): Promise<{ booking: Booking; payment: Payment }> {
