@@ -32,6 +32,7 @@ const PROBLEMS = {
   hold_conflict: [409, 'Some tickets are taken'],
   sold_out: [409, 'Not enough is left'],
   not_enough_together: [409, 'Not enough are left side by side'],
+  leaves_orphan: [409, 'A seat would be left alone'],
   price_mismatch: [409, 'The price is another'],
   booking_expired: [409, 'The hold has ended'],
   booking_state: [409, 'The booking is past that'],

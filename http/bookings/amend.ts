@@ -14,6 +14,7 @@ import { type Booking, lockBooking } from './booking-store.ts'
 import { conflict, refusalOf, showTaken } from './hold.ts'
 import { checkCategories, mostOf, tooManyOf } from './limits.ts'
 import { checkCount, HoldBody, orderOf } from './order.ts'
+import { checkOrphans } from './orphan-check.ts'
 import { readOwn, viewNow } from './own.ts'
 import type { Priced } from './pricing.ts'
 import { eventOf, redisNow, type Sales } from './sales.ts'
@@ -115,6 +116,7 @@ async function takeAdded(
   const { seats, areas } = order.wanted
   const count = seats.length + areas.reduce((sum, { quantity }) => sum + quantity, 0)
   checkCount(had.length - drops + count, config.MAX_TICKETS_PER_BOOKING)
+  await checkOrphans(sales, event, seats)
   const visitor = booking.visitorId
   // A live hold stands for the pass.
   const taker = { booking: takenAs, visitor, most: mostOf(config, visitor) + drops }

@@ -33,6 +33,7 @@ import { renewableUntil } from './hold-time.ts'
 import { allowanceOf, checkCategories, mostOf, tooLong, tooManyOf } from './limits.ts'
 import { isOver } from './machine.ts'
 import { type HoldBody, hashOf, type Order, orderOf } from './order.ts'
+import { checkOrphans } from './orphan-check.ts'
 import { type Priced, totalOf } from './pricing.ts'
 import { eventOf, redisNow, type Sales } from './sales.ts'
 import { type BookingView, viewOf } from './view.ts'
@@ -130,6 +131,7 @@ async function holdNew(
   }
   const order = orderOf(event, body, most)
   await passGate(sales, event.eventId, request)
+  await checkOrphans(sales, event, order.wanted.seats)
   return holdThese(sales, request, event, order, idem)
 }
 
