@@ -48,6 +48,8 @@ interface Watch {
 /** Shared, as most sockets have none. */
 const NONE: readonly EventId[] = []
 const NO_WATCHES: readonly Watch[] = []
+/** Of a queue that is off. */
+const OPEN = { ok: true } as const
 
 /** `lagging`: reads too slowly and hears no diffs until it has caught up. */
 type State = 'open' | 'lagging' | 'closed'
@@ -100,16 +102,16 @@ export class Connection {
         this.#unwatch(message.eventId)
         return
       case 'watch':
-        this.#run(message.eventId, () => this.#watch(message.eventId, message.pass))
+        void this.#run(message.eventId, () => this.#watch(message.eventId, message.pass))
         return
       case 'join':
-        this.#run(message.eventId, async () => {
+        void this.#run(message.eventId, async () => {
           await this.#onSale(message.eventId)
           await this.#tier.queues.join(this, message.eventId, message.receipt)
         })
         return
       case 'leave':
-        this.#run(message.eventId, () => this.#tier.queues.leave(this, message.eventId))
+        void this.#run(message.eventId, () => this.#tier.queues.leave(this, message.eventId))
         return
       default:
         message satisfies never
@@ -198,9 +200,9 @@ export class Connection {
     const watch = this.#asking(event)
     try {
       const { stock } = await this.#onSale(event)
-      const gate = await queue.gate(event, this.visitorId, pass)
-      if (!gate.ok) throw new Problem(gate.code, 'The waiting room lets in who has a pass of this session.')
       const queueOn = (await queue.settings(event)).state !== 'off'
+      const gate = queueOn ? await queue.gate(event, this.visitorId, pass) : OPEN
+      if (!gate.ok) throw new Problem(gate.code, 'The waiting room lets in who has a pass of this session.')
       await seats.open(stock)
       await queues.open(event)
       // From here on nothing waits: what is published next reaches this socket.
@@ -250,15 +252,19 @@ export class Connection {
     return found
   }
 
-  #run(event: EventId, work: () => Promise<void>): void {
+  async #run(event: EventId, work: () => Promise<void>): Promise<void> {
     if (this.#running >= RUNNING_A_SOCKET) {
       this.#error(new Problem('too_many_requests', 'Too much at once on this socket.'), event)
       return
     }
     this.#running++
-    work()
-      .catch((error: unknown) => this.#error(this.#told(error, event), event))
-      .finally(() => this.#running--)
+    try {
+      await work()
+    } catch (error) {
+      this.#error(this.#told(error, event), event)
+    } finally {
+      this.#running--
+    }
   }
 
   #told(error: unknown, event: EventId): Problem {

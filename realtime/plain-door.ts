@@ -29,6 +29,8 @@ export class PlainDoor implements Door {
   readonly #tier: Tier
   readonly #admittance: Admittance
   readonly #slow: SlowClients
+  /** The gauge of our own sockets. */
+  readonly #counted: { set(sockets: number): void }
   #sockets = 0
 
   constructor({ app, tier, admittance, clock }: PlainParts) {
@@ -36,6 +38,7 @@ export class PlainDoor implements Door {
     this.#tier = tier
     this.#admittance = admittance
     this.#slow = new SlowClients({ clock, meters: tier.meters })
+    this.#counted = tier.meters.sockets.labels({ door: 'plain' })
     app.ws<UserData>('/ws', {
       maxPayloadLength: TEXT_BYTES,
       maxBackpressure: BACKPRESSURE_BYTES,
@@ -88,8 +91,7 @@ export class PlainDoor implements Door {
   }
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    const asked = req.getHeader('sec-websocket-protocol').split(',')
-    const [protocol = '', ...others] = asked.map(entry => entry.trim())
+    const { protocol, bearer } = asked(req.getHeader('sec-websocket-protocol'))
     const busy = this.#admittance.busy()
     if (busy !== undefined) this.#refuse(res, busy)
     else if (!this.#admittance.mayCome(req.getHeader('origin')))
@@ -100,7 +102,6 @@ export class PlainDoor implements Door {
       const address = Buffer.from(res.getRemoteAddressAsText()).toString()
       const network = this.#admittance.network(address, req.getHeader('x-forwarded-for') || undefined)
       const crowded = this.#admittance.crowded(network)
-      const bearer = others.find(entry => entry.startsWith(BEARER_PREFIX))?.slice(BEARER_PREFIX.length)
       const token = bearer ?? cookieOf(req.getHeader('cookie'), 'onsale_session')
       const admitted =
         crowded === undefined ? this.#admittance.admit(token) : { ok: false as const, problem: crowded }
@@ -132,7 +133,7 @@ export class PlainDoor implements Door {
 
   #open(ws: WebSocket<UserData>): void {
     this.#sockets++
-    this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
+    this.#counted.set(this.#sockets)
     const socket = ws.getUserData().socket
     socket.ws = ws
     this.#admittance.upgraded()
@@ -157,7 +158,7 @@ export class PlainDoor implements Door {
 
   #close(socket: PlainSocket): void {
     this.#sockets--
-    this.#tier.meters.sockets.set({ door: 'plain' }, this.#sockets)
+    this.#counted.set(this.#sockets)
     socket.ws = undefined
     this.#slow.closed(socket)
     const { connection } = socket
@@ -167,6 +168,20 @@ export class PlainDoor implements Door {
     connection.closed()
     socket.connection = undefined
   }
+}
+
+/** The first subprotocol, and the session's token among the others. Read in place: every handshake does. */
+function asked(list: string): { protocol: string; bearer: string | undefined } {
+  const first = list.indexOf(',')
+  if (first < 0) return { protocol: list.trim(), bearer: undefined }
+  let bearer: string | undefined
+  for (let from = first + 1; from > 0 && bearer === undefined; ) {
+    const next = list.indexOf(',', from)
+    const entry = list.slice(from, next < 0 ? list.length : next).trim()
+    if (entry.startsWith(BEARER_PREFIX)) bearer = entry.slice(BEARER_PREFIX.length)
+    from = next + 1
+  }
+  return { protocol: list.slice(0, first).trim(), bearer }
 }
 
 /** uWS copies its members onto its own object: what has a prototype stands one step further in. */

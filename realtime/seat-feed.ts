@@ -221,6 +221,8 @@ export class SeatFeed {
     const { door, clock, meters } = this.#parts
     feed.due = false
     feed.quiet = 0
+    // What comes next shows what was lost before: only after quiet is there anything to compare.
+    feed.versionAt = clock.now()
     const topic = seatTopic(feed.stock.eventId)
     if (feed.pending.length > 0) {
       const merged = mergeDiffs(feed.pending)

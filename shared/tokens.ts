@@ -3,8 +3,17 @@
  * so a WebSocket handshake can check one); passes and tickets are signed with Ed25519, so that any backend and any
  * scanner can check them with the public keys at /.well-known/jwks.json.
  */
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto'
 import { createSigner, createVerifier, TokenError } from 'fast-jwt'
+import { systemClock } from './clock.ts'
 import type { EventId, VisitorId } from './ids.ts'
 
 export interface Session {
@@ -23,12 +32,18 @@ export type Checked<T> = { ok: true; value: T } | { ok: false; reason: 'invalid'
 /** Verified passes remembered, as Ed25519 takes some 0.1 ms; a session's HMAC costs less than looking it up here. */
 const CACHED = 10_000
 
+const SESSION = 'session'
+
 export class SessionTokens {
   readonly #sign: (payload: object) => string
   readonly #verify: (token: string) => { sub: VisitorId }
+  readonly #key: KeyObject
+  /** How every token of ours begins, with its dot. */
+  readonly #head: string
 
   constructor(key: Buffer, seconds: number) {
-    const kind = { aud: 'session' } as const
+    const kind = { aud: SESSION } as const
+    this.#key = createSecretKey(key)
     this.#sign = createSigner({ key, algorithm: 'HS256', expiresIn: seconds * 1_000, ...kind })
     this.#verify = createVerifier({
       key,
@@ -36,14 +51,32 @@ export class SessionTokens {
       allowedAud: kind.aud,
       requiredClaims: ['sub', 'exp'],
     })
+    const any = this.#sign({})
+    this.#head = any.slice(0, any.indexOf('.') + 1)
   }
 
   issue(visitorId: VisitorId): string {
     return this.#sign({ sub: visitorId })
   }
 
+  /** A handshake's largest part. The library takes twice as long, and says of what is not plainly good what is wrong with it. */
   check(token: string): Checked<Session> {
+    const visitorId = this.#plainlyGood(token)
+    if (visitorId !== undefined) return { ok: true, value: { visitorId } }
     return checked(() => ({ visitorId: this.#verify(token).sub }))
+  }
+
+  #plainlyGood(token: string): VisitorId | undefined {
+    const end = token.lastIndexOf('.')
+    if (end < this.#head.length || !token.startsWith(this.#head)) return undefined
+    const signed = createHmac('sha256', this.#key).update(token.slice(0, end)).digest('base64url')
+    const given = token.slice(end + 1)
+    if (given.length !== signed.length || !timingSafeEqual(Buffer.from(given), Buffer.from(signed)))
+      return undefined
+    const payload = Buffer.from(token.slice(this.#head.length, end), 'base64url').toString()
+    const { sub, aud, exp, nbf } = JSON.parse(payload) as Record<string, unknown>
+    const isNow = typeof exp === 'number' && nbf === undefined && systemClock.now() < exp * 1_000
+    return isNow && aud === SESSION && typeof sub === 'string' ? (sub as VisitorId) : undefined
   }
 }
 
