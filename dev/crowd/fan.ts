@@ -74,6 +74,9 @@ export class Fan {
   #stage: Stage | undefined
   #held: string | undefined
   #errors = 0
+  #connection: string | undefined
+  /** From before the socket opened. */
+  #oldReceipt: string | undefined
   #gone = false
 
   constructor(scene: Scene, number: number) {
@@ -136,9 +139,13 @@ export class Fan {
 
   /** For the count at the end: what is shown of the place, and whether the fan stands there. */
   #note(): void {
-    const { place, shown } = this.#place?.view ?? {}
+    const { place, shown, receipt } = this.#place?.view ?? {}
+    const { connection } = this.#onsale
+    if (connection !== this.#connection) this.#oldReceipt = receipt
+    this.#connection = connection
     if (place !== undefined) {
-      const isHere = this.#onsale.connection === 'open'
+      // Not before the server knows it too: then it gives another receipt.
+      const isHere = connection === 'open' && receipt !== this.#oldReceipt
       this.#scene.ledger.seen(this.#number, { place, score: shown?.score, isHere }, performance.now())
     }
     this.#touch()

@@ -28,9 +28,12 @@ interface Strike {
   waiting: number[]
 }
 
-/** A round of admission, its news and a word of presence take their time: who stood there from so long before to so long after was there. */
-const BEFORE_MS = 2_000
-const AFTER_MS = 3_000
+/**
+ * A round of admission, its news and a word of presence take their time, on a busy machine some seconds; who was overtaken in truth
+ * waits longer. So whoever stood there from so long before to so long after was there.
+ */
+const BEFORE_MS = 3_000
+const AFTER_MS = 10_000
 
 export class Ledger {
   readonly #people = new Map<number, Person>()
