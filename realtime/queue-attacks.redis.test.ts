@@ -103,7 +103,7 @@ test('[Q226] through a socket a pass opens nothing at another event, nor after i
   expect(await fan.next('error')).toMatchObject({ code: 'pass_foreign', eventId })
   const ends = [
     () => node.queue.end(eventId, visitorId, 'purchased'),
-    () => fan.say({ type: 'leave', eventId }),
+    async () => fan.say({ type: 'leave', eventId }),
     () => node.queue.eject(eventId, visitorId, 'test'),
   ]
   for (const end of ends) {
