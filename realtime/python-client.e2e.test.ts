@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { projectRoot } from '../dev/data-folder.ts'
 import { ownRedis } from '../dev/test-parts.ts'
-import { makeTiers, type NodeProcess, type Tiers } from './tiers-fixture.ts'
+import { testTiers } from './test-tiers-fixture.ts'
+import type { NodeProcess, Tiers } from './tiers-fixture.ts'
 
 const FOLDER = join(projectRoot, 'realtime/python-client')
 const hasPython = spawnSync('python3', ['--version']).status === 0
@@ -16,7 +17,7 @@ let node: NodeProcess
 beforeAll(async () => {
   if (!hasPython) return
   redis = await ownRedis()
-  tiers = await makeTiers({ redisUrl: redis.url })
+  tiers = await testTiers({ redisUrl: redis.url })
   node = await tiers.startNode('a')
 })
 afterAll(async () => {

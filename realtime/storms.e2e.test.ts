@@ -8,7 +8,8 @@ import { decodeDiff } from '../shared/wire/seat-frames.ts'
 import { SeatState } from '../shared/wire/seat-state.ts'
 import { balance } from './balancer-fixture.ts'
 import { type FrameProxy, frameProxy } from './frame-proxy-fixture.ts'
-import { makeTiers, type NodeProcess, seenBy, type Tiers } from './tiers-fixture.ts'
+import { testTiers } from './test-tiers-fixture.ts'
+import { type NodeProcess, seenBy, type Tiers } from './tiers-fixture.ts'
 import {
   findToxiproxy,
   type Link,
@@ -31,7 +32,7 @@ let lost = 0
 beforeEach(async () => {
   lost = 0
   redis = await ownRedis()
-  tiers = await makeTiers({ redisUrl: redis.url })
+  tiers = await testTiers({ redisUrl: redis.url })
 })
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close()

@@ -4,12 +4,12 @@
  */
 import getPort from 'get-port'
 import { connectOnsale, type Onsale } from '../client/onsale.ts'
-import type { SeatWatch } from '../client/seats.ts'
+import type { Platform } from '../client/platform.ts'
+import type { SeatWatch, WatchOptions } from '../client/seats.ts'
 import { type Child, Family } from '../dev/child.ts'
 import { projectRoot } from '../dev/data-folder.ts'
 import { makeSecrets } from '../dev/new-secrets.ts'
 import { startSimulator } from '../dev/stripe-simulator/server.ts'
-import { testDatabase, testRedis } from '../dev/test-parts.ts'
 import { startTier } from '../dev/tier.ts'
 import { systemChance, systemClock } from '../shared/clock.ts'
 import { readConfig } from '../shared/config.ts'
@@ -52,9 +52,13 @@ export interface Tiers {
   startNode(name: string, environment?: Environment): Promise<NodeProcess>
   /** Everything the maps may be held against, once nothing changes any more. @throws where Redis and Postgres differ */
   truth(): Promise<MapSeen & { epoch: number; seq: number }>
-  fan(realtimeUrl: string): { onsale: Onsale; watch: SeatWatch }
+  fan(
+    realtimeUrl: string,
+    options?: WatchOptions,
+    platform?: Partial<Platform>,
+  ): { onsale: Onsale; watch: SeatWatch }
   /** So many fans who hold, give back and buy at random until it is ended; the answer counts what they did. */
-  sell(fans: number, seed: number): { end(): Promise<Sold> }
+  sell(fans: number, seed: number, pauseMs?: number): { end(): Promise<Sold> }
   close(): Promise<void>
 }
 
@@ -69,8 +73,14 @@ const STRIPE_KEY = 'sk_test_tiers'
 const WEBHOOK_SECRET = 'whsec_tiers'
 const log = makeLog('test', 'silent')
 
-export async function makeTiers({ redisUrl = '', length = 100 } = {}): Promise<Tiers> {
-  const [database, piece] = [await testDatabase(), testRedis()]
+export interface Stores {
+  databaseUrl: string
+  redisUrl: string
+  keyPrefix: string
+}
+
+/** `length`: seats of each of four rows. */
+export async function makeTiers({ databaseUrl, redisUrl, keyPrefix }: Stores, length = 100): Promise<Tiers> {
   const [httpPort, workerPort] = [await getPort(), await getPort()]
   const httpUrl = `http://127.0.0.1:${httpPort}`
   const simulator = await startSimulator({
@@ -79,9 +89,9 @@ export async function makeTiers({ redisUrl = '', length = 100 } = {}): Promise<T
   })
   const environment: Environment = {
     ...makeSecrets(),
-    DATABASE_URL: database.url,
-    REDIS_URL: redisUrl || piece.url,
-    KEY_PREFIX: piece.keyPrefix,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    KEY_PREFIX: keyPrefix,
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     HTTP_PUBLIC_URL: httpUrl,
@@ -93,10 +103,10 @@ export async function makeTiers({ redisUrl = '', length = 100 } = {}): Promise<T
   }
   const config = readConfig(environment)
   const family = new Family(process.execPath, projectRoot)
-  const pool = connectPostgres(database.url, 'test', log, 4)
+  const pool = connectPostgres(databaseUrl, 'test', log, 4)
   const evening = eventId('evening01')
   await insertSmallHouse(pool, evening, { length })
-  const redis = connectCommands(environment['REDIS_URL'] ?? '', log)
+  const redis = connectCommands(redisUrl, log)
   await ready(redis, 5_000)
   const inventory = new RedisInventory({
     redis,
@@ -150,17 +160,16 @@ export async function makeTiers({ redisUrl = '', length = 100 } = {}): Promise<T
         )
       return { ...inRedis, epoch, seq }
     },
-    fan: realtimeUrl => {
-      const onsale = connectOnsale({ httpUrl, realtimeUrl, token: token() })
-      return { onsale, watch: onsale.watchSeats(evening) }
+    fan: (realtimeUrl, options, platform) => {
+      const onsale = connectOnsale({ httpUrl, realtimeUrl, token: token(), ...platform })
+      return { onsale, watch: onsale.watchSeats(evening, options) }
     },
-    sell: (fans, seed) => sale({ httpUrl, stock, token }, fans, seed),
+    sell: (fans, seed, pauseMs = 0) => sale({ httpUrl, stock, token, pauseMs }, fans, seed),
     close: async () => {
       await family.end()
       await simulator.close()
       redis.disconnect()
       await pool.end()
-      await Promise.all([database.drop(), ...(redisUrl === '' ? [piece.clean()] : [])])
     },
   }
 }
@@ -210,9 +219,15 @@ interface Shop {
   httpUrl: string
   stock: Stock
   token: () => string
+  /** Between two of a fan's acts. */
+  pauseMs: number
 }
 
-function sale({ httpUrl, stock, token }: Shop, fans: number, seed: number): { end(): Promise<Sold> } {
+function sale(
+  { httpUrl, stock, token, pauseMs }: Shop,
+  fans: number,
+  seed: number,
+): { end(): Promise<Sold> } {
   const sold: Sold = { held: 0, givenBack: 0, bought: 0, refused: 0 }
   let over = false
   const one = async (n: number) => {
@@ -228,6 +243,7 @@ function sale({ httpUrl, stock, token }: Shop, fans: number, seed: number): { en
       return { ok: response.ok, body: (text === '' ? {} : JSON.parse(text)) as { bookingId?: string } }
     }
     while (!over) {
+      if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs))
       const from = Math.floor(chance() * (stock.seats - 2))
       const ticketIds = [from, from + 1].map(index => ticketId(stock.eventId, index))
       const areas = chance() < 0.1 ? [{ areaId: 'floor', quantity: 1 }] : []
@@ -241,6 +257,7 @@ function sale({ httpUrl, stock, token }: Shop, fans: number, seed: number): { en
         continue
       }
       sold.held++
+      if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs))
       const then = chance()
       if (then < 0.7) {
         const back = await call('DELETE', `/bookings/${booking}`).catch(() => undefined)
