@@ -8,7 +8,7 @@ import type { Queryable } from '../shared/postgres.ts'
 const ENDED_A_LOOK = 20
 const OVER = `interval '${EVENT_OVER_MS / 1_000} seconds'`
 
-/** In the audit log as any other change. Harmless when many processes do it: each queue is ended by one of them. */
+/** In the audit log like every change. Harmless when many processes do it: each queue is ended by one of them. */
 export async function endFinished(db: Queryable): Promise<void> {
   await db.query(
     `with over as (
