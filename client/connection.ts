@@ -11,6 +11,7 @@ import {
 } from '../shared/wire/messages.ts'
 import { decodeTick, TICK_FRAME } from '../shared/wire/queue-frames.ts'
 import type { Platform, Socket } from './platform.ts'
+import { Timers } from './timers.ts'
 
 /** `offline`: nothing has come for a while; members poll over HTTP and the socket is still tried. */
 export type ConnectionState = 'idle' | 'connecting' | 'open' | 'offline'
@@ -48,9 +49,7 @@ export class Connection {
   #state: ConnectionState = 'idle'
   #socket: Socket | undefined
   #attempts = 0
-  #cancelRetry: (() => void) | undefined
-  #cancelWatchdog: (() => void) | undefined
-  #cancelOffline: (() => void) | undefined
+  readonly #timers: Timers<'retry' | 'watchdog' | 'offline'>
   /** Not before, by our clock: what a goodbye told us. */
   #notBefore = 0
   #leaving = false
@@ -62,6 +61,7 @@ export class Connection {
     this.#url = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws`
     this.#token = token
     this.#platform = platform
+    this.#timers = new Timers(platform)
   }
 
   get state(): ConnectionState {
@@ -105,10 +105,7 @@ export class Connection {
   hold(): void {
     this.#isHeld = true
     this.#drop(this.#socket)
-    this.#cancelRetry?.()
-    this.#cancelRetry = undefined
-    this.#cancelOffline?.()
-    this.#cancelOffline = undefined
+    this.#timers.clear('retry', 'offline')
     if (this.#state === 'idle') return
     const wasOpen = this.#state === 'open'
     this.#enter('connecting')
@@ -129,8 +126,7 @@ export class Connection {
   }
 
   #connect(): void {
-    this.#cancelRetry?.()
-    this.#cancelRetry = undefined
+    this.#timers.clear('retry')
     if (this.#state === 'idle') this.#enter('connecting')
     if (this.#isHeld) return
     const { WebSocket } = this.#platform
@@ -140,7 +136,7 @@ export class Connection {
       this.#enter('offline')
       return
     }
-    this.#cancelOffline ??= this.#platform.after(OFFLINE_MS, () => this.#enter('offline'))
+    this.#miss()
     const socket = new WebSocket(this.#url, [SUBPROTOCOL, `${BEARER_PREFIX}${token}`])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
@@ -166,10 +162,15 @@ export class Connection {
     this.#watch(OPEN_MS, () => this.#closed(1006))
   }
 
+  /** Without a socket from now on: for a while that is nothing. Once it was too long, it stays so until one is open. */
+  #miss(): void {
+    if (this.#state !== 'offline' && !this.#timers.has('offline'))
+      this.#timers.set('offline', OFFLINE_MS, () => this.#enter('offline'))
+  }
+
   #opened(): void {
     this.#leaving = false
-    this.#cancelOffline?.()
-    this.#cancelOffline = undefined
+    this.#timers.clear('offline')
     this.#enter('open')
     this.#bestRoundTrip = Number.POSITIVE_INFINITY
     this.send({ type: 'time', at: this.#platform.now() })
@@ -225,11 +226,10 @@ export class Connection {
       this.#end()
       return
     }
-    this.#cancelOffline ??= this.#platform.after(OFFLINE_MS, () => this.#enter('offline'))
+    this.#miss()
     if (this.#state === 'open') this.#enter('connecting')
     for (const member of [...this.#members]) member.lost()
-    this.#cancelRetry?.()
-    this.#cancelRetry = this.#platform.after(this.#pause(code), () => this.#connect())
+    this.#timers.set('retry', this.#pause(code), () => this.#connect())
   }
 
   #pause(code: number): number {
@@ -242,16 +242,12 @@ export class Connection {
 
   #end(): void {
     this.#drop(this.#socket)
-    this.#cancelRetry?.()
-    this.#cancelRetry = undefined
-    this.#cancelOffline?.()
-    this.#cancelOffline = undefined
+    this.#timers.clear('retry', 'offline')
     this.#enter('idle')
   }
 
   #drop(socket: Socket | undefined): void {
-    this.#cancelWatchdog?.()
-    this.#cancelWatchdog = undefined
+    this.#timers.clear('watchdog')
     this.#socket = undefined
     try {
       socket?.close(1000)
@@ -261,8 +257,7 @@ export class Connection {
   }
 
   #watch(ms: number, late: () => void): void {
-    this.#cancelWatchdog?.()
-    this.#cancelWatchdog = this.#platform.after(ms, late)
+    this.#timers.set('watchdog', ms, late)
   }
 
   #enter(state: ConnectionState): void {

@@ -18,6 +18,7 @@ import type { Connection, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
 import { Slowdown, type Slower } from './slowdown.ts'
+import { Timers } from './timers.ts'
 
 export type { EndReason, WaitTime } from '../shared/wire/messages.ts'
 export type { Slower } from './slowdown.ts'
@@ -78,6 +79,8 @@ export interface QueueOptions {
   onError?: (error: OnsaleError) => void
 }
 
+type TimerName = 'poll' | 'retry' | 'called' | 'beat'
+
 const POLL_MS = 5_000
 const RETRY_SECONDS = 2
 /** Those who wait for a line to form come spread over this time. */
@@ -98,7 +101,7 @@ export class QueuePlace implements Member {
   readonly #options: QueueOptions
   readonly #detach: () => void
   readonly #unhear: () => void
-  readonly #timers = new Map<'poll' | 'retry' | 'called' | 'beat', () => void>()
+  readonly #timers: Timers<TimerName>
   #view: QueueView
   #wanted = false
   #closed = false
@@ -119,6 +122,7 @@ export class QueuePlace implements Member {
     this.#connection = parts.connection
     this.#http = parts.http
     this.#platform = parts.platform
+    this.#timers = new Timers(parts.platform)
     this.#options = options
     this.#view = {
       ...NOWHERE,
@@ -153,7 +157,7 @@ export class QueuePlace implements Member {
   /** Gives up place or turn. */
   leave(): void {
     this.#wanted = false
-    this.#stop()
+    this.#timers.clear()
     if (!this.#connection.send({ type: 'leave', eventId: this.eventId }))
       this.#http.json(`/events/${this.eventId}/queue`, { method: 'DELETE' }).catch(error => this.#tell(error))
     this.#show({ ...NOWHERE, receipt: undefined })
@@ -162,13 +166,13 @@ export class QueuePlace implements Member {
   /** Keeps the place for as long as the event's grace allows; `leave` gives it up. */
   close(): void {
     this.#closed = true
-    this.#stop()
+    this.#timers.clear()
     this.#unhear()
     this.#detach()
   }
 
   opened(): void {
-    this.#timer('poll')
+    this.#timers.clear('poll')
     const { receipt } = this.#view
     if (!this.#wanted) return
     this.#connection.send({
@@ -202,7 +206,7 @@ export class QueuePlace implements Member {
         return
       case 'ended':
         this.#wanted = false
-        this.#stop()
+        this.#timers.clear()
         this.#show({ ...NOWHERE, place: 'ended', reason: message.reason, receipt: undefined })
         return
       case 'error':
@@ -219,18 +223,18 @@ export class QueuePlace implements Member {
   #info(queue: QueueInfo): void {
     const { state, waiting, active, message, preQueueAt, opensAt, soldOut = false } = queue
     const off = state === 'off' && this.#view.place !== 'ended' ? NOWHERE : {}
-    if (state === 'off') this.#stop()
+    if (state === 'off') this.#timers.clear()
     this.#show({ ...off, queue: state, waiting, active, message, preQueueAt, opensAt, soldOut })
   }
 
   #place(place: PlaceInfo): void {
     switch (place.state) {
       case 'none':
-        this.#stop()
+        this.#timers.clear()
         this.#show(NOWHERE)
         return
       case 'admitted': {
-        this.#stop()
+        this.#timers.clear()
         const { pass, until } = place
         this.#show({ ...NOWHERE, place: 'admitted', pass, until })
         return
@@ -242,7 +246,7 @@ export class QueuePlace implements Member {
         this.#generation = generation
         this.#isUnordered = position === null
         this.#base = { ...this.#base, position: position ?? 0, at: this.#platform.now() }
-        this.#timer('called')
+        this.#timers.clear('called')
         this.#beat()
         const told = position === null ? undefined : this.#least(position)
         // Lots stand before all arrivals, and below zero.
@@ -267,8 +271,8 @@ export class QueuePlace implements Member {
         }
         // Called, or drawn, and not told.
         const isLate = this.#isUnordered ? tick.unordered !== true : this.#score <= tick.frontier
-        if (!isLate) this.#timer('called')
-        else if (!this.#timers.has('called')) this.#timer('called', CALLED_MS, () => this.opened())
+        if (!isLate) this.#timers.clear('called')
+        else if (!this.#timers.has('called')) this.#later('called', CALLED_MS, () => this.opened())
       }
     }
     this.#show(news)
@@ -289,7 +293,7 @@ export class QueuePlace implements Member {
   }
 
   #beat(): void {
-    this.#timer('beat', BEAT_MS, () => {
+    this.#later('beat', BEAT_MS, () => {
       if (this.#view.place !== 'waiting') return
       this.#beat()
       if (this.#base.rate === 0 || this.#isUnordered) return
@@ -327,7 +331,7 @@ export class QueuePlace implements Member {
       if (again === 'never') return
       pause = again ?? 1_000 * (failure.retryAfter ?? POLL_MS / 1_000) * (1 + this.#platform.random() / 4)
     }
-    this.#timer('poll', pause, () => void this.#poll())
+    this.#later('poll', pause, () => void this.#poll())
   }
 
   #refused(error: OnsaleError): void {
@@ -343,7 +347,7 @@ export class QueuePlace implements Member {
       (again === undefined && !/unavailable|too_many|recovering|internal/.test(error.code))
     )
       return
-    this.#timer('retry', again ?? this.#retryMs(error), () => this.opened())
+    this.#later('retry', again ?? this.#retryMs(error), () => this.opened())
   }
 
   /** Where the line takes no newcomers that is shown: ms until it is asked again. Undefined: another failure. */
@@ -355,7 +359,7 @@ export class QueuePlace implements Member {
     if (code === 'too_many_places') return this.#retryMs(error)
     if (from === undefined) {
       this.#wanted = false
-      this.#stop()
+      this.#timers.clear()
       return 'never'
     }
     const left = from - this.#connection.serverNow()
@@ -384,20 +388,8 @@ export class QueuePlace implements Member {
     if (!this.#closed) this.#options.onChange?.(this.#view)
   }
 
-  #timer(name: 'poll' | 'retry' | 'called' | 'beat', ms = 0, run?: () => void): void {
-    this.#timers.get(name)?.()
-    this.#timers.delete(name)
-    if (run === undefined || this.#closed) return
-    const cancel = this.#platform.after(ms, () => {
-      this.#timers.delete(name)
-      run()
-    })
-    this.#timers.set(name, cancel)
-  }
-
-  #stop(): void {
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
+  #later(name: TimerName, ms: number, run: () => void): void {
+    if (!this.#closed) this.#timers.set(name, ms, run)
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeSnapshot } from '../shared/wire/seat-frames.ts'
 import type { OnsaleError } from './http.ts'
 import type { OnsaleOptions } from './onsale.ts'
-import type { SeatChange, SeatState, WatchStatus } from './seats.ts'
+import type { LostSeat, SeatChange, SeatState, WatchStatus } from './seats.ts'
 import { EVENT, look, World } from './world-fixture.ts'
 
 function watch(world: World, options = {}, platform: Partial<OnsaleOptions> = {}) {
@@ -48,6 +48,38 @@ describe('a watch', () => {
     await world.pass(1_000)
     expect(look(seats.state)).toBe(look(world.seats.state))
     expect(world.calls.at(-1)?.path).toBe(`/events/${EVENT}/seats?since=1.0`)
+  })
+
+  test('[W140] who has chosen or holds seats is told once which of them is lost, and why', async () => {
+    const world = new World()
+    world.change([3, 1, 9, 3])
+    const told: LostSeat[][] = []
+    const { seats } = watch(world, { onLost: (lost: LostSeat[]) => told.push(lost) })
+    seats.mind({ chosen: [0, 1, 2, 9], held: [3, 4] })
+    expect(told).toEqual([])
+    await world.pass(1_000)
+    // Blocked already, and a hold that was never there.
+    expect(told.splice(0)).toEqual([
+      [
+        { index: 9, was: 'chosen', why: 'blocked' },
+        { index: 4, was: 'held', why: 'ended' },
+      ],
+    ])
+    world.change([1, 1])
+    world.change([2, 2])
+    await world.pass(1_000)
+    expect(told.splice(0).flat()).toEqual([
+      { index: 1, was: 'chosen', why: 'held' },
+      { index: 2, was: 'chosen', why: 'sold' },
+    ])
+    // Bought, and nobody's loss; what is minded no more is told of no more.
+    world.change([3, 2, 1, 0])
+    world.change([1, 1])
+    await world.pass(1_000)
+    seats.mind({ held: [5] })
+    world.change([0, 2])
+    await world.pass(1_000)
+    expect(told.splice(0).flat()).toEqual([{ index: 5, was: 'held', why: 'ended' }])
   })
 
   test('[S37] whatever frames are dropped, doubled or reordered and whenever sockets die, the map ends as the truth', async () => {

@@ -10,6 +10,7 @@ import { SeatState } from '../shared/wire/seat-state.ts'
 import type { Connection, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
+import { Timers } from './timers.ts'
 
 export { SeatState } from '../shared/wire/seat-state.ts'
 
@@ -33,10 +34,22 @@ export interface WatchOptions {
   /** While the queue is on. A new one is given by `setPass`. */
   pass?: string | undefined
   onChange?: (change: SeatChange, state: SeatState) => void
+  /** Of the seats that were given to `mind`: each once. */
+  onLost?: (lost: LostSeat[]) => void
   onStatus?: (status: WatchStatus) => void
   /** Why it is refused, or what failed just now; it goes on trying where trying helps. */
   onError?: (error: OnsaleError) => void
 }
+
+/** A seat of this visitor's that is theirs no more, and why. `ended`: their hold is over, and the seat is free again. */
+export interface LostSeat {
+  index: number
+  was: 'chosen' | 'held'
+  why: 'held' | 'sold' | 'blocked' | 'ended'
+}
+
+/** By status. */
+const WHY = ['ended', 'held', 'sold', 'blocked'] as const
 
 const POLL_MS = 3_000
 const LONGEST_POLL_MS = 30_000
@@ -74,8 +87,9 @@ export class SeatWatch implements Member {
   #paused = false
   /** Fetches since all was well. */
   #tries = 0
-  #cancelFetch: (() => void) | undefined
-  #cancelRewatch: (() => void) | undefined
+  /** Of this visitor, with what it is. */
+  #minded = new Map<number, LostSeat['was']>()
+  readonly #timers: Timers<'fetch' | 'rewatch'>
 
   constructor(
     eventId: string,
@@ -86,6 +100,7 @@ export class SeatWatch implements Member {
     this.#connection = parts.connection
     this.#http = parts.http
     this.#platform = parts.platform
+    this.#timers = new Timers(parts.platform)
     this.#options = options
     this.#pass = options.pass
     this.#unhear = this.#connection.onState(state => {
@@ -99,6 +114,17 @@ export class SeatWatch implements Member {
     return this.#status
   }
 
+  /**
+   * The seats this visitor has chosen, and those they hold, instead of what was given before: `onLost` tells when one is lost.
+   * Mind none while you ask for a hold: its answer says what could not be had, and the map shows your own hold like any other.
+   */
+  mind({ chosen = [], held = [] }: { chosen?: Iterable<number>; held?: Iterable<number> }): void {
+    this.#minded.clear()
+    for (const index of chosen) this.#minded.set(index, 'chosen')
+    for (const index of held) this.#minded.set(index, 'held')
+    this.#miss()
+  }
+
   setPass(pass: string | undefined): void {
     this.#pass = pass
     if (this.#status === 'refused') this.#enter('loading')
@@ -108,8 +134,7 @@ export class SeatWatch implements Member {
 
   close(): void {
     this.#closed = true
-    this.#cancelFetch?.()
-    this.#cancelRewatch?.()
+    this.#timers.clear()
     this.#connection.send({ type: 'unwatch', eventId: this.eventId })
     this.#unhear()
     this.#detach()
@@ -128,8 +153,7 @@ export class SeatWatch implements Member {
     this.#handle = undefined
     this.#paused = false
     this.#buffer = []
-    this.#cancelRewatch?.()
-    this.#cancelRewatch = undefined
+    this.#timers.clear('rewatch')
   }
 
   message(message: ServerMessage): void {
@@ -138,8 +162,7 @@ export class SeatWatch implements Member {
       case 'watching':
         this.#handle = message.handle
         this.#buffer = []
-        this.#cancelFetch?.()
-        this.#cancelFetch = undefined
+        this.#timers.clear('fetch')
         this.#needed = { epoch: message.epoch, seq: message.seq }
         // Behind us: a node that is late, or a Redis that lost its newest changes while we were away.
         if (this.state.reaches(message.epoch, message.seq + 1)) this.#doubted = this.#needed
@@ -201,7 +224,7 @@ export class SeatWatch implements Member {
     const { epoch, seq, changes, areas, now } = diff
     switch (this.state.diff(diff)) {
       case 'applied':
-        this.#options.onChange?.({ kind: 'some', seats: changes, areas, at: now }, this.state)
+        this.#changed({ kind: 'some', seats: changes, areas, at: now })
         return
       case 'resync':
         this.#buffer.push(frame)
@@ -217,10 +240,9 @@ export class SeatWatch implements Member {
   }
 
   #fetchAfter(ms: number): void {
-    if (this.#fetching || this.#cancelFetch !== undefined || this.#closed) return
+    if (this.#fetching || this.#timers.has('fetch') || this.#closed) return
     if (ms <= 0) return void this.#fetch()
-    this.#cancelFetch = this.#platform.after(ms, () => {
-      this.#cancelFetch = undefined
+    this.#timers.set('fetch', ms, () => {
       if (this.#handle !== undefined && this.#reached()) this.#settle()
       else void this.#fetch()
     })
@@ -290,23 +312,39 @@ export class SeatWatch implements Member {
       this.#doubted = undefined
       this.state.replace(snapshot)
     } else if (this.state.snapshot(snapshot) === 'ignored') return
-    this.#options.onChange?.({ kind: 'all' }, this.state)
+    this.#changed({ kind: 'all' })
+  }
+
+  #changed(change: SeatChange): void {
+    this.#options.onChange?.(change, this.state)
+    this.#miss()
+  }
+
+  #miss(): void {
+    if (!this.state.filled) return
+    const lost: LostSeat[] = []
+    for (const [index, was] of this.#minded) {
+      const status = this.state.get(index) ?? 3
+      // What one holds and sees sold was bought, or the booking says why not.
+      if (was === 'chosen' ? status > 0 : status % 3 === 0) lost.push({ index, was, why: WHY[status] })
+    }
+    for (const { index } of lost) this.#minded.delete(index)
+    if (lost.length > 0) this.#options.onLost?.(lost)
   }
 
   #failed(error: OnsaleError): void {
     this.#options.onError?.(error)
     if (REFUSALS.test(error.code)) {
       this.#enter('refused')
-      this.#cancelFetch?.()
-      this.#cancelFetch = undefined
+      this.#timers.clear('fetch')
     } else if (
       this.#handle === undefined &&
       this.#connection.state === 'open' &&
-      this.#cancelRewatch === undefined
+      !this.#timers.has('rewatch')
     ) {
       // The server could not let us watch just now: ask again, and poll meanwhile.
       const pause = 1_000 * (error.retryAfter ?? 2)
-      this.#cancelRewatch = this.#platform.after(pause * (1 + this.#platform.random()), () => this.opened())
+      this.#timers.set('rewatch', pause * (1 + this.#platform.random()), () => this.opened())
       this.#poll()
     }
   }
