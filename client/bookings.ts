@@ -34,6 +34,8 @@ export interface Booking {
   /** RFC 3339, by the server's clock: count down to it with `onsale.serverNow()`. */
   expiresAt: string
   serverTime: string
+  /** While it is held: when it ends at the latest, however often it is renewed. */
+  renewableUntil?: string
   /** Minor units of the currency. */
   amount: number
   currency: string
@@ -71,6 +73,38 @@ export interface HoldRequest {
   areas?: { areaId: string; quantity: number; ticketType?: string }[]
   /** ticketId -> ticket type; the event's first type otherwise. */
   ticketTypes?: Record<string, string>
+  /** The price that was shown: another is refused. */
+  amount?: number
+  /** The best that can be had, instead of ticketIds and areas. */
+  bestAvailable?: BestAvailable
+}
+
+export interface BestAvailable {
+  quantity: number
+  /** By id or name; every one where none is named. */
+  categories?: string[]
+  sections?: string[]
+  /** How many are places for wheelchairs; the others sit beside them. */
+  accessible?: number
+  /** Of one ticket with its fee, in minor units. */
+  maxPrice?: number
+  /** In one row, else in neighbouring rows; `false`: also apart. */
+  together?: boolean
+  ticketType?: string
+}
+
+export interface Quote {
+  eventId: string
+  /** The sum, in minor units. */
+  amount: number
+  currency: string
+  tickets: { ticketId?: string; category: string; type: string; price: number; fee: number }[]
+}
+
+export interface Amendment {
+  add?: Omit<HoldRequest, 'bestAvailable' | 'amount'>
+  /** Ticket ids of the booking; one ticket must stay. */
+  drop?: string[]
 }
 
 export interface Payment {
@@ -96,6 +130,21 @@ export class Bookings {
   /** All of them or none. @throws OnsaleError `hold_conflict`, `sold_out`, `waiting_room_required`, ... */
   hold<Answer = Booking>(eventId: string, wanted: HoldRequest, options: CallOptions = {}): Promise<Answer> {
     return this.#unsafe('POST', `/bookings/${eventId}`, wanted, options)
+  }
+
+  /** What they would cost; nothing is held. */
+  quote<Answer = Quote>(eventId: string, wanted: HoldRequest): Promise<Answer> {
+    return this.#http.json(`/bookings/${eventId}/quote`, { method: 'POST', body: wanted })
+  }
+
+  /** Adds tickets and drops others, all of it or nothing; the hold's end stays. @throws OnsaleError `hold_conflict`, ... */
+  amend<Answer = Booking>(bookingId: string, amendment: Amendment): Promise<Answer> {
+    return this.#http.json(`/bookings/${bookingId}`, { method: 'PATCH', body: amendment })
+  }
+
+  /** More time, until `renewableUntil`. @throws OnsaleError `limit_exceeded`, `booking_expired`, ... */
+  renew<Answer = Booking>(bookingId: string): Promise<Answer> {
+    return this.#http.json(`/bookings/${bookingId}/renew`, { method: 'POST' })
   }
 
   get<Answer = Booking>(bookingId: string): Promise<Answer> {

@@ -38,7 +38,7 @@ export function asOnsaleError(error: unknown): OnsaleError {
 }
 
 export interface Call {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: unknown
   query?: Record<string, string | number | boolean | undefined>
   headers?: Record<string, string>
@@ -72,9 +72,9 @@ export class Http {
   /** What `read` makes of the answer where it is a 2xx or 304; the deadline is for all of it. @throws OnsaleError */
   async send<T>(path: string, call: Call, read: (response: FetchResponse) => Promise<T>): Promise<T> {
     const { method = 'GET', body, query = {}, pass } = call
-    const asked = Object.entries(query).flatMap(([key, value]) =>
-      value === undefined ? [] : [`${encodeURIComponent(key)}=${encodeURIComponent(value)}`],
-    )
+    const asked = Object.entries(query)
+      .filter(([, value]) => value !== undefined)
+      .map(pair => pair.map(encodeURIComponent as never).join('='))
     const headers: Record<string, string> = { ...call.headers }
     const token = this.#token()
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`

@@ -4,6 +4,7 @@
  */
 import { except } from 'hono/combine'
 import { adminAuditRoutes } from './admin/audit-routes.ts'
+import { adminBlockRoutes } from './admin/block-routes.ts'
 import { EVENT_FILE_PATHS, eventImportRoutes } from './admin/event-import-routes.ts'
 import { adminOverviewRoutes } from './admin/overview-routes.ts'
 import { adminQueueRoutes } from './admin/queue-routes.ts'
@@ -73,6 +74,7 @@ export function httpApp(
   app.route('/', adminPaymentRoutes(deps, sales))
   app.route('/', ticketRoutes(deps, sales))
   app.route('/', adminQueueRoutes(deps))
+  app.route('/', adminBlockRoutes(deps))
   app.route('/', eventImportRoutes(deps))
   app.route('/', adminAuditRoutes(deps))
   app.route('/', adminOverviewRoutes(deps))

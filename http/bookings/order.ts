@@ -9,7 +9,7 @@ import type { EventRecord } from '../../shared/event-store.ts'
 import { type EventId, splitTicketId, TICKET_ID, ticketId } from '../../shared/ids.ts'
 import type { Wanted } from '../../shared/seats/inventory.ts'
 import { BestAvailable } from './best-wish.ts'
-import { type Priced, priceOf } from './pricing.ts'
+import { type Priced, priceOf, totalOf } from './pricing.ts'
 
 const Ticket = z.string().regex(TICKET_ID, 'must be a ticket id, such as hot1-17')
 const TicketType = z.string().min(1).max(40)
@@ -36,6 +36,11 @@ export const HoldBody = z
       .record(z.string(), TicketType)
       .default({})
       .openapi({ description: "By ticket id; the event's first type where none is named." }),
+    amount: z
+      .int()
+      .min(0)
+      .optional()
+      .openapi({ description: 'The price that was shown, such as a quote: another is refused.' }),
     bestAvailable: BestAvailable.optional().openapi({
       description: 'The best seats that can be had, instead of ticketIds and areas.',
     }),
@@ -47,6 +52,10 @@ export const HoldBody = z
   .refine(body => body.bestAvailable === undefined || body.ticketIds.length + body.areas.length === 0, {
     path: ['bestAvailable'],
     message: 'and ticketIds or areas: give one of the two',
+  })
+  .refine(body => body.bestAvailable === undefined || body.amount === undefined, {
+    path: ['amount'],
+    message: 'is that of tickets that are named: with bestAvailable say maxPrice',
   })
   .openapi('Hold')
 
@@ -61,6 +70,8 @@ interface AreaLine {
 
 export interface Order {
   wanted: Wanted
+  /** What it will come to, whichever units it is given. */
+  quote: Priced[]
   /** The items of these indices, once Redis has said which units they are. Sorted like the indices. */
   itemsOf(indices: number[]): Priced[]
 }
@@ -80,10 +91,26 @@ export function orderOf(event: EventRecord, body: HoldBody, most: number): Order
     }),
   )
   for (const [at, line] of lines.entries()) priced(event, 0, line.category, line.ticketType, areaField(at))
-  return {
-    wanted: { seats: [...seats].sort((a, b) => a - b), areas: summed(lines) },
+  const wanted = { seats: [...seats].sort((a, b) => a - b), areas: summed(lines) }
+  const someUnits = wanted.areas.flatMap(({ area, quantity }) => {
+    const { first, capacity } = event.stock.areas[area] ?? { first: 0, capacity: 0 }
+    // More than there are cannot be had: the take says so.
+    return Array.from({ length: Math.min(quantity, capacity) }, (_, at) => first + at)
+  })
+  const order: Order = {
+    wanted,
+    quote: itemsOf(event, [...wanted.seats, ...someUnits], bySeat, lines),
     itemsOf: indices => itemsOf(event, indices, bySeat, lines),
   }
+  checkAmount(event, totalOf(order.quote), body.amount)
+  return order
+}
+
+function checkAmount({ currency }: EventRecord, amount: number, shown: number | undefined): void {
+  if (shown === undefined || shown === amount) return
+  throw new Problem('price_mismatch', `The price is ${amount}, not ${shown}.`, {
+    members: { amount, currency },
+  })
 }
 
 /** @throws Problem */
@@ -103,7 +130,7 @@ export function hashOf(eventId: EventId, body: HoldBody): string {
       ? []
       : [Object.entries(body.bestAvailable).sort(([a], [b]) => (a < b ? -1 : 1))]
   return createHash('sha256')
-    .update(JSON.stringify([eventId, body.ticketIds, areas, types, ...best]))
+    .update(JSON.stringify([eventId, body.ticketIds, areas, types, ...best, body.amount]))
     .digest('hex')
 }
 

@@ -13,6 +13,7 @@ import { hold } from './hold.ts'
 import { HoldBody } from './order.ts'
 import { listOwn, readOwn, viewNow } from './own.ts'
 import { pay } from './pay.ts'
+import { quoteRoute } from './quote-route.ts'
 import { renew } from './renew.ts'
 import type { Sales } from './sales.ts'
 import { BookingView } from './view.ts'
@@ -27,6 +28,7 @@ export function saleRoutes(deps: HttpDeps, sales: Sales): Routes {
   addAmend(routes, deps, sales)
   addPay(routes, deps, sales)
   addCancel(routes, deps, sales)
+  routes.route('/', quoteRoute(deps))
   webhookRoute(routes, sales)
   return routes
 }
@@ -83,6 +85,7 @@ function addHold(routes: Routes, deps: HttpDeps, sales: Sales): void {
         'area_not_found',
         'not_on_sale',
         'hold_conflict',
+        'price_mismatch',
         'sold_out',
         'not_enough_together',
         'leaves_orphan',
