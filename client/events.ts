@@ -98,6 +98,8 @@ export interface EventDetail extends EventHead {
   prices: Price[]
   areas: { areaId: string; name: string; category: string; capacity: number }[]
   maxTickets: number
+  /** What is done about seats chosen by hand that leave a lone one. */
+  orphanRule: 'off' | 'warn' | 'refuse'
   availability: { free: number | null; total: number }
   /** null where it cannot be told now. */
   queue: QueueInfo | null

@@ -84,13 +84,13 @@ export function eventRoutes(deps: HttpDeps): Routes {
     if (c.req.valid('query').include === 'tickets') {
       await mayWatch(deps, c, event)
       const snapshot = await inventory.snapshot(event.stock)
-      const view = viewOf(event, await live(event), config.HTTP_PUBLIC_URL, config.MAX_TICKETS_PER_BOOKING)
+      const view = viewOf(event, await live(event), config)
       const { epoch, seq } = snapshot
       const before = `${JSON.stringify({ ...view, epoch, seq }).slice(0, -1)},"tickets":`
       c.header('Cache-Control', 'private, no-store')
       return compressed(c, ticketStream(event, snapshot, before, '}'))
     }
-    const view = viewOf(event, await live(event), config.HTTP_PUBLIC_URL, config.MAX_TICKETS_PER_BOOKING)
+    const view = viewOf(event, await live(event), config)
     c.header('Cache-Control', view.queue?.state === 'off' ? 'public, max-age=1' : 'private, no-store')
     return c.json(view, 200)
   })

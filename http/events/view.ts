@@ -1,5 +1,6 @@
 /** An event as everybody may see it. Prices are in minor units, times in UTC. */
 import { z } from '@hono/zod-openapi'
+import type { Config } from '../../shared/config.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import type { QueueInfo } from '../../shared/wire/messages.ts'
 import { EVENT_STATUSES, EVENT_TYPES } from '../search/search.ts'
@@ -69,6 +70,9 @@ export const EventView = z
       z.object({ areaId: z.string(), name: z.string(), category: z.string(), capacity: z.int() }),
     ),
     maxTickets: z.int().openapi({ description: 'In one booking.' }),
+    orphanRule: z
+      .enum(['off', 'warn', 'refuse'])
+      .openapi({ description: 'What is done about seats chosen by hand that leave a lone one.' }),
     availability: z
       .object({ free: z.int().nullable(), total: z.int() })
       .openapi({ description: 'Seats and standing room; free is null while not on sale or not known.' }),
@@ -92,7 +96,10 @@ export interface Live {
   queue: QueueInfo | undefined
 }
 
-export function viewOf(event: EventRecord, live: Live, site: string, maxTickets: number): EventView {
+/** What the pages must know of the settings. */
+type Shown = Pick<Config, 'HTTP_PUBLIC_URL' | 'MAX_TICKETS_PER_BOOKING' | 'ORPHAN_RULE'>
+
+export function viewOf(event: EventRecord, live: Live, config: Shown): EventView {
   const { eventId, venue, plan } = event
   return {
     eventId,
@@ -115,12 +122,13 @@ export function viewOf(event: EventRecord, live: Live, site: string, maxTickets:
       category,
       capacity,
     })),
-    maxTickets,
+    maxTickets: config.MAX_TICKETS_PER_BOOKING,
+    orphanRule: config.ORPHAN_RULE,
     availability: { free: live.free ?? null, total: plan.total },
     queue: live.queue ?? null,
     links: {
       self: `/events/${eventId}`,
-      page: new URL(`/e/${eventId}`, site).href,
+      page: new URL(`/e/${eventId}`, config.HTTP_PUBLIC_URL).href,
       map: `/venues/${encodeURIComponent(venue.venueId)}/maps/${event.mapHash}`,
       seats: `/events/${eventId}/seats`,
       queue: `/events/${eventId}/queue`,

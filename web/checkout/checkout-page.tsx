@@ -179,7 +179,32 @@ function Clock({ booking, ended }: { booking: OwnBooking; ended: () => void }) {
       <p>
         <Countdown until={Date.parse(booking.expiresAt)} label="Time left to pay" ended={ended} />
       </p>
+      <MoreTime booking={booking} ended={ended} />
     </div>
+  )
+}
+
+/** Worth a press only where it gains a minute. */
+const WORTH_MS = 60_000
+
+function MoreTime({ booking, ended }: { booking: OwnBooking; ended: () => void }) {
+  const shop = useShop()
+  const [busy, setBusy] = useState(false)
+  const { renewableUntil, expiresAt, status } = booking
+  const gain = Date.parse(renewableUntil ?? expiresAt) - Date.parse(expiresAt)
+  if (status !== 'in_progress' || gain < WORTH_MS) return null
+  const renew = async () => {
+    setBusy(true)
+    await shop
+      .booking(() => shop.onsale.bookings.renew(booking.bookingId))
+      .catch((error: unknown) => notify(told(error), 'bad'))
+    setBusy(false)
+    ended()
+  }
+  return (
+    <button type="button" class="button" disabled={busy} onClick={() => void renew()} data-testid="more-time">
+      More time
+    </button>
   )
 }
 

@@ -25,6 +25,8 @@ export interface Choices {
   choose(index: number): void
   setArea(wanted: ChosenArea, left: number): void
   setType(index: number, ticketType: string): void
+  /** Other seats in the place of those chosen. */
+  swap(seats: readonly number[]): void
   /** Others have them: out of the selection, with a notice. */
   lose(indices: Iterable<number>): void
   /** Loses what the map shows as taken. */
@@ -118,6 +120,13 @@ export function useChoices(
     choose,
     setArea,
     setType: useCallback((index, ticketType) => set(withType(latest.current, index, ticketType)), [set]),
+    swap: useCallback(
+      (seats: readonly number[]) => {
+        set({ ...latest.current, seats: [] })
+        for (const index of seats) choose(index)
+      },
+      [set, choose],
+    ),
     lose,
     check: useCallback(() => check(chosenIn(latest.current)), [check]),
   }

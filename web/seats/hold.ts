@@ -10,31 +10,50 @@ export type HoldResult =
   /** Somebody else was quicker: with these seats, or with the last standing places. */
   | { outcome: 'lost'; seats: number[] }
   | { outcome: 'sold_out' }
+  /** Nothing fits what was wished for, but this comes near. */
+  | { outcome: 'offered'; offer: Offer; error: OnsaleError }
   /** The turn is over, or the queue is on by now. */
   | { outcome: 'queue'; error: OnsaleError }
   | { outcome: 'refused'; error: unknown }
+
+/** What could be had instead of the best that was wished for. */
+export interface Offer {
+  without: ('together' | 'filters' | 'quantity')[]
+  quantity: number
+  ticketIds: string[]
+  amount: number
+}
 
 /** A call that nobody answered may have been heard: it is made again under the same key, which holds nothing twice. */
 const TRIES = 3
 const PAUSE_MS = 1_000
 
-export async function hold(
-  shop: Shop,
-  eventId: string,
-  selection: Selection,
-  pass: string | undefined,
-): Promise<HoldResult> {
-  const request: HoldRequest = {
+export function requestOf(eventId: string, selection: Selection): HoldRequest {
+  return {
     ticketIds: selection.seats.map(({ index }) => ticketIdOf(eventId, index)),
     areas: [...selection.areas],
     ticketTypes: Object.fromEntries(
       selection.seats.map(({ index, ticketType }) => [ticketIdOf(eventId, index), ticketType]),
     ),
   }
+}
+
+/** `open`: what is held already, to be added to. */
+export async function hold(
+  shop: Shop,
+  eventId: string,
+  request: HoldRequest,
+  pass: string | undefined,
+  open?: OwnBooking,
+): Promise<HoldResult> {
   const idempotencyKey = unique()
   for (let attempt = 1; ; attempt++) {
     try {
-      const booking = await shop.booking(() => shop.onsale.hold(eventId, request, { pass, idempotencyKey }))
+      const booking = await shop.booking(() =>
+        open === undefined
+          ? shop.onsale.hold(eventId, request, { pass, idempotencyKey })
+          : shop.onsale.bookings.amend(open.bookingId, { add: request }),
+      )
       return { outcome: 'held', booking }
     } catch (error) {
       const unheard = error instanceof OnsaleError && error.code === 'unreachable'
@@ -55,9 +74,15 @@ export function refusal(error: unknown): HoldResult {
   if (!(error instanceof OnsaleError)) return { outcome: 'refused', error }
   const { code, body } = error
   if (code === 'hold_conflict') return { outcome: 'lost', seats: ticketsOf(body['tickets']).map(seatIndex) }
+  const offer = offerOf(body['alternative'])
+  if (offer !== undefined) return { outcome: 'offered', offer, error }
   if (code === 'sold_out') return { outcome: 'sold_out' }
   if (code === 'waiting_room_required' || code.startsWith('pass_')) return { outcome: 'queue', error }
   return { outcome: 'refused', error }
+}
+
+function offerOf(told: unknown): Offer | undefined {
+  return typeof told === 'object' && told !== null && 'ticketIds' in told ? (told as Offer) : undefined
 }
 
 /** Ids, or objects that carry one. */

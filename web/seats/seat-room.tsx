@@ -1,5 +1,6 @@
 /** Choosing seats: the live map or list, the legend, standing areas and the tray, on one screen. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { HoldRequest } from '../../client/bookings.ts'
 import { money } from '../format/money.ts'
 import { ListIcon, MapIcon } from '../icons.tsx'
 import { notify } from '../notices.tsx'
@@ -7,11 +8,13 @@ import { Loading, Problem, told } from '../page-states.tsx'
 import { useLocation } from '../routes.ts'
 import { type ShopEvent, useShop } from '../shop.ts'
 import { useDark } from '../use-dark.ts'
+import { BestAvailable, OfferLine } from './best-available.tsx'
 import { useChoices } from './choices.ts'
-import { hold } from './hold.ts'
+import { hold, type Offer, requestOf } from './hold.ts'
 import { Legend } from './legend.tsx'
 import { tone } from './map-theme.ts'
 import { OpenBooking } from './open-booking.tsx'
+import { OrphanWarning } from './orphan-warning.tsx'
 import { type OwnSeats, useOwnSeats } from './own-seats.ts'
 import { type SeatFeed, useFeed } from './seat-feed.ts'
 import type { SeatLayout } from './seat-layout.ts'
@@ -65,7 +68,8 @@ function Choosing({
   const shop = useShop()
   const { route } = useLocation()
   const own = useOwnSeats(event.eventId, feed)
-  const limit = event.maxTickets
+  const open = own.open?.status === 'in_progress' ? own.open : undefined
+  const limit = Math.max(0, event.maxTickets - (open?.tickets.length ?? 0))
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set())
   const [view, setView] = useState<'map' | 'list'>('map')
   const [holding, setHolding] = useState(false)
@@ -73,11 +77,16 @@ function Choosing({
   const choices = useChoices(event, layout, feed, own.seats, limit, underWay)
   const describe = useDescribe(event, layout, feed, choices.seats, own)
 
-  const take = async () => {
+  const [offer, setOffer] = useState<Offer>()
+
+  const take = async (request: HoldRequest) => {
     if (underWay.current) return
     underWay.current = true
     setHolding(true)
-    const result = await hold(shop, event.eventId, choices.selection, pass)
+    setOffer(undefined)
+    // The best are held as a booking of their own: an open one is added to by hand.
+    const adding = request.bestAvailable === undefined ? open : undefined
+    const result = await hold(shop, event.eventId, request, pass, adding)
     underWay.current = false
     setHolding(false)
     if (result.outcome !== 'held') choices.check()
@@ -86,6 +95,9 @@ function Choosing({
         return route(`/checkout/${result.booking.bookingId}`)
       case 'lost':
         return choices.lose(result.seats)
+      case 'offered':
+        setOffer(result.offer)
+        return notify(told(result.error), 'bad')
       case 'sold_out':
         return notify('So many standing places are not left. Choose fewer.', 'bad')
       case 'queue':
@@ -151,10 +163,37 @@ function Choosing({
           selection={choices.selection}
           limit={limit}
           holding={holding}
+          adding={open !== undefined}
+          best={
+            <>
+              <BestAvailable
+                event={event}
+                limit={limit}
+                holding={holding}
+                hold={({ quantity, category }) =>
+                  void take({
+                    bestAvailable: { quantity, ...(category === '' ? {} : { categories: [category] }) },
+                  })
+                }
+              />
+              {offer !== undefined && (
+                <OfferLine
+                  offer={offer}
+                  currency={event.currency}
+                  take={() => void take({ ticketIds: offer.ticketIds })}
+                />
+              )}
+            </>
+          }
+          warning={
+            event.orphanRule !== 'off' && (
+              <OrphanWarning layout={layout} feed={feed} selection={choices.selection} swap={choices.swap} />
+            )
+          }
           remove={choices.choose}
           removeArea={area => choices.setArea({ ...area, quantity: 0 }, 0)}
           setType={choices.setType}
-          hold={() => void take()}
+          hold={() => void take(requestOf(event.eventId, choices.selection))}
         />
       </aside>
       <p class="visually-hidden" aria-live="polite">

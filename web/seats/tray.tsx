@@ -1,4 +1,5 @@
 /** What is chosen: seats with their ticket types, the total, and the button that holds them. */
+import type { ComponentChildren } from 'preact'
 import { money } from '../format/money.ts'
 import { CloseIcon } from '../icons.tsx'
 import type { ShopEvent } from '../shop.ts'
@@ -12,6 +13,12 @@ export interface TrayProps {
   selection: Selection
   limit: number
   holding: boolean
+  /** Seats are held already, and these come to them. */
+  adding: boolean
+  /** Shown while nothing is chosen. */
+  best: ComponentChildren
+  /** Shown above the button. */
+  warning: ComponentChildren
   remove(index: number): void
   removeArea(area: ChosenArea): void
   setType(index: number, ticketType: string): void
@@ -28,7 +35,14 @@ export function Tray(props: TrayProps) {
   return (
     <section class={`tray ${count === 0 ? 'bare' : ''}`} aria-label="Your selection" data-testid="tray">
       {count === 0 ? (
-        <p class="hint">Choose up to {limit} tickets. They are yours once you hold them.</p>
+        <>
+          {limit > 0 && props.best}
+          <p class="hint">
+            {limit > 0
+              ? `Or choose up to ${limit} tickets yourself. They are yours once you hold them.`
+              : 'You hold as many tickets as one booking may have.'}
+          </p>
+        </>
       ) : (
         <ul class="picks">
           {selection.seats.map(seat => (
@@ -39,6 +53,7 @@ export function Tray(props: TrayProps) {
           ))}
         </ul>
       )}
+      {props.warning}
       {count > 0 && (
         <div class="hold">
           <p class="total">
@@ -48,7 +63,13 @@ export function Tray(props: TrayProps) {
             <strong data-testid="total">{money(total, event.currency)}</strong>
           </p>
           <button type="button" class="button primary" disabled={holding} onClick={hold} data-testid="hold">
-            {holding ? 'Holding …' : selection.areas.length > 0 ? 'Hold these tickets' : 'Hold these seats'}
+            {holding
+              ? 'Holding …'
+              : props.adding
+                ? 'Add to what you hold'
+                : selection.areas.length > 0
+                  ? 'Hold these tickets'
+                  : 'Hold these seats'}
           </button>
         </div>
       )}
