@@ -16,7 +16,7 @@ export const PAY_LEAST_MS = MINUTE
 /** How far back what a visitor held without buying is counted: an evening's try, not yesterday's. */
 export const HOLD_BUDGET_WINDOW_MS = 120 * MINUTE
 /** Less is not worth a checkout: a hold that could only be shorter is refused. */
-export const HOLD_LEAST_MS = MINUTE
+export const HOLD_LEAST_MS = 60 * SECOND
 /** Diffs kept for replay. At 100 changes a second a reconnect may take 20 s before it needs a snapshot. */
 export const DIFF_LOG_LENGTH = 2_000
 /** Holds swept in one round of one event: some 5 ms of Redis. */
