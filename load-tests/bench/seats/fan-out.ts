@@ -95,7 +95,7 @@ async function turn(one: Runner, counts: boolean): Promise<void> {
       await wait(LOOK_MS)
       now = await one.crowd.heard()
     }
-    await wait(next - performance.now())
+    await wait(Math.max(0, next - performance.now()))
   }
   if (!counts) return
   one.cpuMs += (await cpuOf(one.pid)) - cpu
