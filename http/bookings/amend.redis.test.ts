@@ -17,8 +17,8 @@ const renew = (fan: Fan, booking: string) =>
   shop.call<Told>('POST', `/bookings/${booking}/renew`, { token: fan.token })
 const indices = (told: Told) => told.tickets.map(({ ticketId }) => Number(ticketId.split('-')[1]))
 
-describe('[B45] Tickets are added to a hold and dropped from it, all of it or nothing.', () => {
-  test('the price follows, the end stays, and a payment buys what is left', async () => {
+describe('Tickets are added to a hold and dropped from it, all of it or nothing.', () => {
+  test('[B45] the price follows, the end stays, and a payment buys what is left', async () => {
     const house = await shop.house()
     const fan = await house.fan()
     const booking = await fan.held(2, 3)
@@ -41,7 +41,7 @@ describe('[B45] Tickets are added to a hold and dropped from it, all of it or no
     expect((await (await house.fan()).hold([2])).status).toBe(201)
   })
 
-  test('a ticket that somebody has is named, and nothing changes', async () => {
+  test('[B45] a ticket that somebody has is named, and nothing changes', async () => {
     const house = await shop.house()
     const [ada, bob] = [await house.fan(), await house.fan()]
     const booking = await ada.held(2)
@@ -54,7 +54,7 @@ describe('[B45] Tickets are added to a hold and dropped from it, all of it or no
     expect([await house.shown(4), (await ada.get(booking)).amount]).toEqual(['available', FRONT])
   })
 
-  test('what Postgres knows to be blocked is refused and shown, and the fan keeps what there was', async () => {
+  test('[B45] what Postgres knows to be blocked is refused and shown, and the fan keeps what there was', async () => {
     const house = await shop.house()
     const fan = await house.fan()
     const booking = await fan.held(2)
@@ -71,7 +71,7 @@ describe('[B45] Tickets are added to a hold and dropped from it, all of it or no
     ['drop.0', { drop: ['other999-1'] }],
     ['drop', { drop: 'all' }],
     ['price', { add: { ticketIds: [] }, price: 1 }],
-  ] as const)('nonsense is 400: %s', async ([field, body]) => {
+  ] as const)('[B45] nonsense is 400: %s', async ([field, body]) => {
     const house = await shop.house()
     const fan = await house.fan()
     const booking = await fan.held(2)
@@ -83,7 +83,7 @@ describe('[B45] Tickets are added to a hold and dropped from it, all of it or no
     ])
   })
 
-  test('only the owner, only while it is held, and no more than a booking may hold', async () => {
+  test('[B45] only the owner, only while it is held, and no more than a booking may hold', async () => {
     const house = await shop.house()
     const [ada, bob] = [await house.fan(), await house.fan()]
     const booking = await ada.held(2)
@@ -97,12 +97,12 @@ describe('[B45] Tickets are added to a hold and dropped from it, all of it or no
   })
 })
 
-describe('[B46] A process that dies while a hold is changed', () => {
+describe('A process that dies while a hold is changed', () => {
   const STEPS: StepName[] = ['amend.take', 'amend.write', 'amend.hold']
   const deaths = STEPS.flatMap(step => [[step, 'before'] as const, [step, 'after'] as const])
 
   test.for(deaths)(
-    'at %s (%s) keeps nobody from the seats for long, and the same call repairs it',
+    '[B46] at %s (%s) keeps nobody from the seats for long, and the same call repairs it',
     async ([step, when]) => {
       const house = await shop.house()
       const fan = await house.fan()

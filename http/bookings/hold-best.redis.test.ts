@@ -16,8 +16,8 @@ const indices = (tickets: { ticketId: string }[]) =>
   tickets.map(({ ticketId }) => Number(ticketId.split('-')[1]))
 const span = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
 
-describe('[B36] The best seats are held with one call, by how many and of which kind.', () => {
-  test('side by side, as bookings are', async () => {
+describe('The best seats are held with one call, by how many and of which kind.', () => {
+  test('[B36] side by side, as bookings are', async () => {
     const house = await shop.house()
     const { status, body } = await best(await house.fan(), { quantity: 3 })
     expect([status, body.status, body.tickets]).toMatchObject([201, 'in_progress', { length: 3 }])
@@ -25,7 +25,7 @@ describe('[B36] The best seats are held with one call, by how many and of which 
     expect([second, third]).toEqual([first + 1, first + 2])
     expect(await house.shown(first)).toBe('held')
   })
-  test('`number` is `quantity`; categories, sections, price and type are kept to', async () => {
+  test('[B36] `number` is `quantity`; categories, sections, price and type are kept to', async () => {
     const house = await shop.house()
     const fan = await house.fan()
     const front = await best(fan, { number: 2, categories: ['Front'], sections: ['right'] })
@@ -36,7 +36,7 @@ describe('[B36] The best seats are held with one call, by how many and of which 
     const reduced = await best(fan, { quantity: 1, categories: ['a'], ticketType: 'reduced' })
     expect([reduced.body.tickets[0]?.type, reduced.body.amount]).toEqual(['reduced', 2_650])
   })
-  test('wheelchairs with who comes along, and standing places where the wish means those', async () => {
+  test('[B36] wheelchairs with who comes along, and standing places where the wish means those', async () => {
     const house = await shop.house()
     const fan = await house.fan()
     const chair = await best(fan, { quantity: 2, accessible: true })
@@ -44,7 +44,7 @@ describe('[B36] The best seats are held with one call, by how many and of which 
     const floor = await best(fan, { quantity: 2, categories: ['Standing'] })
     expect(floor.body.tickets.map(({ kind }) => kind)).toEqual(['standing', 'standing'])
   })
-  test('once under a key', async () => {
+  test('[B36] once under a key', async () => {
     const house = await shop.house()
     const fan = await house.fan()
     const key = { 'idempotency-key': 'best' }
@@ -78,7 +78,7 @@ test('[B37] Seats and the best at once are 400, more than a booking may hold 422
   expect((await best(fan, { quantity: 9 })).body.code).toBe('limit_exceeded')
 })
 
-describe('[B38] Where nothing fits, the answer says so, and what would.', () => {
+describe('Where nothing fits, the answer says so, and what would.', () => {
   const sold = async (house: House, free: number[]) =>
     shop.deps.inventory.mark(
       house.stock,
@@ -86,7 +86,7 @@ describe('[B38] Where nothing fits, the answer says so, and what would.', () => 
       STATUS.sold,
     )
 
-  test('enough, but not together', async () => {
+  test('[B38] enough, but not together', async () => {
     const house = await shop.house()
     await sold(house, [3, 5, 12, 38])
     const fan = await house.fan()
@@ -104,7 +104,7 @@ describe('[B38] Where nothing fits, the answer says so, and what would.', () => 
     const apart = await best(await house.fan(), { quantity: 1, together: false })
     expect(apart.status).toBe(201)
   })
-  test('not enough of them, but elsewhere, or fewer', async () => {
+  test('[B38] not enough of them, but elsewhere, or fewer', async () => {
     const house = await shop.house()
     await sold(house, [12, 13, 14, 15, 33])
     const fan = await house.fan()
@@ -119,7 +119,7 @@ describe('[B38] Where nothing fits, the answer says so, and what would.', () => 
       { without: ['quantity'], quantity: 4, ticketIds: [12, 13, 14, 15].map(house.ticket) },
     ])
   })
-  test('nothing at all', async () => {
+  test('[B38] nothing at all', async () => {
     const house = await shop.house()
     await sold(house, [])
     const { body } = await best(await house.fan(), { quantity: 2 })

@@ -1,5 +1,5 @@
 /**
- * Holding the best seats that can be had: chosen on a picture of the house, taken as any others are, and where somebody
+ * Holding the best seats that can be had: chosen on a picture of the house, taken as others are, and where somebody
  * was quicker, others chosen. Where nothing fits, the refusal says what would.
  */
 import { Problem } from '../../shared/errors.ts'

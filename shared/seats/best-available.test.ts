@@ -22,17 +22,17 @@ const house = (...taken: number[]) => {
 const span = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
 const first = (free: Uint8Array, wanted: Wish) => bestTogether(map, free, wanted, 32).choices[0]
 
-describe('[H22] The best are side by side in one row, as near to the focal point as can be.', () => {
-  test('in an empty house', () => {
+describe('The best are side by side in one row, as near to the focal point as can be.', () => {
+  test('[H22] in an empty house', () => {
     // Row B is nearer, and its seats towards the middle of the house are the nearest.
     expect(first(house(), wish(2))).toEqual([18, 19])
     expect(first(house(), wish(4))).toEqual([16, 17, 18, 19])
   })
-  test('of the categories and sections asked for', () => {
+  test('[H22] of the categories and sections asked for', () => {
     expect(first(house(), wish(2, { categories: Uint8Array.of(1, 0, 0) }))).toEqual([8, 9])
     expect(first(house(), wish(2, { sections: Uint8Array.of(0, 1) }))).toEqual([30, 31])
   })
-  test('and no place for a wheelchair or a companion among them, unless asked for', () => {
+  test('[H22] and no place for a wheelchair or a companion among them, unless asked for', () => {
     const free = house(...span(2, 40))
     expect(countFree(map, free, wish(1))).toBe(0)
     expect(bestTogether(map, free, wish(1), 32).choices).toEqual([])
