@@ -1,9 +1,9 @@
--- Prelude of the scripts that read the line at chosen ranks: each rank is 1.25 % behind the one before, and at least one, so
+-- Prelude of the scripts that read the line at chosen ranks: each rank is 1 % behind the one before, and at least one, so
 -- that the first hundred are exact. shared/wire/position.ts has the same ranks.
 local FRONT = 10000
 
 local function rankAfter(rank)
-  return math.max(rank + 1, math.floor(rank * 81 / 80))
+  return math.max(rank + 1, math.floor(rank * 101 / 100))
 end
 
 -- Where a draw stands: '', 'due', 'filling' or 'done'. Until it is done nobody has a place in any order.

@@ -90,7 +90,7 @@ CHOSEN = [0]
 
 def chosen_rank(k):
     while len(CHOSEN) <= k:
-        CHOSEN.append(max(CHOSEN[-1] + 1, CHOSEN[-1] * 81 // 80))
+        CHOSEN.append(max(CHOSEN[-1] + 1, CHOSEN[-1] * 101 // 100))
     return CHOSEN[k]
 
 

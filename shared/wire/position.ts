@@ -3,15 +3,15 @@
  * shows the least position it ever computed, as places are only ever given up ahead of it.
  */
 /**
- * The rank at which a score is read after the one at this rank: 1.25 % behind, at least one. queue/lua/knots.lua has the same.
+ * The rank at which a score is read after the one at this rank: 1 % behind, at least one. queue/lua/knots.lua has the same.
  */
 export function rankAfter(rank: number): number {
-  return Math.max(rank + 1, Math.floor((rank * 81) / 80))
+  return Math.max(rank + 1, Math.floor((rank * 101) / 100))
 }
 
 const RANKS = [0]
 
-/** The chosen ranks: 0, 1, 2 ... 160, 162 ... 9,925, 10,049 ... */
+/** The chosen ranks: 0, 1, 2 ... 200, 202 ... 9,970, 10,069 ... */
 export function rankAt(index: number): number {
   while (RANKS.length <= index) RANKS.push(rankAfter(RANKS.at(-1) ?? 0))
   return RANKS[index] ?? 0
