@@ -9,9 +9,7 @@ export const TAKE_TTL_MS = 15 * SECOND
 export const PAY_GUARD_MS = 60 * SECOND
 /** What a pay step adds to a hold, once. 3-D Secure and a bank's app take minutes. */
 export const PAY_EXTENSION_MS = 5 * MINUTE
-/** Seats are kept for those who wait to pay, and pay, for so long since they were taken: a line of half an hour at most. */
-export const PAY_LIMIT_MS = 30 * MINUTE
-/** Who cannot have so much of it left when their turn comes is not let into the line. */
+/** Who cannot have so much of a hold's hard limit left when their turn to pay comes is not let into the line. */
 export const PAY_LEAST_MS = MINUTE
 /** How far back what a visitor held without buying is counted: an evening's try, not yesterday's. */
 export const HOLD_BUDGET_WINDOW_MS = 120 * MINUTE

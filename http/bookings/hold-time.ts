@@ -6,7 +6,7 @@ import type { Booking } from './booking-store.ts'
 type HoldTimes = Pick<Config, 'HOLD_HARD_LIMIT_SECONDS' | 'HOLD_SECONDS'>
 
 /** When a hold ends at the latest, ms, the time to pay included. */
-function hardEnd(
+export function hardEnd(
   { HOLD_HARD_LIMIT_SECONDS, HOLD_SECONDS }: HoldTimes,
   { createdAt }: Pick<Booking, 'createdAt'>,
 ): number {

@@ -151,7 +151,7 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   // Never less than the hold had left; once, as a booking that pays is in_progress no more. Who waits is kept until the
   // limit, and given this time when their turn comes.
   const left = Math.max(booking.expiresAt - now, PAY_EXTENSION_MS)
-  const payMs = waits ? limitOf(booking, now) : Math.min(left, limitOf(booking, now))
+  const payMs = waits ? limitOf(sales, booking, now) : Math.min(left, limitOf(sales, booking, now))
   const extended = await activate(sales, event.stock, booking, payMs + PAY_GUARD_MS, 'pay.extend')
   if (!extended.ok) throw expired()
   const payUntil = extended.now + payMs

@@ -3,10 +3,11 @@
  * every process of the http tier and every worker. What is kept of a payment that waits is in Postgres.
  */
 import { Problem } from '../../shared/errors.ts'
-import { PAY_EXTENSION_MS, PAY_GUARD_MS, PAY_LEAST_MS, PAY_LIMIT_MS, SECOND } from '../../shared/limits.ts'
+import { PAY_EXTENSION_MS, PAY_GUARD_MS, PAY_LEAST_MS, SECOND } from '../../shared/limits.ts'
 import { type Client, transaction } from '../../shared/postgres.ts'
 import { type Booking, findBooking, lockBooking, moveBooking } from '../bookings/booking-store.ts'
 import { activate } from '../bookings/hold.ts'
+import { hardEnd } from '../bookings/hold-time.ts'
 import { eventOf, redisNow, type Sales } from '../bookings/sales.ts'
 import { charge } from './charge.ts'
 import { paymentFor } from './new-payment.ts'
@@ -38,15 +39,16 @@ export async function mayPayNow({ pool, step, turns }: Sales): Promise<boolean> 
 }
 
 /** How long the seats are kept at most, from now; never less than the hold has left. */
-export function limitOf({ createdAt, expiresAt, payUntil }: Booking, now: number): number {
-  return Math.max(payUntil ?? expiresAt, createdAt + PAY_LIMIT_MS) - now
+export function limitOf({ config }: Sales, booking: Booking, now: number): number {
+  return Math.max(booking.payUntil ?? booking.expiresAt, hardEnd(config, booking)) - now
 }
 
 /** @throws Problem where the line is so long that the seats could not be kept until its end */
-export async function checkLine({ pool, step, config }: Sales, booking: Booking, now: number): Promise<void> {
+export async function checkLine(sales: Sales, booking: Booking, now: number): Promise<void> {
+  const { pool, step, config } = sales
   const length = await step('pay.length', () => lengthOfPayQueue(pool))
   const waitMs = (length / config.STRIPE_RPS) * SECOND
-  if (waitMs + PAY_LEAST_MS <= limitOf(booking, now)) return
+  if (waitMs + PAY_LEAST_MS <= limitOf(sales, booking, now)) return
   throw new Problem(
     'payments_unavailable',
     'More people pay at this moment than can be served before your hold ends; your seats are kept until then.',
@@ -59,7 +61,7 @@ export async function waitToPay(sales: Sales, booking: Booking, waiting: Waiting
   const { pool, step } = sales
   const now = await redisNow(sales)
   await checkLine(sales, booking, now)
-  const ms = limitOf(booking, now)
+  const ms = limitOf(sales, booking, now)
   if (!(await prolong(sales, booking, ms))) return
   const payUntil = now + ms
   await step('pay.queue', () =>
@@ -143,7 +145,7 @@ async function beginTurn(sales: Sales, { bookingId }: Waiting): Promise<Booking 
   if (booking?.status !== 'paying') return undefined
   const now = await redisNow(sales)
   const held = booking.createdAt + config.HOLD_SECONDS * SECOND - now
-  const ms = Math.min(Math.max(held, PAY_EXTENSION_MS), limitOf(booking, now))
+  const ms = Math.min(Math.max(held, PAY_EXTENSION_MS), limitOf(sales, booking, now))
   const kept = await prolong(sales, booking, ms)
   const payUntil = now + ms
   const begun = await step('pay.called', () =>
