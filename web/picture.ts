@@ -1,8 +1,10 @@
 /**
  * Takes docs/two-browsers.png from a running Onsale: two fans before the same seats, side by side, each seeing what the
  * other does. `npm run picture`, beside `npm start`; another address may be given. `npm run picture -- console` takes the
- * operators' console instead: see operator/console-picture.ts.
+ * operators' console instead: see operator/console-picture.ts. `npm run picture -- rolling` takes docs/rolling-restart.png, from an
+ * Onsale of its own: see load-tests/bench/rolling/picture.ts.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -27,6 +29,10 @@ interface Ticket {
   status: string
 }
 
+if (process.argv[2] === 'rolling') {
+  const script = join(import.meta.dirname, '../load-tests/bench/rolling/picture.ts')
+  process.exit(spawnSync(process.execPath, [script], { stdio: 'inherit' }).status ?? 1)
+}
 const browser = await launchChromium(process.env['CHROMIUM_PATH'])
 try {
   if (process.argv[2] === 'console') await takeConsole(browser, process.argv[3])
