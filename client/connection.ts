@@ -4,13 +4,14 @@
  */
 import {
   BEARER_PREFIX,
-  CLOSE,
   type ClientMessage,
+  GOING_AWAY,
   type ServerMessage,
   SUBPROTOCOL,
+  TOO_SLOW,
 } from '../shared/wire/messages.ts'
 import { decodeTick, TICK_FRAME } from '../shared/wire/queue-frames.ts'
-import type { Platform, Socket } from './platform.ts'
+import type { Platform, Socket, SocketEvent } from './platform.ts'
 import { Timers } from './timers.ts'
 
 /** `offline`: nothing has come for a while; members poll over HTTP and the socket is still tried. */
@@ -41,12 +42,12 @@ const OPEN_MS = 10_000
 const OFFLINE_MS = 3_000
 
 export class Connection {
+  state: ConnectionState = 'idle'
   readonly #url: string
   readonly #token: () => string | undefined
   readonly #platform: Platform
   readonly #members = new Set<Member>()
   readonly #listeners = new Set<(state: ConnectionState) => void>()
-  #state: ConnectionState = 'idle'
   #socket: Socket | undefined
   #attempts = 0
   readonly #timers: Timers<'retry' | 'watchdog' | 'offline'>
@@ -64,10 +65,6 @@ export class Connection {
     this.#timers = new Timers(platform)
   }
 
-  get state(): ConnectionState {
-    return this.#state
-  }
-
   /** The server's clock, ms since 1970: good to half of the best round trip seen. */
   serverNow(): number {
     return this.#platform.now() + this.#offset
@@ -81,8 +78,8 @@ export class Connection {
   /** From now on the socket is wanted; the answer takes that back. */
   attach(member: Member): () => void {
     this.#members.add(member)
-    if (this.#state === 'open') member.opened()
-    else if (this.#state === 'idle') this.#connect()
+    if (this.state === 'open') member.opened()
+    else if (this.state === 'idle') this.#connect()
     return () => {
       this.#members.delete(member)
       if (this.#members.size === 0) this.#end()
@@ -91,12 +88,12 @@ export class Connection {
 
   /** Closes every member, and so ends. */
   close(): void {
-    for (const member of [...this.#members]) member.close()
+    this.#each(member => member.close())
   }
 
   /** False where there is no open socket; members say it again in `opened`. */
   send(message: ClientMessage): boolean {
-    if (this.#state !== 'open') return false
+    if (this.state !== 'open') return false
     this.#socket?.send(JSON.stringify(message))
     return true
   }
@@ -104,30 +101,26 @@ export class Connection {
   /** Who we are is being changed: until `restart` nothing is heard, and no socket is tried. */
   hold(): void {
     this.#isHeld = true
-    this.#drop(this.#socket)
+    this.#drop()
     this.#timers.clear('retry', 'offline')
-    if (this.#state === 'idle') return
-    const wasOpen = this.#state === 'open'
+    if (this.state === 'idle') return
     this.#enter('connecting')
-    if (wasOpen) for (const member of [...this.#members]) member.lost()
+    this.#each(member => member.lost())
   }
 
   /** Another session: what is open belongs to the old one. */
   restart(): void {
     this.#isHeld = false
-    this.#drop(this.#socket)
+    this.#drop()
     this.#attempts = 0
     if (this.#members.size === 0) return
-    if (this.#state === 'open') {
-      this.#enter('connecting')
-      for (const member of [...this.#members]) member.lost()
-    }
+    this.#lose()
     this.#connect()
   }
 
   #connect(): void {
     this.#timers.clear('retry')
-    if (this.#state === 'idle') this.#enter('connecting')
+    if (this.state === 'idle') this.#enter('connecting')
     if (this.#isHeld) return
     const { WebSocket } = this.#platform
     const token = this.#token()
@@ -140,31 +133,24 @@ export class Connection {
     const socket = new WebSocket(this.#url, [SUBPROTOCOL, `${BEARER_PREFIX}${token}`])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
+    const heard = {
+      open: () => this.#opened(),
+      message: ({ data }: SocketEvent) => this.#hear(data),
+      close: ({ code = 1006 }: SocketEvent) => this.#closed(code),
+      // Node tells of a refused connection by an error that is fatal where nobody listens; the close follows.
+      error: () => undefined,
+    }
     // The socket of an earlier try may still speak: only the present one is heard.
-    const present =
-      (hear: (data: unknown, code: number) => void) => (event: { data?: unknown; code?: number }) => {
-        if (this.#socket === socket) hear(event.data, event.code ?? 1006)
-      }
-    socket.addEventListener(
-      'open',
-      present(() => this.#opened()),
-    )
-    socket.addEventListener(
-      'message',
-      present(data => this.#hear(data)),
-    )
-    socket.addEventListener(
-      'close',
-      present((_, code) => this.#closed(code)),
-    )
-    // Node tells of a refused connection by an error that is fatal where nobody listens; the close follows.
-    socket.addEventListener('error', () => undefined)
+    for (const [type, hear] of Object.entries(heard))
+      socket.addEventListener(type, event => {
+        if (this.#socket === socket) hear(event)
+      })
     this.#watch(OPEN_MS, () => this.#closed(1006))
   }
 
   /** Without a socket from now on: for a while that is nothing. Once it was too long, it stays so until one is open. */
   #miss(): void {
-    if (this.#state !== 'offline' && !this.#timers.has('offline'))
+    if (this.state !== 'offline' && !this.#timers.has('offline'))
       this.#timers.set('offline', OFFLINE_MS, () => this.#enter('offline'))
   }
 
@@ -175,7 +161,7 @@ export class Connection {
     this.#bestRoundTrip = Number.POSITIVE_INFINITY
     this.send({ type: 'time', at: this.#platform.now() })
     this.#heard()
-    for (const member of [...this.#members]) member.opened()
+    this.#each(member => member.opened())
   }
 
   #hear(data: unknown): void {
@@ -183,18 +169,18 @@ export class Connection {
     if (data instanceof ArrayBuffer) {
       const frame = new Uint8Array(data)
       if (frame[0] === TICK_FRAME) this.#tell(decodeTick(frame))
-      else for (const member of [...this.#members]) member.frame(frame)
+      else this.#each(member => member.frame(frame))
     } else if (typeof data === 'string') this.#tell(parsed(data))
   }
 
   #tell(message: ServerMessage | undefined): void {
     if (message === undefined) return
-    if (message.type === 'time') this.#setClock(message.at, message.serverTime)
+    if (message.type === 'time') this.#setClock(message)
     if (message.type === 'goodbye') this.#leave(message.afterMs)
-    for (const member of [...this.#members]) member.message(message)
+    this.#each(member => member.message(message))
   }
 
-  #setClock(at: number, serverTime: number): void {
+  #setClock({ at, serverTime }: { at: number; serverTime: number }): void {
     // Only an answer shows that the server works for us; one that accepts and hangs up must not reset the pause.
     this.#attempts = 0
     const now = this.#platform.now()
@@ -217,36 +203,35 @@ export class Connection {
   #leave(afterMs: number): void {
     this.#leaving = true
     this.#notBefore = this.#platform.now() + afterMs
-    this.#watch(afterMs, () => this.#closed(CLOSE.goingAway))
+    this.#watch(afterMs, () => this.#closed(GOING_AWAY))
   }
 
   #closed(code: number): void {
-    this.#drop(this.#socket)
+    this.#drop()
     if (this.#members.size === 0) {
       this.#end()
       return
     }
     this.#miss()
-    if (this.#state === 'open') this.#enter('connecting')
-    for (const member of [...this.#members]) member.lost()
+    this.#lose()
     this.#timers.set('retry', this.#pause(code), () => this.#connect())
   }
 
   #pause(code: number): number {
     const { now, random } = this.#platform
-    const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#attempts++)
-    const jitter = random() * most
-    const penance = code === CLOSE.tooSlow || code >= 4_000 ? PENANCE_MS : 0
-    return Math.max(penance + jitter, code === CLOSE.goingAway ? this.#notBefore - now() : 0)
+    const jitter = random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#attempts++)
+    if (code === GOING_AWAY) return Math.max(jitter, this.#notBefore - now())
+    return jitter + (code === TOO_SLOW || code >= 4_000 ? PENANCE_MS : 0)
   }
 
   #end(): void {
-    this.#drop(this.#socket)
+    this.#drop()
     this.#timers.clear('retry', 'offline')
     this.#enter('idle')
   }
 
-  #drop(socket: Socket | undefined): void {
+  #drop(): void {
+    const socket = this.#socket
     this.#timers.clear('watchdog')
     this.#socket = undefined
     try {
@@ -260,9 +245,19 @@ export class Connection {
     this.#timers.set('watchdog', ms, late)
   }
 
+  #lose(): void {
+    if (this.state === 'open') this.#enter('connecting')
+    this.#each(member => member.lost())
+  }
+
+  /** Of those there are now: who is told may detach itself. */
+  #each(tell: (member: Member) => void): void {
+    for (const member of [...this.#members]) tell(member)
+  }
+
   #enter(state: ConnectionState): void {
-    if (this.#state === state) return
-    this.#state = state
+    if (this.state === state) return
+    this.state = state
     for (const listener of [...this.#listeners]) listener(state)
   }
 }

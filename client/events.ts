@@ -119,11 +119,8 @@ export class Events {
 
   /** What to offer while somebody types. `signal` gives up what the next letter has overtaken. */
   async suggest(q: string, signal?: AbortSignal): Promise<Suggestion[]> {
-    const { suggestions } = await this.#http.json<{ suggestions: Suggestion[] }>('/events/suggest', {
-      query: { q },
-      ...(signal === undefined ? {} : { signal }),
-    })
-    return suggestions
+    const call = { query: { q }, signal }
+    return (await this.#http.json<{ suggestions: Suggestion[] }>('/events/suggest', call)).suggestions
   }
 
   /** The whole answer is handed through; name your own type for members beyond these. */

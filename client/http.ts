@@ -22,12 +22,11 @@ export class OnsaleError extends Error {
 
   constructor(status: number, body: Record<string, unknown>, options: ErrorOptions = {}) {
     super(String(body['detail'] ?? body['title'] ?? body['code'] ?? `HTTP ${status}`), options)
+    const { code = 'internal', retryAfter, errors } = body
     this.status = status
-    this.code = typeof body['code'] === 'string' ? body['code'] : status === 0 ? 'unreachable' : 'internal'
-    this.retryAfter = typeof body['retryAfter'] === 'number' ? body['retryAfter'] : undefined
-    this.fields = Array.isArray(body['errors'])
-      ? (body['errors'] as { field: string; message: string }[])
-      : []
+    this.code = String(code)
+    this.retryAfter = typeof retryAfter === 'number' ? retryAfter : undefined
+    this.fields = Array.isArray(errors) ? errors : []
     this.body = body
   }
 }
@@ -45,7 +44,7 @@ export interface Call {
   /** The waiting room's pass. */
   pass?: string | undefined
   /** Gives the call up: it rejects as `unreachable`. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export class Http {
@@ -61,21 +60,19 @@ export class Http {
 
   /** The answer's JSON, trusted to be what the server documents; undefined where there is none. */
   async json<T>(path: string, call: Call = {}): Promise<T> {
-    const asked = { ...call, headers: { accept: 'application/json', ...call.headers } }
     return this.send(
       path,
-      asked,
+      call,
       async response => (response.status === 204 ? undefined : await response.json()) as T,
     )
   }
 
   /** What `read` makes of the answer where it is a 2xx or 304; the deadline is for all of it. @throws OnsaleError */
   async send<T>(path: string, call: Call, read: (response: FetchResponse) => Promise<T>): Promise<T> {
-    const { method = 'GET', body, query = {}, pass } = call
-    const asked = Object.entries(query)
-      .filter(([, value]) => value !== undefined)
-      .map(pair => pair.map(encodeURIComponent as never).join('='))
-    const headers: Record<string, string> = { ...call.headers }
+    const { method = 'GET', body, query = {}, pass, signal: given } = call
+    const asked = new URLSearchParams()
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) asked.set(key, String(value))
+    const headers: Record<string, string> = { accept: 'application/json', ...call.headers }
     const token = this.#token()
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`
     if (pass !== undefined) headers['x-onsale-pass'] = pass
@@ -84,22 +81,18 @@ export class Http {
       headers['content-type'] = 'application/json'
       init.body = JSON.stringify(body)
     }
-    const question = asked.length === 0 ? '' : `?${asked.join('&')}`
-    return this.#timed(async signal => {
-      const response = await this.#platform.fetch(`${this.#base}${path}${question}`, { ...init, signal })
-      if (response.ok || response.status === 304) return read(response)
-      throw new OnsaleError(response.status, await problemOf(response))
-    }, call.signal)
-  }
-
-  async #timed<T>(run: (signal: AbortSignal) => Promise<T>, given?: AbortSignal): Promise<T> {
+    const question = String(asked) && `?${asked}`
     const late = new AbortController()
     const giveUp = () => late.abort()
     if (given?.aborted) giveUp()
     given?.addEventListener('abort', giveUp)
-    const cancel = this.#platform.after(DEADLINE_MS, () => late.abort())
+    const cancel = this.#platform.after(DEADLINE_MS, giveUp)
     try {
-      return await run(late.signal)
+      const { signal } = late
+      const response = await this.#platform.fetch(`${this.#base}${path}${question}`, { ...init, signal })
+      const { ok, status } = response
+      if (ok || status === 304) return await read(response)
+      throw new OnsaleError(status, await problemOf(response))
     } catch (error) {
       throw asOnsaleError(error)
     } finally {
@@ -111,8 +104,8 @@ export class Http {
 }
 
 async function problemOf(response: FetchResponse): Promise<Record<string, unknown>> {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  const told = seconds >= 0 ? { retryAfter: seconds } : {}
+  // Some answer with a date, or not at all.
+  const told = { retryAfter: Number(response.headers.get('retry-after')) || undefined }
   try {
     return { ...told, ...((await response.json()) as Record<string, unknown>) }
   } catch {

@@ -58,10 +58,7 @@ export function platformDefaults(): Platform {
     now: () => Date.now(),
     random: () => Math.random(),
     // Not randomUUID: pages served over plain http have none.
-    unique: () =>
-      Array.from(globalThis.crypto.getRandomValues(new Uint8Array(16)), byte =>
-        byte.toString(16).padStart(2, '0'),
-      ).join(''),
+    unique: () => globalThis.crypto.getRandomValues(new Uint32Array(4)).join('-'),
     after: (ms, run) => {
       const timer = setTimeout(run, ms)
       return () => clearTimeout(timer)

@@ -25,15 +25,15 @@ export type { Slower } from './slowdown.ts'
 
 export interface QueueView {
   /** Undefined until the server has said. */
-  queue: QueueState | undefined
+  queue?: QueueState | undefined
   /** Places in the line, and admitted visitors that are not gone. */
   waiting: number
   active: number
   /** An operator's word. */
-  message: string | undefined
+  message?: string | undefined
   /** When the line forms and when its doors move, ms by the server's clock, where that is set. */
-  preQueueAt: number | undefined
-  opensAt: number | undefined
+  preQueueAt?: number | undefined
+  opensAt?: number | undefined
   /** Nothing is left: only returns bring seats back. */
   soldOut: boolean
   place: 'none' | 'joining' | 'refused' | 'waiting' | 'admitted' | 'ended'
@@ -81,7 +81,7 @@ export interface QueueOptions {
 
 type TimerName = 'poll' | 'retry' | 'called' | 'beat'
 
-const POLL_MS = 5_000
+const POLL_SECONDS = 5
 const RETRY_SECONDS = 2
 /** Those who wait for a line to form come spread over this time. */
 const SPREAD_MS = 2_000
@@ -126,12 +126,8 @@ export class QueuePlace implements Member {
     this.#options = options
     this.#view = {
       ...NOWHERE,
-      queue: undefined,
       waiting: 0,
       active: 0,
-      message: undefined,
-      preQueueAt: undefined,
-      opensAt: undefined,
       soldOut: false,
       receipt: options.receipt,
       shown: options.shown,
@@ -174,12 +170,7 @@ export class QueuePlace implements Member {
   opened(): void {
     this.#timers.clear('poll')
     const { receipt } = this.#view
-    if (!this.#wanted) return
-    this.#connection.send({
-      type: 'join',
-      eventId: this.eventId,
-      ...(receipt === undefined ? {} : { receipt }),
-    })
+    if (this.#wanted) this.#connection.send({ type: 'join', eventId: this.eventId, receipt })
   }
 
   lost(): void {}
@@ -201,13 +192,13 @@ export class QueuePlace implements Member {
       case 'receipt':
         if (this.#view.place === 'waiting') this.#show({ receipt: message.receipt })
         return
-      case 'admitted':
-        this.#place({ state: 'admitted', pass: message.pass, until: message.until })
+      case 'admitted': {
+        const { pass, until } = message
+        this.#place({ state: 'admitted', pass, until })
         return
+      }
       case 'ended':
-        this.#wanted = false
-        this.#timers.clear()
-        this.#show({ ...NOWHERE, place: 'ended', reason: message.reason, receipt: undefined })
+        this.#ended(message.reason)
         return
       case 'error':
         this.#refused(new OnsaleError(0, { ...message }))
@@ -215,9 +206,14 @@ export class QueuePlace implements Member {
       case 'watching':
       case 'resync':
       case 'paused':
-        // Of seats.
-        return
+      // Of seats.
     }
+  }
+
+  #ended(reason: EndReason): void {
+    this.#wanted = false
+    this.#timers.clear()
+    this.#show({ ...NOWHERE, place: 'ended', reason, receipt: undefined })
   }
 
   #info(queue: QueueInfo): void {
@@ -228,32 +224,24 @@ export class QueuePlace implements Member {
   }
 
   #place(place: PlaceInfo): void {
-    switch (place.state) {
-      case 'none':
-        this.#timers.clear()
-        this.#show(NOWHERE)
-        return
-      case 'admitted': {
-        this.#timers.clear()
-        const { pass, until } = place
-        this.#show({ ...NOWHERE, place: 'admitted', pass, until })
-        return
-      }
-      case 'waiting': {
-        const { position, score, generation, receipt, wait, entry } = place
-        if (score !== this.#score) this.#slowdown.forget()
-        this.#score = score
-        this.#generation = generation
-        this.#isUnordered = position === null
-        this.#base = { ...this.#base, position: position ?? 0, at: this.#platform.now() }
-        this.#timers.clear('called')
-        this.#beat()
-        const told = position === null ? undefined : this.#least(position)
-        // Lots stand before all arrivals, and below zero.
-        const draw = this.#isUnordered ? 'to_come' : score < 0 ? 'drawn' : undefined
-        this.#show({ ...NOWHERE, place: 'waiting', position: told, wait, receipt, draw, entry })
-      }
+    if (place.state !== 'waiting') {
+      const { state, ...turn } = place
+      this.#timers.clear()
+      this.#show({ ...NOWHERE, place: state, ...turn })
+      return
     }
+    const { state, position, score, generation, receipt, wait, entry } = place
+    if (score !== this.#score) this.#slowdown.forget()
+    this.#score = score
+    this.#generation = generation
+    this.#isUnordered = position === null
+    this.#base = { ...this.#base, position: position ?? 0, at: this.#platform.now() }
+    this.#timers.clear('called')
+    this.#beat()
+    const told = position === null ? undefined : this.#least(position)
+    // Lots stand before all arrivals, and below zero.
+    const draw = this.#isUnordered ? 'to_come' : score < 0 ? 'drawn' : undefined
+    this.#show({ ...NOWHERE, place: state, position: told, wait, receipt, draw, entry })
   }
 
   #tick(tick: QueueTick): void {
@@ -305,7 +293,7 @@ export class QueuePlace implements Member {
   /** Without a socket; each poll is a sign of life too. */
   async #poll(): Promise<void> {
     if (!this.#wanted || this.#closed || this.#connection.state !== 'offline') return
-    let pause = POLL_MS
+    let pause: number
     try {
       const { receipt, place } = this.#view
       const path = `/events/${this.eventId}/queue`
@@ -313,23 +301,21 @@ export class QueuePlace implements Member {
       const call = here ? {} : { method: 'POST' as const, body: { receipt } }
       const answer = await this.#http.json<Answer>(path, call)
       if (this.#closed || !this.#wanted) return
-      pause = 1_000 * answer.refreshIntervalSeconds
       const over = this.#view.place === 'admitted' && answer.place.state === 'none'
       this.#info(answer.queue)
       if (over) {
         // As a socket would say: a turn that is over is not joined for again unasked.
-        const reason = answer.queue.state === 'off' ? 'queue_off' : 'expired'
-        this.message({ type: 'ended', eventId: this.eventId, reason })
+        this.#ended(answer.queue.state === 'off' ? 'queue_off' : 'expired')
         return
       }
       this.#place(answer.place)
-      pause *= 1 + this.#platform.random() / 4
+      pause = this.#spread(answer.refreshIntervalSeconds, 1 / 4)
     } catch (error) {
       const failure = asOnsaleError(error)
       this.#tell(failure)
       const again = this.#turnedAway(failure)
       if (again === 'never') return
-      pause = again ?? 1_000 * (failure.retryAfter ?? POLL_MS / 1_000) * (1 + this.#platform.random() / 4)
+      pause = again ?? this.#spread(failure.retryAfter ?? POLL_SECONDS, 1 / 4)
     }
     this.#later('poll', pause, () => void this.#poll())
   }
@@ -354,7 +340,7 @@ export class QueuePlace implements Member {
   #turnedAway(error: OnsaleError): number | 'never' | undefined {
     const { code } = error
     if (code !== 'queue_closed' && code !== 'too_many_places') return undefined
-    const from = typeof error.body['from'] === 'number' ? error.body['from'] : undefined
+    const from = error.body['from'] as number | undefined
     this.#show({ ...NOWHERE, place: 'refused', refused: { code, from } })
     if (code === 'too_many_places') return this.#retryMs(error)
     if (from === undefined) {
@@ -369,7 +355,12 @@ export class QueuePlace implements Member {
   }
 
   #retryMs({ retryAfter = RETRY_SECONDS }: OnsaleError): number {
-    return 1_000 * retryAfter * (1 + this.#platform.random())
+    return this.#spread(retryAfter, 1)
+  }
+
+  /** ms, later by up to this share. */
+  #spread(seconds: number, share: number): number {
+    return 1_000 * seconds * (1 + share * this.#platform.random())
   }
 
   #tell(error: unknown): void {
@@ -418,7 +409,5 @@ const NOWHERE = {
  * ahead of the first, those whom the next beat tells the knots of another piece.
  */
 function tells(knots: readonly number[], score: number): boolean {
-  const [first, last] = [knots[0], knots.at(-2)]
-  if (first === undefined || last === undefined || score > last) return false
-  return score >= first || knots[1] === 0
+  return score <= knots.at(-2)! && (score >= knots[0]! || knots[1] === 0)
 }

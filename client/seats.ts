@@ -48,6 +48,11 @@ export interface LostSeat {
   why: 'held' | 'sold' | 'blocked' | 'ended'
 }
 
+interface Version {
+  epoch: number
+  seq: number
+}
+
 /** By status. */
 const WHY = ['ended', 'held', 'sold', 'blocked'] as const
 
@@ -79,9 +84,9 @@ export class SeatWatch implements Member {
   /** Of the present subscription; undefined: none. */
   #handle: number | undefined
   /** The server's map is at least here. */
-  #needed = { epoch: 0, seq: 0 }
+  #needed: Version = { epoch: 0, seq: 0 }
   /** The last resync that was not yet obeyed: whatever version we have, only a snapshot asked for after it is right. */
-  #doubted: { epoch: number; seq: number } | undefined
+  #doubted: Version | undefined
   #buffer: Uint8Array[] = []
   #fetching = false
   #paused = false
@@ -143,10 +148,7 @@ export class SeatWatch implements Member {
   opened(): void {
     this.lost()
     if (this.#status === 'refused') return
-    const { eventId } = this
-    this.#connection.send(
-      this.#pass === undefined ? { type: 'watch', eventId } : { type: 'watch', eventId, pass: this.#pass },
-    )
+    this.#connection.send({ type: 'watch', eventId: this.eventId, pass: this.#pass })
   }
 
   lost(): void {
@@ -163,26 +165,26 @@ export class SeatWatch implements Member {
         this.#handle = message.handle
         this.#buffer = []
         this.#timers.clear('fetch')
-        this.#needed = { epoch: message.epoch, seq: message.seq }
+        this.#needed = message
         // Behind us: a node that is late, or a Redis that lost its newest changes while we were away.
         if (this.state.reaches(message.epoch, message.seq + 1)) this.#doubted = this.#needed
-        this.#need(message.epoch, message.seq, 0)
+        this.#need(message, 0)
         return
       case 'resync':
         // Taken at its word, also where it goes back; what came before it belongs to what was lost.
-        this.#doubted = this.#needed = { epoch: message.epoch, seq: message.seq }
+        this.#doubted = this.#needed = message
         this.#buffer = []
-        this.#need(message.epoch, message.seq, RESYNC_SPREAD_MS * this.#platform.random())
+        this.#need(message, RESYNC_SPREAD_MS * this.#platform.random())
         return
       case 'tick':
         // Ticks and diffs are published apart: a diff on its way may still come.
         if (message.epoch !== undefined && message.seq !== undefined && this.#handle !== undefined)
-          this.#need(message.epoch, message.seq, TICK_GRACE_MS)
+          this.#need({ epoch: message.epoch, seq: message.seq }, TICK_GRACE_MS)
         return
       case 'paused':
         this.#paused = message.paused
         if (message.paused) this.#enter('paused')
-        else this.#need(0, 0, 0)
+        else this.#need(this.#needed, 0)
         return
       case 'error':
         // Of a join, not of a watch.
@@ -193,8 +195,7 @@ export class SeatWatch implements Member {
       case 'receipt':
       case 'admitted':
       case 'ended':
-        // Of the waiting room.
-        return
+      // Of the waiting room.
     }
   }
 
@@ -207,9 +208,9 @@ export class SeatWatch implements Member {
   }
 
   /** Makes sure that we get there: from what comes, or else by fetching after so many ms. */
-  #need(epoch: number, seq: number, afterMs: number): void {
-    if (this.#needed.epoch < epoch || (this.#needed.epoch === epoch && this.#needed.seq < seq))
-      this.#needed = { epoch, seq }
+  #need(version: Version, afterMs: number): void {
+    const { epoch, seq } = this.#needed
+    if (epoch < version.epoch || (epoch === version.epoch && seq < version.seq)) this.#needed = version
     if (this.#reached()) this.#settle()
     else this.#fetchAfter(afterMs)
   }
@@ -221,14 +222,14 @@ export class SeatWatch implements Member {
   #apply(frame: Uint8Array): void {
     const diff = decodeDiff(frame)
     if (diff === undefined) return
-    const { epoch, seq, changes, areas, now } = diff
+    const { changes, areas, now } = diff
     switch (this.state.diff(diff)) {
       case 'applied':
         this.#changed({ kind: 'some', seats: changes, areas, at: now })
         return
       case 'resync':
         this.#buffer.push(frame)
-        this.#need(epoch, seq, RESYNC_SPREAD_MS * this.#platform.random())
+        this.#need(diff, RESYNC_SPREAD_MS * this.#platform.random())
         return
       case 'ignored':
     }
@@ -298,7 +299,7 @@ export class SeatWatch implements Member {
   }
 
   /** `asked`: the doubt it was asked in. What a newer resync has overtaken may show something, and ends no doubt. */
-  #take(frame: Uint8Array, asked: { seq: number } | undefined): void {
+  #take(frame: Uint8Array, asked: Version | undefined): void {
     if (this.#closed || frame.length === 0) return
     const snapshot = decodeSnapshot(frame)
     if (snapshot === undefined) {
@@ -326,9 +327,10 @@ export class SeatWatch implements Member {
     for (const [index, was] of this.#minded) {
       const status = this.state.get(index) ?? 3
       // What one holds and sees sold was bought, or the booking says why not.
-      if (was === 'chosen' ? status > 0 : status % 3 === 0) lost.push({ index, was, why: WHY[status] })
+      if (was === 'chosen' ? status === 0 : status % 3 > 0) continue
+      lost.push({ index, was, why: WHY[status] })
+      this.#minded.delete(index)
     }
-    for (const { index } of lost) this.#minded.delete(index)
     if (lost.length > 0) this.#options.onLost?.(lost)
   }
 

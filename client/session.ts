@@ -20,12 +20,8 @@ export class Session {
   /** Who we are is this user from now on, or who we were where it is refused. */
   logIn(http: Http, userToken: string): Promise<NewSession> {
     // After another that is under way: its answer would undo ours.
-    const before = this.#running ?? Promise.resolve()
-    return this.#run(
-      before
-        .catch(() => undefined)
-        .then(() => http.json<NewSession>('/sessions', { method: 'POST', body: { userToken } })),
-    )
+    const ask = () => http.json<NewSession>('/sessions', { method: 'POST', body: { userToken } })
+    return this.#run(this.#running?.then(ask, ask) ?? ask())
   }
 
   /** A new visitor. Keep the token (localStorage, a cookie): who loses it loses place and bookings. */

@@ -12,36 +12,36 @@ const LEAST_MS = 10_000
 /** For so long it is news; after that it is how it is. */
 const SAID_MS = 120_000
 
+/** Later than any that could be told. */
+const NEVER = Number.MAX_VALUE
+
 export class Slowdown {
   /** The forecast that others are held against: when it was told, and the end it told; ms. */
-  #base: { at: number; end: number } | undefined
+  #at = 0
+  #end = NEVER
   #since: number | undefined
 
   /** Another place: what was told of the one before is no promise. */
   forget(): void {
-    this.#base = undefined
+    this.#end = NEVER
     this.#since = undefined
   }
 
   /** Takes the forecast told now, ms. */
   of(now: number, wait: WaitTime | null, bound: Bound): Slower | undefined {
-    const base = this.#base
+    const slower = bound === 'none' || bound === 'sold_out' ? undefined : bound
     // Nobody is let in: there is no number to hold against another, but that there is none is news to whom one was told.
-    if (wait === null) return base === undefined ? undefined : reason(bound)
+    if (wait === null) return this.#end === NEVER ? undefined : slower
     const end = now + 1_000 * wait.p50
-    const off = base === undefined ? 0 : end - base.end
-    const margin = base === undefined ? 0 : Math.max(LEAST_MS, SHARE * (base.end - base.at))
-    if (off > margin) this.#since ??= now
+    const margin = Math.max(LEAST_MS, SHARE * (this.#end - this.#at))
+    if (end > this.#end + margin) this.#since ??= now
     else this.#since = undefined
-    const isOld = this.#since !== undefined && now - this.#since > SAID_MS
-    if (base === undefined || off < -margin || isOld) {
-      this.#base = { at: now, end }
+    const isOld = now - (this.#since ?? now) > SAID_MS
+    if (end < this.#end - margin || isOld) {
+      this.#at = now
+      this.#end = end
       this.#since = undefined
     }
-    return this.#since === undefined ? undefined : reason(bound)
+    return this.#since === undefined ? undefined : slower
   }
-}
-
-function reason(bound: Bound): Slower | undefined {
-  return bound === 'none' || bound === 'sold_out' ? undefined : bound
 }

@@ -36,19 +36,16 @@ export function waitTime(position: number, { rate, leaving }: Pace): WaitTime | 
   // Nobody leaves: the logarithm's limit, and no rounding of nearly nothing.
   const seconds = share < 1e-6 ? turns / rate : Math.log1p(share) / leaving
   if (seconds > LONGEST_SECONDS) return null
-  const late = seconds + Z90 * Math.sqrt(varianceOf(seconds, turns, { rate, leaving }))
+  const late = seconds + Z90 * Math.sqrt(varianceOf(seconds, share, rate))
   return { p50: Math.ceil(seconds), p90: Math.ceil(late) }
 }
 
-function varianceOf(seconds: number, turns: number, { rate, leaving }: Pace): number {
-  const toCome = seconds / rate
-  const known = seconds ** 2 * (1 / (RATE_KNOWN_S * rate) + LEAST_DRIFT ** 2)
-  if (leaving === 0) return toCome + known
+/** `share`: how many give up in the time that lets one in, were nobody let in. */
+function varianceOf(seconds: number, share: number, rate: number): number {
   // Of those ahead some half of the wait's leavers count, and an error in their rate half as much as one in the admissions'.
-  const leavers = (leaving * turns * seconds) / 2
-  const half = (leaving * turns) / rate / 2
-  const knownOfLeaving = (seconds * half) ** 2 / (LEAVING_KNOWN_S * leaving * turns)
-  return toCome + known + leavers / rate ** 2 + knownOfLeaving
+  const toCome = seconds * (1 + share / 2)
+  const known = seconds ** 2 * (1 / RATE_KNOWN_S + share / 4 / LEAVING_KNOWN_S)
+  return (toCome + known) / rate + (LEAST_DRIFT * seconds) ** 2
 }
 
 /** Places ahead after so many seconds: the same equation, the other way. */

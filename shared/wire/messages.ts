@@ -10,10 +10,10 @@ export const BEARER_PREFIX = 'bearer.'
 
 export type ClientMessage =
   /** Send me the event's seat diffs. The pass is needed while the queue is on. */
-  | { type: 'watch'; eventId: string; pass?: string }
+  | { type: 'watch'; eventId: string; pass?: string | undefined }
   | { type: 'unwatch'; eventId: string }
   /** Give me a place in the line, or tell me the one I have. Idempotent. */
-  | { type: 'join'; eventId: string; receipt?: string }
+  | { type: 'join'; eventId: string; receipt?: string | undefined }
   | { type: 'leave'; eventId: string }
   /** What time is it? `at` comes back, so the client can measure the way. */
   | { type: 'time'; at: number }
@@ -113,10 +113,10 @@ export interface QueueTick {
   soldOut: boolean
   serverTime: number
   /** The draw is still to come: places are safe, and no number is told. */
-  unordered?: boolean
+  unordered?: boolean | undefined
   /** Version of the seat map, so that the loss of a last diff is seen. */
-  epoch?: number
-  seq?: number
+  epoch?: number | undefined
+  seq?: number | undefined
 }
 
 /**
@@ -185,12 +185,15 @@ export interface NodeStatus {
   watchers: number
 }
 
+/** Come back after the goodbye's delay. */
+export const GOING_AWAY = 1012
+/** Too slow for too long: poll for a while. */
+export const TOO_SLOW = 1013
+
 /** Close codes of /ws beside RFC 6455's: whether to come back. */
 export const CLOSE = {
-  /** Come back after the goodbye's delay. */
-  goingAway: 1012,
-  /** Too slow for too long: poll for a while. */
-  tooSlow: 1013,
+  goingAway: GOING_AWAY,
+  tooSlow: TOO_SLOW,
   /** Do not come back with the same message. */
   badMessage: 4400,
   tooMany: 4429,

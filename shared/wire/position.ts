@@ -13,8 +13,8 @@ const RANKS = [0]
 
 /** The chosen ranks: 0, 1, 2 ... 200, 202 ... 9,970, 10,069 ... */
 export function rankAt(index: number): number {
-  while (RANKS.length <= index) RANKS.push(rankAfter(RANKS.at(-1) ?? 0))
-  return RANKS[index] ?? 0
+  while (RANKS.length <= index) RANKS.push(rankAfter(RANKS.at(-1)!))
+  return RANKS[index]!
 }
 
 /**
@@ -32,11 +32,8 @@ export const NO_STRETCH: Stretch = { first: 0, shift: 0, scores: [], end: undefi
 
 /** Pairs score, rank. */
 export function knotsOf({ first, shift, scores, end }: Stretch): number[] {
-  const knots: number[] = []
-  for (const [i, score] of scores.entries()) {
-    const isEnd = end !== undefined && i === scores.length - 1
-    knots.push(score, isEnd ? end : rankAt(first + i) - shift)
-  }
+  const knots = scores.flatMap((score, i) => [score, rankAt(first + i) - shift])
+  if (end !== undefined && knots.length > 0) knots[knots.length - 1] = end
   return knots
 }
 
@@ -49,11 +46,9 @@ export function positionOf(knots: readonly number[], score: number): number {
   if (last < 0 || score <= knots[0]!) return 0
   const at = firstNotBelow(knots, score)
   if (at > last) return knots[2 * last + 1]! + 1
-  const to = { score: knots[2 * at]!, rank: knots[2 * at + 1]! }
-  if (to.score === score) return to.rank
-  const from = { score: knots[2 * at - 2]!, rank: knots[2 * at - 1]! }
-  const between = to.rank - from.rank - 1
-  return from.rank + 1 + Math.round((between * (score - from.score)) / (to.score - from.score))
+  const [from, fromRank, to, toRank] = knots.slice(2 * at - 2, 2 * at + 2) as [number, number, number, number]
+  if (to === score) return toRank
+  return fromRank + 1 + Math.round(((toRank - fromRank - 1) * (score - from)) / (to - from))
 }
 
 /** Index of the first knot with a score at or above; one past the last where there is none. */

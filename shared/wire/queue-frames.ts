@@ -15,7 +15,7 @@
  */
 import type { Bound, QueueState, QueueTick } from './messages.ts'
 import { knotsOf, NO_STRETCH, rankAt, type Stretch } from './position.ts'
-import { putVarint, VarintReader } from './varint.ts'
+import { putVarint, u16At, u32At, VarintReader } from './varint.ts'
 
 export const TICK_FRAME = 0x22
 
@@ -117,13 +117,13 @@ function encodeWithin(
 
 /** Undefined where the bytes are no tick: cut, of another kind, or nonsense. */
 export function decodeTick(frame: Uint8Array): QueueTick | undefined {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  const nameBytes = frame[3] ?? 0
-  if (frame.length < HEAD + nameBytes || frame[0] !== TICK_FRAME || nameBytes === 0) return undefined
-  const flags = frame[1] ?? 0
-  const state: QueueState | undefined = STATES[frame[2] ?? 0]
-  const eventId = String.fromCharCode(...frame.subarray(HEAD, HEAD + nameBytes))
-  const stretch = decodeStretch(frame, HEAD + nameBytes)
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length)
+  const [kind, flags = 0, place = 0, nameBytes = 0] = frame
+  const nameEnd = HEAD + nameBytes
+  if (frame.length < nameEnd || kind !== TICK_FRAME) return undefined
+  const state: QueueState | undefined = STATES[place]
+  const eventId = String.fromCharCode(...frame.subarray(HEAD, nameEnd))
+  const stretch = decodeStretch(frame, view, nameEnd)
   const [serverTime, frontier] = [view.getFloat64(16, true), view.getFloat64(24, true)]
   const bound: Bound | undefined = BOUNDS[flags >> BOUND_FROM]
   const [rate, leaving] = [view.getFloat32(32, true), view.getFloat32(52, true)]
@@ -136,29 +136,29 @@ export function decodeTick(frame: Uint8Array): QueueTick | undefined {
     !/^[a-z0-9]+$/.test(eventId)
   )
     return undefined
-  const version = { epoch: view.getUint32(36, true), seq: view.getUint32(40, true) }
+  const versionAt = (at: number) => (flags & VERSION ? u32At(frame, at) : undefined)
   return {
     type: 'tick',
     eventId,
-    generation: view.getUint32(4, true),
+    generation: u32At(frame, 4),
     state,
-    waiting: view.getUint32(8, true),
-    active: view.getUint32(12, true),
+    waiting: u32At(frame, 8),
+    active: u32At(frame, 12),
     frontier,
     knots: knotsOf(stretch),
     rate,
     leaving,
     bound,
     serverTime,
-    soldOut: (flags & SOLD_OUT) !== 0,
-    ...(flags & UNORDERED ? { unordered: true } : {}),
-    ...(flags & VERSION ? version : {}),
+    soldOut: (flags & SOLD_OUT) > 0,
+    unordered: flags & UNORDERED ? true : undefined,
+    epoch: versionAt(36),
+    seq: versionAt(40),
   }
 }
 
-function decodeStretch(frame: Uint8Array, from: number): Stretch | undefined {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  const [first, count, shift] = [view.getUint16(44, true), view.getUint16(46, true), view.getUint32(48, true)]
+function decodeStretch(frame: Uint8Array, view: DataView, from: number): Stretch | undefined {
+  const [first, count, shift] = [u16At(frame, 44), u16At(frame, 46), u32At(frame, 48)]
   if (count === 0) return from === frame.length ? NO_STRETCH : undefined
   if (first + count > MOST_SCORES || frame.length < from + 8 || shift > rankAt(first)) return undefined
   let score = view.getFloat64(from, true)
@@ -172,7 +172,7 @@ function decodeStretch(frame: Uint8Array, from: number): Stretch | undefined {
     }
     scores.push(score)
   }
-  const end = (frame[1] ?? 0) & ENDS ? reader.read() : undefined
+  const end = frame[1]! & ENDS ? reader.read() : undefined
   if (reader.failed || reader.at !== frame.length || !Number.isSafeInteger(score)) return undefined
   return { first, shift, scores, end }
 }

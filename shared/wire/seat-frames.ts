@@ -11,7 +11,7 @@
  *             the run before, the first from seat 0
  */
 
-import { putVarint, VarintReader } from './varint.ts'
+import { putVarint, u16At, u32At, VarintReader } from './varint.ts'
 
 export const SNAPSHOT_FRAME = 0x20
 export const DIFF_FRAME = 0x21
@@ -76,17 +76,16 @@ export function encodeSnapshot({ epoch, seq, seats, state, areas }: Snapshot): U
 /** Undefined where the bytes are no snapshot. `state` is a view of the frame, not a copy. */
 export function decodeSnapshot(frame: Uint8Array): Snapshot | undefined {
   if (frame.length < HEAD || frame[0] !== SNAPSHOT_FRAME) return undefined
-  const view = viewOf(frame)
-  const seats = view.getUint32(12, true)
-  const count = view.getUint32(16, true)
+  const seats = u32At(frame, 12)
+  const count = u32At(frame, 16)
   const bytes = Math.ceil(seats / 4)
   if (seats > MAX_SEATS || count > MAX_AREAS || frame.length !== HEAD + bytes + 4 * count) return undefined
   return {
-    epoch: view.getUint32(4, true),
-    seq: view.getUint32(8, true),
+    epoch: u32At(frame, 4),
+    seq: u32At(frame, 8),
     seats,
     state: frame.subarray(HEAD, HEAD + bytes),
-    areas: Array.from({ length: count }, (_, area) => view.getUint32(HEAD + bytes + 4 * area, true)),
+    areas: Array.from({ length: count }, (_, area) => u32At(frame, HEAD + bytes + 4 * area)),
   }
 }
 
@@ -121,17 +120,16 @@ export function encodeDiff(
 
 /** The handle is all that differs between one socket's frame of a diff and another's. */
 export function readHandle(frame: Uint8Array): number {
-  return (frame[2] ?? 0) + (frame[3] ?? 0) * 256
+  return u16At(frame, 2)
 }
 
 /** Undefined where the bytes are no diff. */
 export function decodeDiff(frame: Uint8Array): DecodedDiff | undefined {
   if (frame.length < DIFF_HEAD || frame[0] !== DIFF_FRAME) return undefined
-  const view = viewOf(frame)
   const reader = new VarintReader(frame, DIFF_HEAD, VARINT_BYTES)
   const changes: number[] = []
   let next = 0
-  for (let run = view.getUint16(HEAD, true); run > 0; run--) {
+  for (let run = u16At(frame, HEAD); run > 0; run--) {
     const head = reader.read()
     const length = head & 4 ? reader.read() + 2 : 1
     const first = next + Math.floor(head / 8)
@@ -140,15 +138,14 @@ export function decodeDiff(frame: Uint8Array): DecodedDiff | undefined {
     for (let index = first; index < next; index++) changes.push(index, head & 3)
   }
   const areas: number[] = []
-  while (!reader.failed && reader.at < frame.length) areas.push(reader.read())
-  const wrongArea = areas.some((value, i) => (i % 2 === 0 ? value >= MAX_AREAS : value >= U32))
-  if (reader.failed || areas.length % 2 === 1 || wrongArea) return undefined
-  const epoch = view.getUint32(4, true)
-  const seqFrom = view.getUint32(8, true)
-  const seq = view.getUint32(12, true)
+  while (reader.at < frame.length) {
+    const [area, free] = [reader.read(), reader.read()]
+    if (reader.failed || area >= MAX_AREAS || free >= U32) return undefined
+    areas.push(area, free)
+  }
+  const [epoch = 0, seqFrom = 0, seq = 0, now = 0] = [4, 8, 12, 16].map(at => u32At(frame, at))
   if (seqFrom > seq + 1) return undefined
-  const now = view.getUint32(16, true)
-  const last = ((frame[1] ?? 0) & LAST) !== 0
+  const last = (frame[1]! & LAST) > 0
   return { handle: readHandle(frame), last, epoch, seqFrom, seq, now, changes, areas }
 }
 
@@ -197,8 +194,4 @@ function runsOf(changes: readonly number[]): number[] {
     next = index + 1
   }
   return runs
-}
-
-function viewOf(frame: Uint8Array): DataView {
-  return new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
 }

@@ -16,34 +16,26 @@ export class SeatState {
   seats = 0
   /** How many seats are available, held, sold, blocked. */
   readonly counts: [number, number, number, number] = [0, 0, 0, 0]
-  #areas: number[] = []
-  #state = new Uint8Array(0)
-  #filled = false
-
   /** False until the first snapshot. */
-  get filled(): boolean {
-    return this.#filled
-  }
-
+  filled = false
   /** Free units of each standing area. */
-  get areas(): readonly number[] {
-    return this.#areas
-  }
+  areas: number[] = []
+  #state = new Uint8Array(0)
 
   /** Seats and units that can be had. */
   get free(): number {
-    return this.#areas.reduce((sum, units) => sum + units, this.counts[0])
+    return this.areas.reduce((sum, units) => sum + units, this.counts[0])
   }
 
   /** 0 available, 1 held, 2 sold, 3 blocked; undefined for a seat that the map has not. */
   get(index: number): SeatStatus | undefined {
     if (!(index >= 0 && index < this.seats)) return undefined
-    return (((this.#state[index >> 2] ?? 0) >> (6 - 2 * (index & 3))) & 3) as SeatStatus
+    return ((this.#state[index >> 2]! >> (6 - 2 * (index & 3))) & 3) as SeatStatus
   }
 
   /** Is it as new as this version, or newer? */
   reaches(epoch: number, seq: number): boolean {
-    return this.#filled && (this.epoch > epoch || (this.epoch === epoch && this.seq >= seq))
+    return this.filled && (this.epoch > epoch || (this.epoch === epoch && this.seq >= seq))
   }
 
   snapshot(snapshot: Snapshot): 'applied' | 'ignored' {
@@ -56,26 +48,24 @@ export class SeatState {
   replace(snapshot: Snapshot): void {
     const { epoch, seq, seats } = snapshot
     this.#state = snapshot.state.slice()
-    this.#areas = [...snapshot.areas]
+    this.areas = [...snapshot.areas]
     this.epoch = epoch
     this.seq = seq
     this.seats = seats
-    this.#filled = true
+    this.filled = true
     this.counts.fill(0)
-    for (let index = 0; index < seats; index++) this.counts[this.get(index) ?? 0]++
+    for (let index = 0; index < seats; index++) this.counts[this.get(index)!]++
   }
 
   diff(diff: Diff): Applied {
-    if (!this.#filled) return 'resync'
+    if (!this.filled) return 'resync'
     if (diff.epoch < this.epoch) return 'ignored'
     if (diff.epoch > this.epoch || (diff.seqFrom ?? diff.seq) > this.seq + 1) return 'resync'
     if (diff.seq <= this.seq) return 'ignored'
-    for (let i = 0; i + 1 < diff.changes.length; i += 2)
-      this.#set(diff.changes[i] ?? -1, diff.changes[i + 1] ?? 0)
-    for (let i = 0; i + 1 < diff.areas.length; i += 2) {
-      const area = diff.areas[i] ?? -1
-      if (area < this.#areas.length) this.#areas[area] = diff.areas[i + 1] ?? 0
-    }
+    const { changes, areas } = diff
+    for (let i = 0; i < changes.length; i += 2) this.#set(changes[i]!, changes[i + 1]!)
+    for (let i = 0; i < areas.length; i += 2)
+      if (areas[i]! < this.areas.length) this.areas[areas[i]!] = areas[i + 1]!
     this.seq = diff.seq
     return 'applied'
   }
@@ -84,9 +74,9 @@ export class SeatState {
     const before = this.get(index)
     if (before === undefined) return
     const shift = 6 - 2 * (index & 3)
-    const byte = this.#state[index >> 2] ?? 0
-    this.#state[index >> 2] = (byte & ~(3 << shift)) | ((status & 3) << shift)
+    // Both are two bits: one flips into the other.
+    this.#state[index >> 2]! ^= (before ^ status) << shift
     this.counts[before]--
-    this.counts[(status & 3) as SeatStatus]++
+    this.counts[status as SeatStatus]++
   }
 }
