@@ -1,6 +1,6 @@
 /**
  * Makes a sale again that Postgres has lost, as after a restore from an older dump: what was sold to whom stands in the
- * PaymentIntent's metadata. It comes back as an expired booking with money, and is settled as any late money is: the seats
+ * PaymentIntent's metadata. It comes back as an expired booking with money, and is settled like other late money: the seats
  * are sold if nobody has them, else the money goes back. Asked for by an operator alone.
  */
 import { z } from 'zod'
