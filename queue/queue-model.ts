@@ -99,6 +99,7 @@ export class LineModel {
       counts && !(memory.score <= (this.spent.get(who) ?? Number.NEGATIVE_INFINITY))
         ? memory.score
         : undefined
+    this.#miss(who)
     const told = this.#find(who)
     if (told.state === 'admitted') return this.#grant(who)
     if (told.state === 'waiting') {
@@ -122,6 +123,7 @@ export class LineModel {
   }
 
   status(who: string, door: 'socket' | 'poll'): Told {
+    this.#miss(who)
     const told = this.#find(who)
     if (told.state === 'admitted') return this.#grant(who)
     if (told.state === 'waiting' && door === 'poll') this.#arrive(who, door)
@@ -370,13 +372,20 @@ export class LineModel {
   }
 
   #expire(): void {
-    for (const [who, { until, since, score }] of this.active) {
+    for (const [who, { until }] of this.active) {
       if (until > this.now) continue
+      this.#miss(who)
       this.active.delete(who)
-      if (since !== undefined) continue
-      this.parked.set(who, score)
-      if (!this.away.has(who)) this.away.set(who, this.now + this.settings.grace)
     }
+  }
+
+  /** Whoever was called and never came is set aside once the turn is over. */
+  #miss(who: string): void {
+    const slot = this.active.get(who)
+    if (slot === undefined || slot.until > this.now || slot.since !== undefined) return
+    this.active.delete(who)
+    this.parked.set(who, slot.score)
+    if (!this.away.has(who)) this.away.set(who, this.now + this.settings.grace)
   }
 
   #moveSlots(by: number): void {

@@ -48,6 +48,28 @@ test('[Q102] a turn that nobody claims goes to the next, and its visitor is call
   await admitUntil(queue, event, async () => (await queue.status(event, first!)).state === 'admitted')
 })
 
+test('[Q230] whoever comes right after a turn that nobody claimed, before any sweep, is called next too', async () => {
+  const [queue, web, event] = [rig.queue('a'), rig.queue('web', { door: 'poll' }), await rig.event()]
+  const visitors = newVisitors(3)
+  await queue.configure(event, { ...open, cap: 2, claimSeconds: 1 }, 'test')
+  const places = await joinInOrder(queue, event, visitors)
+  await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
+  await delay(1_100)
+  const [joins, polls] = [await queue.join(event, visitors[0]!), await web.status(event, visitors[1]!)].map(
+    waiting,
+  )
+  expect([joins!.score, joins!.position, polls!.score, polls!.position]).toEqual([
+    places[0]!.score,
+    0,
+    places[1]!.score,
+    0,
+  ])
+  await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
+  expect((await queue.passes(event, visitors)).map(({ visitorId }) => visitorId)).toEqual(
+    visitors.slice(0, 2),
+  )
+})
+
 test('[Q103] a claimed turn has its whole length, whoever claims it and however often', async () => {
   const [queue, other, event, visitor] = [rig.queue('a'), rig.queue('b'), await rig.event(), newVisitor()]
   await queue.configure(event, { ...open, claimSeconds: 3, passSeconds: 60 }, 'test')

@@ -119,29 +119,33 @@ local function slotsMove()
   return redis.call('HEXISTS', bucket, 'moveBy') == 1
 end
 
--- Slots that are over. Whoever was called and never came is set aside like one who was away: the turn is not lost.
--- -> whether there may be more
+-- These were called, never came, and their turn is over: they are set aside like those who were away, as the turn is not lost.
+-- `aside`: score and member by turns
+local function setAside(members, aside)
+  if #members == 0 then return end
+  local doubt, till = {}, graceEnd()
+  for i, member in ipairs(members) do doubt[2 * i - 1], doubt[2 * i] = till, member end
+  redis.call('ZADD', parked, unpack(aside))
+  redis.call('ZADD', away, 'NX', unpack(doubt))
+end
+
+-- Slots that are over. -> whether there may be more
 local function expireSlots()
   if slotsMove() then return false end
   local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
   if #due == 0 then return false end
   local claimed, scores = scoresIn(since, due), redis.call('HMGET', called, unpack(due))
-  local over, aside, doubt, till = {}, {}, {}, graceEnd()
+  local over, missed, aside = {}, {}, {}
   for i, member in ipairs(due) do
     if not claimed[i] and scores[i] then
-      aside[#aside + 1] = scores[i]
-      aside[#aside + 1] = member
-      doubt[#doubt + 1] = till
-      doubt[#doubt + 1] = member
+      missed[#missed + 1] = member
+      aside[#aside + 1], aside[#aside + 2] = scores[i], member
     else
       over[#over + 1] = member
     end
   end
   endSlots(due)
-  if #aside > 0 then
-    redis.call('ZADD', parked, unpack(aside))
-    redis.call('ZADD', away, 'NX', unpack(doubt))
-  end
+  setAside(missed, aside)
   publish('ended', over, ',"reason":"expired"')
   return #due == SLOTS_EXPIRED_AT_MOST
 end
@@ -207,11 +211,12 @@ end
 -- Where each member stands, four texts or numbers each behind an 'OK': 'W', score, places ahead, phase · 'A', score it was
 -- called at, end of the slot, when it was claimed, in ms · 'N', '', '', ''. Parked and returned visitors have nobody ahead.
 -- Whoever asks is here, so a turn that waited for them is claimed. One flat list, as a thousand small tables cost as much as
--- their places. -> the list, and the 'N' whose slot is over and not yet swept
+-- their places. -> the list, and the 'N' whose slot is over and not yet swept; whose turn is over unclaimed has the place again
 local function findAll(members)
   local slots, backs, puts = scoresIn(act, members), scoresIn(returned, members), scoresIn(parked, members)
   local waits = scoresIn(line, members)
   local found, stale, phase, at = { 'OK' }, {}, phaseNow(), 2
+  local missed, aside = {}, {}
   for i, member in ipairs(members) do
     local kind, score, place, more = 'N', '', '', ''
     if slots[i] and tonumber(slots[i]) > now then
@@ -222,10 +227,19 @@ local function findAll(members)
     elseif waits[i] then
       kind, score, place, more = 'W', waits[i], redis.call('ZRANK', line, member), phase
     elseif slots[i] then
-      stale[#stale + 1] = member
+      local calledAt = not redis.call('ZSCORE', since, member) and redis.call('HGET', called, member)
+      if calledAt then
+        kind, score, place, more = 'W', calledAt, 0, phase
+        missed[#missed + 1] = member
+        aside[#aside + 1], aside[#aside + 2] = calledAt, member
+      else
+        stale[#stale + 1] = member
+      end
     end
     found[at], found[at + 1], found[at + 2], found[at + 3] = kind, score, place, more
     at = at + 4
   end
+  if #missed > 0 then endSlots(missed) end
+  setAside(missed, aside)
   return found, stale
 end
