@@ -23,7 +23,7 @@ let onsale: Onsale
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'onsale-client-'))
-  await run(process.execPath, [join(ROOT, 'client', 'build.mjs')], { cwd: ROOT })
+  await run(process.execPath, [join(ROOT, 'dev', 'client-package.mjs')], { cwd: ROOT })
   const { stdout } = await run('npm', ['pack', join(ROOT, 'client'), '--pack-destination', folder, '--json'])
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
   installed = join(folder, 'node_modules', '@onsale', 'client')

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
 
-const room = import.meta.dirname
+const room = join(import.meta.dirname, '..', 'client')
 const dist = join(room, 'dist')
 
 rmSync(dist, { recursive: true, force: true })
@@ -19,7 +19,7 @@ await build({
   build: {
     outDir: dist,
     target: 'es2022',
-    lib: { entry: join(room, 'index.ts'), formats: ['es'], fileName: () => 'onsale.js' },
+    lib: { entry: join(room, 'package.ts'), formats: ['es'], fileName: () => 'onsale.js' },
     // In library mode Vite itself would leave white space and names.
     rolldownOptions: { output: { minify: true, comments: false } },
   },
