@@ -200,7 +200,8 @@ function readRow(row: Row): Booking {
 }
 
 export async function findBooking(db: Queryable, id: BookingId): Promise<Booking | undefined> {
-  const { rows } = await db.query<Row>(`select ${COLUMNS} from bookings where id = $1`, [id])
+  const text = `select ${COLUMNS} from bookings where id = $1`
+  const { rows } = await db.query<Row>({ name: 'booking', text, values: [id] })
   return rows.map(readRow)[0]
 }
 

@@ -96,10 +96,11 @@ export async function findByIntent(
   intentId: string,
   paymentId: string | undefined,
 ): Promise<Payment | undefined> {
-  const { rows } = await db.query<Row>(
-    `select ${COLUMNS} from payments where pi_id = $1 or (id = $2 and pi_id is null) order by pi_id nulls last limit 1`,
-    [intentId, paymentId ?? null],
-  )
+  const { rows } = await db.query<Row>({
+    name: 'payment-by-intent',
+    text: `select ${COLUMNS} from payments where pi_id = $1 or (id = $2 and pi_id is null) order by pi_id nulls last limit 1`,
+    values: [intentId, paymentId ?? null],
+  })
   return rows.map(readRow)[0]
 }
 

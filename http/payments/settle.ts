@@ -19,6 +19,7 @@ import {
   type ReturnReason,
   writePayment,
 } from './payment-store.ts'
+import { sellPlainly } from './sale-store.ts'
 import { freeHold, payment, SeatsLost, sellSeats, unsell } from './seats.ts'
 import { show } from './show.ts'
 import type { Intent } from './stripe.ts'
@@ -96,7 +97,7 @@ async function money(sales: Sales, payment: Payment, intent: Intent): Promise<Se
     // Late money: the seats are asked for first, as somebody may hold them by now.
     const late = payment.returnedFor === null && (await isLate(sales, booking))
     if (late && !(await holdAgain(sales, booking))) return giveUp(sales, payment, intent, 'too_late')
-    const outcome = await buy(sales, payment, intent, late)
+    const outcome = await buy(sales, booking, payment, intent, late)
     if (outcome === 'lost') return giveUp(sales, payment, intent, 'seats_lost')
     if (outcome === 'again') continue
     if (outcome === 'confirmed') await announce(sales, booking)
@@ -121,14 +122,17 @@ type Bought = 'confirmed' | 'known' | 'again' | 'lost' | ReturnReason
 
 async function buy(
   { pool, step }: Sales,
+  booking: Booking,
   payment: Payment,
   intent: Intent,
   reacquired: boolean,
 ): Promise<Bought> {
   try {
-    return await step('settle.write', () =>
-      transaction(pool, client => buyIn(client, payment, intent, reacquired)),
-    )
+    return await step('settle.write', async () => {
+      if (booking.status === 'paying' && (await sellPlainly(pool, booking, payment, intent)))
+        return 'confirmed'
+      return transaction(pool, client => buyIn(client, payment, intent, reacquired))
+    })
   } catch (error) {
     // 23505: the unique index had the last word (I1).
     if (error instanceof SeatsLost || sqlState(error) === '23505') return 'lost'
