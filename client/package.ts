@@ -1,4 +1,4 @@
-/** What the package gives: `import { connectOnsale } from '@onsale/client'`. README.md has examples that the tests run. */
+/** What the package @onsale/client gives; README.md has examples that the tests run. */
 export type {
   BookedTicket,
   Booking,
