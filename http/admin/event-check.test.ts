@@ -338,11 +338,51 @@ describe('[E4]', () => {
       map => (map.areas[0]!.outline[0] = -5),
       ['map.areas[0].outline[0]: -5 is off the sheet of 1600 x 600'],
     ],
+    [
+      'a focal point off the sheet',
+      map => (map.focalPoint.y = 601),
+      ['map.focalPoint: 600, 601 is off the sheet of 1600 x 600'],
+    ],
+    [
+      'a position twice',
+      map => (row(map).companion = [3, 3]),
+      ['map.sections[0].rows[1].companion[1]: position "3" twice'],
+    ],
+    [
+      'a view from nowhere, and one told twice',
+      map => {
+        row(map).views = [
+          { note: 'A pillar', seats: [4, 10] },
+          { note: 'Far left', seats: [4] },
+        ]
+      },
+      [
+        'map.sections[0].rows[1].views[0].seats[1]: there is no position 10: the row has 0 to 9',
+        'map.sections[0].rows[1].views[1].seats[0]: position 4 has a view told already',
+      ],
+    ],
   ]
   test.each(WRONG)('[E4] in a full map %s is told by its place', (name, patch, lines) => {
     const told = linesOf(withMap(patch))
     if (name === 'a seat outside') expect(told.slice(0, 2)).toEqual(lines.slice(0, 2))
     else expect(told).toEqual(lines)
+  })
+  test('[E32] sections and standing areas that lie on one another are told by their place, neighbours are not', () => {
+    const onAnother = (patch: (map: SeatMap) => void) =>
+      linesOf(withMap(patch)).filter(line => / lies on /.test(line))
+    const move = (map: SeatMap, x: number) => {
+      map.sections[1]!.outline = [x, 0, 1600, 0, 1600, 300, x, 300]
+    }
+    expect(onAnother(map => move(map, 600))).toEqual([])
+    expect(onAnother(map => move(map, 590))).toEqual([])
+    expect(onAnother(map => move(map, 500))).toEqual(['map.sections[1].outline: Right lies on Left'])
+    expect(onAnother(map => (map.areas[0]!.outline = [...map.sections[0]!.outline]))).toEqual([
+      'map.areas[0].outline: Floor lies on Left',
+    ])
+    // Across one another like a plus, no corner of one in the other.
+    expect(onAnother(map => (map.areas[0]!.outline = [250, 0, 350, 0, 350, 420, 250, 420]))).toEqual([
+      'map.areas[0].outline: Floor lies on Left',
+    ])
   })
   test('[E4] a right map is taken as it is', () => {
     expect(eventOf(withMap(() => {})).map).toEqual(smallHouse())
@@ -397,6 +437,43 @@ test('[E5] whatever house is told in words, its map is right: counted on, inside
     ),
     { numRuns: 60 },
   )
+})
+
+test('[E31] what is to be known of the view is told of seats, rows and sections, and stands at each seat', () => {
+  const file = fresh()
+  file.sections[0].views = [{ note: 'From the side' }]
+  file.sections[1].views = [{ note: 'A pillar to the left', seats: ['A6', 'H7'] }]
+  file.sections[3].rows = [
+    'A',
+    {
+      name: 'B',
+      views: [
+        { note: 'Behind the rail', seats: [1, 2] },
+        { note: 'Low roof', seats: [20] },
+      ],
+    },
+  ]
+  const seats = [...new SeatPlan(eventOf(file).map!).eachSeat()]
+  const of = (note: string) =>
+    seats.filter(({ view }) => view === note).map(({ section, row, seat }) => `${section} ${row}${seat}`)
+  expect(of('From the side').length).toBe(40)
+  expect(of('A pillar to the left')).toEqual(['Stalls A6', 'Stalls H7'])
+  expect(of('Behind the rail')).toEqual(['Balcony B1', 'Balcony B2'])
+  expect(of('Low roof')).toEqual(['Balcony B20'])
+  expect(seats.filter(({ view }) => view !== undefined).length).toBe(45)
+  expect(
+    linesAfter(wrong => {
+      wrong.sections[1].views = [
+        { note: 'Pillar', seats: ['A6', 'Z1'] },
+        { note: 'Rail', seats: ['A6'] },
+      ]
+      wrong.sections[3].rows = [{ name: 'A', views: [{ note: '', seats: [99] }] }]
+    }),
+  ).toEqual([
+    'sections[3].rows[0].views[0].note: must not be empty',
+    'sections[1].views[0].seats[1]: there is no seat "Z1" here: write row and seat, such as "A1"',
+    'sections[1].views: seat "6" of row "A" has two views',
+  ])
 })
 
 test('[E6] spans are read forwards and backwards, of letters and numbers, and nothing else is', () => {

@@ -52,12 +52,18 @@ const shared = {
   aislesAfter: z.array(label).max(20).optional().describe('Labels of seats behind which an aisle comes.'),
 }
 const places = z.array(label).max(MOST_SEATS)
+const note = text(80).describe('In a few words: "A pillar to the left".')
+const views = z
+  .array(z.strictObject({ note, seats: places.min(1, 'must name a seat').optional() }))
+  .max(50)
+  .optional()
 
 export const RowFile = z.strictObject({
   name: z.union([text(12), whole(0, 99_999)], 'must be a short text'),
   ...shared,
   accessible: places.optional().describe('Labels of the seats with room for a wheelchair.'),
   companion: places.optional().describe('Labels of the seats kept for those who come along.'),
+  views: views.describe('What is to be known of the view from these seats, or from the whole row.'),
 })
 export type RowFile = z.infer<typeof RowFile>
 
@@ -84,6 +90,9 @@ export const SectionFile = z.strictObject({
     ),
   accessible: places.optional().describe('Row and seat: "H1".'),
   companion: places.optional().describe('Row and seat: "H2".'),
+  views: views.describe(
+    'What is to be known of the view from these seats ("H2"), or from the whole section.',
+  ),
 })
 export type SectionFile = z.infer<typeof SectionFile>
 
@@ -160,6 +169,10 @@ export const MapFile = z
                 xy: z.array(z.int().min(-CM).max(CM)).min(2),
                 accessible: positions.optional(),
                 companion: positions.optional(),
+                views: z
+                  .array(z.strictObject({ note, seats: positions.min(1) }))
+                  .max(50)
+                  .optional(),
               }),
             )
             .min(1),

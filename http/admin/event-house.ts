@@ -80,6 +80,7 @@ function sectionOf(section: SectionFile, place: Place, size: Size, tell: Tell): 
   // A house that is too large is told so, and nothing is looked for in it; nor where rows or seats could not be read.
   if (size.seats <= MOST_TICKETS && rows.length > 0 && rows.length === wanted.length) {
     for (const kind of ['accessible', 'companion'] as const) mark(section, rows, kind, place, tell)
+    view(section, rows, place, tell)
     aisleFaults(section, rows, place, tell)
   }
   const side: Side = section.side ?? 'centre'
@@ -111,13 +112,14 @@ function rowOf(
     tell([...above, 'seats'], 'is missing, and not every row has its own')
   const labels = row.seats === undefined ? shared : seatLabels(row.seats, [...at, 'seats'], tell)
   if (labels === undefined) return undefined
-  const positions = (kind: 'accessible' | 'companion'): number[] =>
-    (row[kind] ?? []).flatMap((label, i) => {
+  const positionsOf = (wanted: (string | number)[], place: Place): number[] =>
+    wanted.flatMap((label, i) => {
       const position = labels.indexOf(String(label))
-      if (position < 0) tell([...at, kind, i], `row "${row.name}" has no seat "${label}"`)
+      if (position < 0) tell([...place, i], `row "${row.name}" has no seat "${label}"`)
       return position < 0 ? [] : [position]
     })
-  const [accessible, companion] = [positions('accessible'), positions('companion')]
+  const accessible = positionsOf(row.accessible ?? [], [...at, 'accessible'])
+  const companion = positionsOf(row.companion ?? [], [...at, 'companion'])
   if (companion.some(position => accessible.includes(position)))
     tell([...at, 'companion'], 'names a seat that is accessible already')
   const wanted = (row.aislesAfter ?? section.aislesAfter ?? []).map(String)
@@ -125,7 +127,25 @@ function rowOf(
     for (const [i, label] of wanted.entries())
       if (!labels.includes(label)) tell([...at, 'aislesAfter', i], `row "${row.name}" has no seat "${label}"`)
   const aisles = wanted.map(label => labels.indexOf(label)).filter(position => position >= 0)
-  return { name: String(row.name), category: category ?? '', labels, aisles, accessible, companion }
+  const views = (row.views ?? []).map(({ note, seats }, v) => ({
+    note,
+    seats: seats === undefined ? labels.map((_, i) => i) : positionsOf(seats, [...at, 'views', v, 'seats']),
+  }))
+  twiceViewed({ name: String(row.name), labels, views }, [...at, 'views'], tell)
+  return { name: String(row.name), category: category ?? '', labels, aisles, accessible, companion, views }
+}
+
+/** A seat has one note; of two nobody knows which is meant. */
+function twiceViewed(
+  { name, labels, views }: Pick<SpokenRow, 'name' | 'labels' | 'views'>,
+  at: Place,
+  tell: Tell,
+): void {
+  const seen = new Set<number>()
+  for (const position of views.flatMap(({ seats }) => seats)) {
+    if (seen.has(position)) tell(at, `seat "${labels[position]}" of row "${name}" has two views`)
+    seen.add(position)
+  }
 }
 
 function seatLabels(seats: Labels, place: Place, tell: Tell): string[] | undefined {
@@ -151,16 +171,42 @@ function mark(
   place: Place,
   tell: Tell,
 ): void {
-  const wanted = section[kind] ?? []
-  if (wanted.length === 0) return
+  for (const { at, label, row, position } of seatsNamed(section[kind] ?? [], rows, [...place, kind], tell))
+    if ([...row.accessible, ...row.companion].includes(position)) tell(at, `"${label}" is named already`)
+    else row[kind].push(position)
+}
+
+function view({ views = [] }: SectionFile, rows: SpokenRow[], place: Place, tell: Tell): void {
+  for (const [v, { note, seats }] of views.entries()) {
+    const at = [...place, 'views', v, 'seats']
+    const named = seats === undefined ? undefined : seatsNamed(seats, rows, at, tell)
+    for (const row of rows) {
+      const own = named?.filter(one => one.row === row).map(({ position }) => position)
+      const positions = own ?? row.labels.map((_, i) => i)
+      if (positions.length > 0) row.views.push({ note, seats: positions })
+    }
+  }
+  if (views.length > 0) for (const row of rows) twiceViewed(row, [...place, 'views'], tell)
+}
+
+interface Named {
+  at: Place
+  label: string | number
+  row: SpokenRow
+  position: number
+}
+
+/** The section's seats by "H1". */
+function seatsNamed(wanted: (string | number)[], rows: SpokenRow[], place: Place, tell: Tell): Named[] {
+  if (wanted.length === 0) return []
   const seats = new Map<string, { row: SpokenRow; position: number }[]>()
   for (const row of rows)
     for (const [position, label] of row.labels.entries()) {
       const key = `${row.name}${label}`
       seats.set(key, [...(seats.get(key) ?? []), { row, position }])
     }
-  for (const [i, label] of wanted.entries()) {
-    const at = [...place, kind, i]
+  return wanted.flatMap((label, i): Named[] => {
+    const at = [...place, i]
     const found = seats.get(String(label).replace(/[\s-]+/g, '')) ?? []
     const [first, second] = found
     if (first === undefined) tell(at, `there is no seat "${label}" here: write row and seat, such as "A1"`)
@@ -169,10 +215,9 @@ function mark(
         at,
         `"${label}" is row "${first.row.name}" or row "${second.row.name}": write it in the row itself`,
       )
-    else if ([...first.row.accessible, ...first.row.companion].includes(first.position))
-      tell(at, `"${label}" is named already`)
-    else first.row[kind].push(first.position)
-  }
+    else return [{ at, label, ...first }]
+    return []
+  })
 }
 
 function aisleFaults(section: SectionFile, rows: SpokenRow[], place: Place, tell: Tell): void {

@@ -102,6 +102,7 @@ function nameOf(read: { name?: unknown }, at: number): string {
 function withoutPlaces(part: SectionFile | RowFile): void {
   delete part.accessible
   delete part.companion
+  delete part.views
   delete part.aislesAfter
 }
 

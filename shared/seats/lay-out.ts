@@ -15,6 +15,7 @@ export interface SpokenRow {
   aisles: number[]
   accessible: number[]
   companion: number[]
+  views: { note: string; seats: number[] }[]
 }
 
 export interface SpokenSection {
@@ -197,7 +198,7 @@ function seatsOf({ middle }: Placed, row: SpokenRow, radius: number): Point[] {
 }
 
 function rowOf(
-  { name, category, labels, accessible, companion }: SpokenRow,
+  { name, category, labels, accessible, companion, views }: SpokenRow,
   first: number,
   points: Point[],
 ): Row {
@@ -214,6 +215,7 @@ function rowOf(
     xy,
     ...(accessible.length === 0 ? {} : { accessible }),
     ...(companion.length === 0 ? {} : { companion }),
+    ...(views.length === 0 ? {} : { views }),
   }
 }
 

@@ -2,6 +2,7 @@
  * Everything that is wrong with a seat map, by place: what its types cannot say. Pure, and its cost grows with the number
  * of seats: neighbours are looked for in a grid.
  */
+import { boxOf, inside, overlapping } from './map-outlines.ts'
 import { type Row, type SeatMap, seatLabel, seatPoints } from './seat-map.ts'
 
 export type Place = (string | number)[]
@@ -36,6 +37,9 @@ export function mapFaults(map: SeatMap, tell: Tell): void {
     tell,
   )
   outlineFaults(map.stage.outline, map, ['stage', 'outline'], tell)
+  const { x, y } = map.focalPoint
+  if (x > map.width || y > map.height)
+    tell(['focalPoint'], `${x}, ${y} is off the sheet of ${map.width} x ${map.height}`)
   const known = new Set(map.categories.map(({ id }) => id))
   const shown = map.categories.map(({ id }) => `"${id}"`).join(', ')
   const category = (id: string, place: Place): void => {
@@ -73,6 +77,21 @@ export function mapFaults(map: SeatMap, tell: Tell): void {
     outlineFaults(area.outline, map, [...at, 'outline'], tell)
   }
   standFaults(map, tell)
+  overlapFaults(map, tell)
+}
+
+function overlapFaults({ sections, areas }: SeatMap, tell: Tell): void {
+  const all = [
+    ...sections.map(({ name, outline }, s) => ({ name, outline, place: ['sections', s, 'outline'] })),
+    ...areas.map(({ name, outline }, a) => ({ name, outline, place: ['areas', a, 'outline'] })),
+  ]
+  const pairs = overlapping(all.map(({ outline }) => outline))
+  if (pairs === undefined)
+    tell(
+      ['sections'],
+      'have outlines of so many corners that nobody can tell whether they overlap: take fewer',
+    )
+  for (const [a, b] of pairs ?? []) tell(all[b]!.place, `${all[b]!.name} lies on ${all[a]!.name}`)
 }
 
 function rowFaults(row: Row, at: Place, tell: Tell): void {
@@ -83,11 +102,24 @@ function rowFaults(row: Row, at: Place, tell: Tell): void {
   unique(row.labels ?? [], position => [...at, 'labels', position], 'seat', tell)
   for (const kind of ['accessible', 'companion'] as const) {
     for (const [i, position] of (row[kind] ?? []).entries())
-      if (position >= seats)
-        tell([...at, kind, i], `there is no position ${position}: the row has 0 to ${seats - 1}`)
+      if (position >= seats) tell([...at, kind, i], noPosition(position, seats))
+    unique((row[kind] ?? []).map(String), i => [...at, kind, i], 'position', tell)
+  }
+  const viewed = new Set<number>()
+  for (const [v, { seats: noted }] of (row.views ?? []).entries()) {
+    for (const [i, position] of noted.entries()) {
+      const place = [...at, 'views', v, 'seats', i]
+      if (position >= seats) tell(place, noPosition(position, seats))
+      if (viewed.has(position)) tell(place, `position ${position} has a view told already`)
+      viewed.add(position)
+    }
   }
   const both = (row.companion ?? []).findIndex(position => row.accessible?.includes(position))
   if (both >= 0) tell([...at, 'companion', both], 'is an accessible seat already')
+}
+
+function noPosition(position: number, seats: number): string {
+  return `there is no position ${position}: the row has 0 to ${seats - 1}`
 }
 
 function outlineFaults(outline: number[], { width, height }: SeatMap, place: Place, tell: Tell): void {
@@ -151,28 +183,6 @@ function nearest(grid: Map<number, Stood[]>, { x, y }: Stood): Stood | undefined
 
 function cellOf(x: number, y: number, dx: number, dy: number): number {
   return (Math.floor(x / LEAST_APART) + dx) * 1_000_003 + Math.floor(y / LEAST_APART) + dy
-}
-
-function boxOf(outline: number[]): { left: number; right: number; top: number; bottom: number } {
-  const xs = outline.filter((_, i) => i % 2 === 0)
-  const ys = outline.filter((_, i) => i % 2 === 1)
-  return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) }
-}
-
-/** Even-odd rule. */
-function inside(outline: number[], x: number, y: number): boolean {
-  let within = false
-  const corners = Math.floor(outline.length / 2)
-  for (let i = 0, j = corners - 1; i < corners; j = i++) {
-    const [xi = 0, yi = 0, xj = 0, yj = 0] = [
-      outline[2 * i],
-      outline[2 * i + 1],
-      outline[2 * j],
-      outline[2 * j + 1],
-    ]
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) within = !within
-  }
-  return within
 }
 
 function unique(names: string[], place: (at: number) => Place, what: string, tell: Tell): void {

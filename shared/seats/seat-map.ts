@@ -55,6 +55,8 @@ export interface Row {
   accessible?: number[]
   /** Positions in the row of seats kept for those who come along. */
   companion?: number[]
+  /** What who sits at these positions should know of the view. */
+  views?: { note: string; seats: number[] }[]
 }
 
 export interface StandingArea {
@@ -76,6 +78,8 @@ export interface Seat {
   seat: string
   category: string
   kind: SeatKind
+  /** What is to be known of the view; absent where it is as anywhere. */
+  view?: string | undefined
 }
 
 /** A map with its look-ups made: built once per map and shared. */
@@ -118,7 +122,8 @@ export class SeatPlan {
         ? 'companion'
         : 'seat'
     const seat = seatLabel(row, offset)
-    return { index, section: section.name, row: row.name, seat, category: row.category, kind }
+    const view = row.views?.find(({ seats }) => seats.includes(offset))?.note
+    return { index, section: section.name, row: row.name, seat, category: row.category, kind, view }
   }
 
   area(areaId: string): StandingArea | undefined {

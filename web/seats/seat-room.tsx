@@ -20,7 +20,7 @@ import { type SeatFeed, useFeed } from './seat-feed.ts'
 import type { SeatLayout } from './seat-layout.ts'
 import { SeatList } from './seat-list.tsx'
 import { type SeatFacts, SeatMapView } from './seat-map-view.tsx'
-import { kindName, placeName, statusName } from './seat-words.ts'
+import { placeName, specialName, statusName } from './seat-words.ts'
 import { priceOf } from './selection.ts'
 import { Standing } from './standing.tsx'
 import { Tray } from './tray.tsx'
@@ -233,7 +233,7 @@ function useDescribe(
         price: price === undefined ? undefined : money(price.price + price.fee, event.currency),
         category: category?.name ?? '',
         colour: tone(category?.colour ?? '', dark),
-        special: place === undefined ? undefined : kindName(place.kind),
+        special: place === undefined ? undefined : specialName(place),
       }
     },
     [event, layout, feed, chosen, own, categories, dark],

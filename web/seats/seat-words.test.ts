@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lostText, type Place, placeName, placesName, statusName } from './seat-words.ts'
+import { lostText, type Place, placeName, placesName, specialName, statusName } from './seat-words.ts'
 
 const seat = (section: string, row: string, number: number): Place => ({
   section,
@@ -13,6 +13,12 @@ describe('seats in words', () => {
     expect(placeName(seat('103', '12', 4))).toBe('Section 103, row 12, seat 4')
     expect(placeName(seat('Stalls left', 'C', 4))).toBe('Stalls left, row C, seat 4')
     expect(placeName({ section: 'Floor', row: '', seat: '812', kind: 'standing' })).toBe('Floor')
+  })
+
+  it('[E34] what is to be known of the view is said beside what else is special', () => {
+    expect(specialName({ kind: 'seat' })).toBeUndefined()
+    expect(specialName({ kind: 'seat', view: 'A pillar to the left' })).toBe('A pillar to the left')
+    expect(specialName({ kind: 'companion', view: 'From the side' })).toBe('companion seat · From the side')
   })
 
   it('[V16] neighbours are named together', () => {

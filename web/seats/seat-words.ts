@@ -27,6 +27,17 @@ export function kindName(kind: SeatKind): string | undefined {
   return undefined
 }
 
+/** The same with what is to be known of the view. */
+export function specialName({
+  kind,
+  view,
+}: {
+  kind: SeatKind
+  view?: string | undefined
+}): string | undefined {
+  return [kindName(kind), view].filter(part => part !== undefined).join(' · ') || undefined
+}
+
 export function statusName(status: SeatStatus | undefined, own: 'chosen' | 'mine' | undefined): string {
   if (own === 'mine') return 'yours'
   if (own === 'chosen') return 'chosen'

@@ -4,7 +4,7 @@ import { money } from '../format/money.ts'
 import { CloseIcon } from '../icons.tsx'
 import type { ShopEvent } from '../shop.ts'
 import type { SeatLayout } from './seat-layout.ts'
-import { kindName, placeName, sectionName } from './seat-words.ts'
+import { placeName, sectionName, specialName } from './seat-words.ts'
 import { type ChosenArea, countOf, priceOf, type Selection, totalOf } from './selection.ts'
 
 export interface TrayProps {
@@ -92,7 +92,7 @@ function ChosenSeatLine(props: TrayProps & { index: number; ticketType: string }
         </strong>
         <span class="soft">
           {sectionName(place.section)} · {layout.map.categories.find(({ id }) => id === place.category)?.name}
-          {kindName(place.kind) !== undefined && ` · ${kindName(place.kind)}`}
+          {specialName(place) !== undefined && ` · ${specialName(place)}`}
         </span>
       </span>
       {types.length > 1 ? (
