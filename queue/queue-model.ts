@@ -118,7 +118,7 @@ export class LineModel {
       this.#restore(who, own)
     }
     if (door === 'poll') this.polls.set(who, this.now + this.settings.grace)
-    else this.#roster(door.node).add(who)
+    else this.#enrol(door.node, who)
     return this.#find(who)
   }
 
@@ -282,7 +282,7 @@ export class LineModel {
       if (score <= this.frontier || score < (this.line.get(who) ?? Number.POSITIVE_INFINITY))
         this.#restore(who, score)
       this.away.delete(who)
-      this.#roster(node).add(who)
+      this.#enrol(node, who)
     }
   }
 
@@ -349,7 +349,7 @@ export class LineModel {
     if (this.away.has(who) || this.asked.has(who) || this.polls.has(who)) {
       for (const doubts of [this.away, this.asked, this.polls]) doubts.delete(who)
       if (door === 'poll') this.polls.set(who, this.now + this.settings.grace)
-      else this.#roster(door.node).add(who)
+      else this.#enrol(door.node, who)
     }
     const score = this.parked.get(who)
     if (score === undefined) return
@@ -398,7 +398,7 @@ export class LineModel {
   /** Each visitor of a dead node has a grace to come back, and is asked for elsewhere. */
   #bury(node: string): string[] {
     const asks: string[] = []
-    for (const who of this.#roster(node)) {
+    for (const who of this.rosters.get(node) ?? []) {
       if (!this.#waits(who) || this.polls.has(who) || this.asked.has(who)) continue
       if (!this.away.has(who)) this.away.set(who, this.now + this.settings.grace)
       this.#setAside(who)
@@ -427,13 +427,14 @@ export class LineModel {
     return this.now < this.#recoverUntil && this.#recoverUntil <= this.now + RECOVERY_AT_MOST
   }
 
-  #roster(node: string): Set<string> {
+  /** From the first on there is a lease to run out, swept or not. */
+  #enrol(node: string, who: string): void {
     const roster = this.rosters.get(node) ?? new Set()
-    this.rosters.set(node, roster)
-    return roster
+    this.rosters.set(node, roster.add(who))
+    if (roster.size === 1 && !this.leases.has(node)) this.leases.set(node, this.now + LEASE)
   }
 }
 
 function sorted(places: Scores): [string, number][] {
-  return [...places].sort((a, b) => a[1] - b[1])
+  return [...places].sort(([one, a], [other, b]) => a - b || (one < other ? -1 : 1))
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { joinInOrder, newVisitors, type QueueRig, queueRig, until } from './queue-fixture.ts'
+import { intercepted, joinInOrder, newVisitors, type QueueRig, queueRig, until } from './queue-fixture.ts'
 
 let rig: QueueRig
 beforeAll(async () => {
@@ -63,4 +63,55 @@ test('[Q193] a node that is killed and started again by the same name within its
     8_000,
   )
   expect(await rig.redis.zrangeBuffer(away, 0, '-1')).toEqual([second.member(event, ghost!)])
+}, 20_000)
+
+test('[Q231] a node that was taken for dead answers for its visitors, and is buried with all of them when it has died', async () => {
+  const [slow, event, visitors] = [rig.queue('slow'), await rig.event(), newVisitors(20)]
+  const { nodes, away, roster } = rig.keys.queue(event)
+  await slow.configure(event, paused, 'test')
+  await slow.sweep(event)
+  await joinInOrder(slow, event, visitors)
+  // It answers while it is being buried, as a node does that Redis could not hear for some seconds.
+  let answers = 0
+  const evalsha = async (...given: Parameters<typeof rig.redis.evalsha>) => {
+    const answer = await rig.redis.evalsha(...given)
+    if (!given.includes('lost') || ++answers > 5) return answer
+    for (const visitor of visitors) slow.back(event, visitor)
+    await until('answered', async () => (await rig.redis.zcard(away)) === 0)
+    return answer
+  }
+  slow.back(event, visitors[0]!)
+  const lives = rig.queue('lives', { redis: intercepted(rig.redis, 'evalsha', evalsha) })
+  await until('the script is known', async () => {
+    await rig.redis.zadd(nodes, 1, 'slow')
+    await lives.sweep(event)
+    return answers > 0
+  })
+  expect([answers, await rig.redis.zcard(away)]).toEqual([1, 0])
+  expect(await rig.redis.strlen(roster('slow'))).toBe(14 * visitors.length)
+
+  await rig.redis.zadd(nodes, 1, 'slow')
+  await rig.queue('other').sweep(event)
+  expect(await rig.redis.zcard(away)).toBe(visitors.length)
+}, 30_000)
+
+test('[Q232] a node that dies before its first sweep is buried too', async () => {
+  const [dies, lives, event, visitors] = [
+    rig.queue('dies'),
+    rig.queue('lives'),
+    await rig.event(),
+    newVisitors(3),
+  ]
+  const { nodes, away } = rig.keys.queue(event)
+  await lives.configure(event, paused, 'test')
+  await joinInOrder(dies, event, visitors)
+  await until(
+    'buried',
+    async () => {
+      await lives.sweep(event)
+      return (await rig.redis.zcard(away)) === visitors.length
+    },
+    8_000,
+  )
+  expect(await rig.redis.zrange(nodes, 0, '-1')).toEqual(['lives'])
 }, 20_000)

@@ -21,7 +21,7 @@ export interface RostersParts {
 const SPARE_MEMBERS = 5_000
 const CHUNK_BYTES = MEMBERS_A_CALL * MEMBER_BYTES
 
-/** The roster, and what is left of the one before while it is written anew. */
+/** The roster, and what is left of the one before while it is written anew or buried. */
 export function rosterKeys(keys: Keys, event: EventId, node: string): [string, string] {
   const { roster } = keys.queue(event)
   return [roster(node), roster(`${node}:before`)]
@@ -58,19 +58,30 @@ export class Rosters {
     else this.#kept.set(event, kept)
   }
 
-  /** Nobody speaks for these visitors any more: each has a grace to come back, and is asked for at its end. */
+  /**
+   * Nobody speaks for these visitors any more: each has a grace to come back, and is asked for at its end. Where the node lives
+   * after all, they answer into a new roster, which stays.
+   */
   async bury(event: EventId, dead: string): Promise<void> {
-    const { redis, keys, caller, log } = this.#parts
-    const both = rosterKeys(keys, event, dead)
-    let buried = 0
-    for (const key of both)
-      for await (const members of this.#members(key)) {
-        await caller.call(event, verbs.presence, () => ['lost', ...members])
-        buried += members.length
-      }
-    await redis.unlink(both)
-    await redis.zrem(keys.queue(event).nodes, dead)
-    log.warn({ event, dead, visitors: buried }, 'a node is gone: its visitors have a grace to come back')
+    const { redis, keys, log } = this.#parts
+    const [roster, old] = rosterKeys(keys, event, dead)
+    // What somebody left who died while writing it anew, or burying it.
+    let visitors = await this.#buryAll(event, old)
+    if ((await redis.exists(roster)) === 1 && (await redis.renamenx(roster, old)) === 1)
+      visitors += await this.#buryAll(event, old)
+    if ((await redis.exists(roster)) === 0) await redis.zrem(keys.queue(event).nodes, dead)
+    log.warn({ event, dead, visitors }, 'a node is gone: its visitors have a grace to come back')
+  }
+
+  async #buryAll(event: EventId, key: string): Promise<number> {
+    const { redis, caller } = this.#parts
+    let visitors = 0
+    for await (const members of this.#members(key)) {
+      await caller.call(event, verbs.presence, () => ['lost', ...members])
+      visitors += members.length
+    }
+    await redis.unlink(key)
+    return visitors
   }
 
   async *#members(key: string): AsyncGenerator<Buffer[]> {

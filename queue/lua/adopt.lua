@@ -70,7 +70,7 @@ elseif not (own and own.slot) then
   elseif door == 'poll' then
     redis.call('ZADD', polls, digits(graceEnd()), member)
   else
-    redis.call('APPEND', roster, member)
+    enrol({ member })
   end
 end
 local gone = stood - redis.call('ZCARD', line)

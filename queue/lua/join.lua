@@ -114,7 +114,7 @@ if #names > 0 and door == 'poll' then
   for k, member in ipairs(names) do due[2 * k - 1], due[2 * k] = till, member end
   redis.call('ZADD', polls, unpack(due))
 elseif #names > 0 then
-  redis.call('APPEND', roster, table.concat(names))
+  enrol(names)
 end
 for _, i in ipairs(again) do
   local at, from = 4 * i - 2, 4 * first[members[i]] - 2

@@ -156,6 +156,15 @@ local function latestScore()
   return math.max(tonumber(redis.call('GET', last) or '0'), floor - 1)
 end
 
+-- Whoever came through the caller's node stands in its roster. One that has not swept yet, and dies, is to be found too.
+local LEASE_MS = 3000
+local function enrol(members)
+  local names = table.concat(members)
+  if redis.call('APPEND', roster, names) == #names then
+    redis.call('ZADD', nodes, 'NX', now + LEASE_MS, roster:match('}:roster:(.*)$'))
+  end
+end
+
 -- These visitors, who have places, are here: through a 'socket', for as long as its node lives, or by a 'poll', for a
 -- grace. Who was parked is called next. A visitor with a socket who polls besides changes nothing.
 local function arrive(members, door)
@@ -183,7 +192,7 @@ local function arrive(members, door)
       redis.call('ZADD', polls, unpack(due))
     else
       redis.call('ZREM', polls, unpack(changed))
-      redis.call('APPEND', roster, table.concat(changed))
+      enrol(changed)
     end
   end
   if #returning > 0 then

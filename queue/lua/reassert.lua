@@ -5,7 +5,6 @@
 -- ARGV 2 node · 3 '1' where it is the last batch · then pairs: member · score
 -- -> {'OK', places that came back, ms of this call} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
-local LEASE_MS = 3000
 if ARGV[3] == '1' then
   redis.call('ZREM', restoring, ARGV[2])
 else
@@ -44,7 +43,7 @@ if #toReturned > 0 then
 end
 if #here > 0 then
   redis.call('ZREM', away, unpack(here))
-  redis.call('APPEND', roster, table.concat(here))
+  enrol(here)
 end
 redis.call('DEL', sketch, tail)
 return { 'OK', back }

@@ -8,7 +8,7 @@
 --    node's roster, '1' where both clocks agree} | {'NOGEN'} | {'STALE'}
 if wrongGeneration() or doubtsItself() then return { 'NOGEN' } end
 if tonumber(redis.call('HGET', cfg, 'version')) < tonumber(ARGV[3]) then return { 'STALE' } end
-local LEASE_MS, BURIAL_MS, ASK_MS, AT_MOST = 3000, 10000, 2000, 1000
+local BURIAL_MS, ASK_MS, AT_MOST = 10000, 2000, 1000
 
 if ARGV[2] ~= '' then redis.call('ZADD', nodes, now + LEASE_MS, ARGV[2]) end
 local agrees = clocksAgree(tonumber(ARGV[4]))
