@@ -10,7 +10,7 @@ export const PAY_GUARD_MS = 60 * SECOND
 /** What a pay step adds to a hold, once. 3-D Secure and a bank's app take minutes. */
 export const PAY_EXTENSION_MS = 5 * MINUTE
 /** Who cannot have so much of a hold's hard limit left when their turn to pay comes is not let into the line. */
-export const PAY_LEAST_MS = MINUTE
+export const PAY_LEAST_MS = 60 * SECOND
 /** How far back what a visitor held without buying is counted: an evening's try, not yesterday's. */
 export const HOLD_BUDGET_WINDOW_MS = 120 * MINUTE
 /** Less is not worth a checkout: a hold that could only be shorter is refused. */
