@@ -29,6 +29,8 @@ const counts = async () => {
   )
   return rows[0]
 }
+const epochOf = async (id: string) =>
+  (await it.deps.pool.query('select epoch from events where id = $1', [id])).rows[0].epoch
 const hold = async (event: string, body: object) => {
   const { token } = await it.session()
   return await it.call('POST', `/bookings/${event}`, { body, token })
@@ -229,6 +231,91 @@ test('[E19] the house of an event that nobody held a seat of changes while it is
   expect(held.status).toBe(201)
   const { body } = await it.call<{ availability: object }>('GET', `/events/${id}`)
   expect(body.availability).toMatchObject({ total: 30 })
+})
+
+test('[E35] while seats are held and sold the drawing changes, and views, names of prices and colours: every seat is what it was', async () => {
+  const own = { ...file, id: 'redrawn' }
+  await bring(own)
+  const { token } = await it.session()
+  const held = await it.call<{ bookingId: string }>('POST', '/bookings/redrawn', {
+    token,
+    body: { ticketIds: ['redrawn-3'] },
+  })
+  expect(held.status).toBe(201)
+  const before = await it.deps.events.find(toEventId('redrawn'))
+  const epoch = await epochOf('redrawn')
+  const sections = structuredClone(file.sections)
+  sections[0].views = [{ note: 'From the side' }]
+  sections[3].side = 'left'
+  const redrawn = await change('redrawn', { sections, standing: file.standing, stage: 'Globe' })
+  expect(redrawn).toMatchObject({ status: 200, body: { outcome: 'changed', status: 'onsale', seats: 252 } })
+  await it.deps.clock.sleep(1_600)
+  const after = await it.deps.events.find(toEventId('redrawn'))
+  expect(after?.mapHash).not.toBe(before?.mapHash)
+  expect(await epochOf('redrawn')).toBe(epoch)
+  expect((await it.call('GET', `/bookings/${held.body.bookingId}`, { token })).body).toMatchObject({
+    status: 'in_progress',
+    tickets: [{ section: 'Stalls left', row: 'A', seat: '4' }],
+  })
+})
+
+test('[E36] a seat that was held, sold or blocked never vanishes or becomes another: the refusal names each', async () => {
+  await bring({ ...file, id: 'kept' })
+  expect((await hold('kept', { ticketIds: ['kept-3', 'kept-251'] })).status).toBe(201)
+  const fewer = structuredClone(file.sections)
+  fewer[0].seats = '1-3'
+  for (const status of ['onsale', 'offsale']) {
+    await change('kept', { status })
+    const refused = await change('kept', { sections: fewer, standing: file.standing })
+    expect(refused).toMatchObject({
+      status: 409,
+      body: {
+        code: 'map_in_use',
+        tickets: [
+          {
+            ticketId: 'kept-3',
+            was: 'Stalls left, row A, seat 4, stalls',
+            becomes: 'Stalls left, row B, seat 1, stalls',
+          },
+          { ticketId: 'kept-251', was: 'Balcony, row C, seat 20, balcony' },
+        ],
+        more: 0,
+      },
+    })
+    expect(refused.body['detail']).toMatch(/^Seats that .*"Stalls left, row A, seat 4, stalls" would become/)
+  }
+})
+
+test('[E37] off sale, what nobody ever had changes beside what is held: the hold is there in the new house', async () => {
+  await bring({ ...file, id: 'grown' })
+  const { token } = await it.session()
+  const held = await it.call<{ bookingId: string }>('POST', '/bookings/grown', {
+    token,
+    body: { ticketIds: ['grown-3'] },
+  })
+  const sections = structuredClone(file.sections)
+  sections[3].rows = 'A-E'
+  const larger = { sections, standing: file.standing }
+  expect(await change('grown', larger)).toMatchObject({ status: 409, body: { eventStatus: 'onsale' } })
+  await change('grown', { status: 'offsale' })
+  expect(await change('grown', larger)).toMatchObject({ status: 200, body: { seats: 292, standing: 40 } })
+  await change('grown', { status: 'onsale' })
+  await it.deps.clock.sleep(1_600)
+  const seats = await it.call<{ epoch: number; tickets: { ticketId: string; status: string }[] }>(
+    'GET',
+    '/events/grown/seats',
+    { headers: { accept: 'application/json' } },
+  )
+  expect(
+    seats.body.tickets.filter(({ status }) => status === 'held').map(({ ticketId }) => ticketId),
+  ).toEqual(['grown-3'])
+  expect(seats.body.tickets).toHaveLength(292)
+  expect((await hold('grown', { ticketIds: ['grown-3'] })).status).toBe(409)
+  expect((await hold('grown', { ticketIds: ['grown-291'] })).status).toBe(201)
+  expect((await it.call('GET', `/bookings/${held.body.bookingId}`, { token })).body).toMatchObject({
+    status: 'in_progress',
+    tickets: [{ row: 'A', seat: '4' }],
+  })
 })
 
 test('[E20] a known map and a known venue are named by hash and id', async () => {

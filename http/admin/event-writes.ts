@@ -8,6 +8,7 @@ import { type Client, type Pool, type Queryable, transaction } from '../../share
 import { hashOf, textOf } from '../../shared/seats/map-text.ts'
 import { SeatPlan } from '../../shared/seats/seat-map.ts'
 import type { NewEvent } from './event-check.ts'
+import { rehouse } from './event-rehouse.ts'
 
 /** All of an event that an operator sets. Times are ISO 8601 in UTC. */
 export interface EventContent {
@@ -71,7 +72,7 @@ function unchanged(event: NewEvent, before: EventContent): Written {
 }
 
 /**
- * What an operator may always set is set; seats and money only where nobody ever had any. Undefined, and nothing done, where
+ * What an operator may always set is set; venue and money only where nobody ever had a seat, seats only that nobody ever had. Undefined, and nothing done, where
  * the event is no longer the `known` one that the change was made of: it would take back what somebody else has just set.
  */
 export async function changeEvent(
@@ -94,7 +95,10 @@ export async function changeEvent(
     if (differs.length === 0) return { eventId, outcome: 'unchanged', content }
     const fixed = differs.filter(key => FIXED.includes(key))
     if (fixed.length > 0) await refuseInUse(client, eventId, before, fixed)
-    if (fixed.includes('mapHash')) await forget()
+    if (differs.includes('mapHash')) {
+      const hashes = { before: before.mapHash, after: content.mapHash }
+      if ((await rehouse(client, eventId, before.status, hashes)) === 'tickets') await forget()
+    }
     await client.query(
       `update events set name = $2, type = $3, venue_id = $4, map_hash = $5, starts_at = $6, status = $7, on_sale_at = $8,
          currency = $9, hot = $10, competition = $11 where id = $1`,
@@ -111,10 +115,9 @@ export async function changeEvent(
   })
 }
 
-/** What a ticket is: which seat of which house, in which money. */
-const FIXED: (keyof EventContent)[] = ['mapHash', 'venueId', 'currency']
+/** Where a ticket is for, and in which money. Which seat it is, rehouse() sees to. */
+const FIXED: (keyof EventContent)[] = ['venueId', 'currency']
 const FIXED_WORDS: Partial<Record<keyof EventContent, string>> = {
-  mapHash: 'the seats',
   venueId: 'the venue',
   currency: 'the currency',
 }
