@@ -42,6 +42,11 @@ export class Line {
     this.#counted = counted
   }
 
+  /** Is the queue on, as far as this node has heard? */
+  get isOn(): boolean {
+    return this.state !== undefined && this.state !== 'off'
+  }
+
   /** A socket of the visitor of this name is here from now on; `place` is of who was not yet. */
   enter(connection: Connection, hex: string, place: LineMember['place']): LineMember {
     let member = this.members.get(hex)

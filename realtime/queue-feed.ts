@@ -1,22 +1,23 @@
 /**
- * The lines of events, as far as this node's sockets stand in them: who waits here, what they are told, and when their turn
- * has come. Which visitor is next is decided in Redis; news of it comes by pub/sub, and whatever of it was lost is found by
- * comparing (queue-beat.ts).
+ * The lines of events, as far as this node's sockets stand in them: who comes and goes, and what news of Redis means to whom.
+ * Which visitor is next is decided in Redis; what each is told is in line-places.ts, and whatever news was lost is found by
+ * comparing, with each beat (line-repair.ts, queue-beat.ts).
  */
 import type { Queue, QueueNews, QueueNode } from '../queue/queue.ts'
-import type { LineTick } from '../queue/sketch.ts'
 import type { Clock } from '../shared/clock.ts'
 import { Problem } from '../shared/errors.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
-import type { EndReason, ForecastError, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
-import { FORECAST_LEAST_SECONDS, PASSES_A_CALL, SOCKETS_A_TURN } from './bounds.ts'
+import type { ForecastError, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
+import { SOCKETS_A_TURN } from './bounds.ts'
 import type { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
 import { type Door, seatTopic } from './doors.ts'
 import { Line } from './line.ts'
 import type { LineMember } from './line-member.ts'
+import { isRefusal, LinePlaces } from './line-places.ts'
+import { LineRepair } from './line-repair.ts'
 import { LineTicks } from './line-ticks.ts'
 import type { Meters } from './meters.ts'
 import type { SeatFeed } from './seat-feed.ts'
@@ -43,11 +44,15 @@ export class QueueFeed {
   readonly #parts: Parts
   readonly #lines = new Map<EventId, Line>()
   readonly #share: TickShare
+  readonly #places: LinePlaces
+  readonly #repair: LineRepair
   #members = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#share = new TickShare(parts)
+    this.#places = new LinePlaces(parts)
+    this.#repair = new LineRepair({ ...parts, places: this.#places })
     parts.channels.onChange({ away: () => undefined, back: () => this.#back() })
   }
 
@@ -57,8 +62,12 @@ export class QueueFeed {
 
   /** Is the queue on, as far as this node has heard? */
   isOn(event: EventId): boolean {
-    const state = this.#lines.get(event)?.state
-    return state !== undefined && state !== 'off'
+    return this.#lines.get(event)?.isOn === true
+  }
+
+  /** Known to be off: its news is heard, and says so. */
+  isOff(event: EventId): boolean {
+    return this.#lines.get(event)?.state === 'off'
   }
 
   /** How true the waits were that visitors here were told. */
@@ -124,12 +133,12 @@ export class QueueFeed {
         this.#forget(event, connection, hex, false)
         break
       case 'admitted':
-        this.#admit(line, member)
+        this.#places.admit(line, member)
         break
       case 'waiting':
         // Told already, by news that was faster.
         if (member.place === 'admitted') return
-        this.#stand(line, member, place)
+        this.#places.stand(line, member, place)
         break
       default:
         place satisfies never
@@ -137,24 +146,11 @@ export class QueueFeed {
     connection.send({ type: 'place', eventId: event, place })
   }
 
-  #stand(
-    line: Line,
-    member: LineMember,
-    { score, position, wait }: Extract<PlaceInfo, { state: 'waiting' }>,
-  ): void {
-    if (member.toldAt === 0 && wait !== null && wait.p50 >= FORECAST_LEAST_SECONDS)
-      Object.assign(member, wait, { toldAt: this.#parts.clock.now() })
-    const moved = member.place !== 'waiting' || member.score !== score
-    member.place = 'waiting'
-    member.score = score
-    if (moved) line.ticks.place(member, position)
-  }
-
   async leave(connection: Connection, event: EventId): Promise<void> {
     const { visitorId } = connection
     await this.#parts.queue.leave(event, visitorId)
     const line = this.#lines.get(event)
-    if (line !== undefined) this.#ended(line, [this.#hex(event, visitorId)], 'left')
+    if (line !== undefined) this.#places.end(line, [this.#hex(event, visitorId)], 'left')
   }
 
   /** Watches by a pass: is here, and must hear when the turn ends. */
@@ -182,16 +178,16 @@ export class QueueFeed {
     if (tick.generation !== line.generation) await this.#look(line)
     if (line.unordered && tick.unordered !== true) line.placesToTell = true
     line.unordered = tick.unordered === true
-    if (line.newsMissed) await this.#findMissed(line)
+    if (line.newsMissed) await this.#repair.findMissed(line)
     if (line.isLost || line.placesToTell || line.restoring !== undefined) {
-      await this.#restore(line)
+      await this.#repair.restore(line)
       queue.refresh(event)
       tick = await queue.tick(event)
     }
     if (tick.generation !== line.generation) return
-    await this.#catchUp(line, tick)
+    await this.#repair.catchUp(line, tick)
     await line.ticks.publish(tick, seats.version(event) ?? {})
-    await this.#renewReceipts(line)
+    await this.#places.renewReceipts(line)
   }
 
   /** Looks at the settings: news of a change may have been lost. */
@@ -247,28 +243,30 @@ export class QueueFeed {
     switch (news.kind) {
       case 'admitted':
       case 'renewed':
-        await this.#tellAdmitted(line, this.#local(line, news.members))
+        await this.#places.tellAdmitted(line, this.#local(line, news.members))
         return
       case 'dissolved':
-        this.#ended(
+        this.#places.end(
           line,
           [...line.members].flatMap(([hex, { place }]) => (place === 'waiting' ? [hex] : [])),
           news.reason,
         )
         return
       case 'ended':
-        this.#ended(line, news.members, news.reason)
+        this.#places.end(line, news.members, news.reason)
         return
       case 'asked':
         for (const { visitorId } of this.#local(line, news.members)) queue.back(line.event, visitorId)
         return
       case 'moved':
-        await Promise.all(this.#local(line, news.members).map(member => this.#tellPlace(line, member, false)))
+        await Promise.all(
+          this.#local(line, news.members).map(member => this.#places.tell(line, member, false)),
+        )
         return
       case 'drawn':
         queue.refresh(line.event)
         line.placesToTell = true
-        await this.#restore(line)
+        await this.#repair.restore(line)
         return
       case 'settings':
         queue.refresh(line.event)
@@ -283,54 +281,11 @@ export class QueueFeed {
     return hexes.flatMap(hex => line.members.get(hex) ?? [])
   }
 
-  async #tellAdmitted(line: Line, members: LineMember[]): Promise<void> {
-    for (let at = 0; at < members.length; at += PASSES_A_CALL) {
-      const asked = new Map(members.slice(at, at + PASSES_A_CALL).map(member => [member.visitorId, member]))
-      for (const { visitorId, pass, until } of await this.#parts.queue.passes(line.event, [
-        ...asked.keys(),
-      ])) {
-        const member = asked.get(visitorId)
-        if (member === undefined) continue
-        this.#admit(line, member)
-        for (const socket of member.sockets)
-          socket.send({ type: 'admitted', eventId: line.event, pass, until })
-      }
-    }
-  }
-
-  #admit(line: Line, member: LineMember): void {
-    if (member.place !== 'admitted') this.#letIn(line, member)
-    member.place = 'admitted'
-    line.ticks.take(member)
-  }
-
-  #letIn(line: Line, { toldAt, p50, p90 }: LineMember): void {
-    const { meters, clock } = this.#parts
-    meters.admissions.inc()
-    if (toldAt === 0) return
-    const seconds = (clock.now() - toldAt) / 1_000
-    line.forecasts.saw(seconds, { p50, p90 })
-    meters.forecastRatio.observe(seconds / p50)
-    meters.forecasts.inc({ kept: seconds <= p90 ? 'yes' : 'no' })
-  }
-
-  #ended(line: Line, hexes: string[], reason: EndReason): void {
-    for (const hex of hexes) {
-      const member = line.members.get(hex)
-      if (member === undefined) continue
-      line.remove(member)
-      for (const socket of member.sockets) {
-        socket.send({ type: 'ended', eventId: line.event, reason })
-        if (this.isOn(line.event) && reason !== 'queue_off') socket.expel(line.event, false)
-      }
-    }
-  }
-
   /** The queue was turned on or off, or began anew. */
   async #changed(line: Line): Promise<void> {
     const { seats } = this.#parts
-    if (line.state === 'off') this.#ended(line, [...line.members.keys()], 'queue_off')
-    else await this.#restore(line).catch(() => undefined) // The next beat tries again.
+    if (line.state === 'off') this.#places.end(line, [...line.members.keys()], 'queue_off')
+    else await this.#repair.restore(line).catch(() => undefined) // The next beat tries again.
     const info = await this.#tellSettings(line).catch(() => undefined) // Ticks say the state too.
     const watchers = [...seats.watchersOf(line.event)]
     for (let at = 0; at < watchers.length; at += SOCKETS_A_TURN) {
@@ -355,123 +310,11 @@ export class QueueFeed {
     return info
   }
 
-  /**
-   * Called long ago, by the tick's frontier, and never told: the news was lost. Who has no turn all the same has missed it, and
-   * is here: their place is called next.
-   */
-  async #catchUp(line: Line, { frontier }: LineTick): Promise<void> {
-    const missed = line.ticks.called(frontier)
-    if (missed.length > 0) await this.#tellAdmitted(line, missed)
-    for (const { place, visitorId } of missed)
-      if (place === 'waiting') this.#parts.queue.back(line.event, visitorId)
-  }
-
-  /**
-   * After a loss of Redis what this node remembers of places is brought back; then, as after a draw, everyone waiting here is
-   * told theirs. What fails is tried again with the next beat.
-   */
-  async #restore(line: Line): Promise<void> {
-    if (line.restoring === undefined && (line.isLost || line.placesToTell))
-      line.restoring = this.#restoreNow(line).finally(() => {
-        line.restoring = undefined
-      })
-    await line.restoring
-  }
-
-  async #restoreNow(line: Line): Promise<void> {
-    const wasLost = line.isLost
-    if (wasLost) {
-      await this.#parts.queue.reassert(line.event, line.remembered())
-      line.isLost = false
-      line.placesToTell = true
-    }
-    while (line.placesToTell) {
-      line.placesToTell = false
-      await this.#tellPlaces(line, wasLost).catch((error: unknown) => {
-        line.placesToTell = true
-        throw error
-      })
-    }
-  }
-
-  async #tellPlaces(line: Line, wasLost: boolean): Promise<void> {
-    const waiting = line.waiting()
-    for (let at = 0; at < waiting.length; at += SOCKETS_A_TURN)
-      await Promise.all(
-        waiting.slice(at, at + SOCKETS_A_TURN).map(member => this.#tellPlace(line, member, wasLost)),
-      )
-  }
-
-  async #tellPlace(line: Line, member: LineMember, wasLost: boolean): Promise<void> {
-    const { queue } = this.#parts
-    const { event } = line
-    let place = await queue.status(event, member.visitorId)
-    if (member.place !== 'waiting' || !line.has(member)) return
-    if (place.state === 'none') {
-      // Whose place Redis lost joins again by itself, with its receipt; who is here and lost it otherwise stands at the end.
-      if (wasLost) return
-      const network = member.sockets[0]?.network
-      place = await queue.join(event, member.visitorId, { network }).catch((error: unknown) => {
-        if (isRefusal(error)) return { state: 'none' } as const
-        throw error
-      })
-      if (!line.has(member)) {
-        // The last socket closed meanwhile, and the word of that may have come before the join.
-        if (!line.members.has(member.hex)) queue.away(event, member.visitorId)
-        return
-      }
-    }
-    if (place.state === 'none') {
-      this.#ended(line, [member.hex], 'expired')
-      return
-    }
-    if (place.state === 'admitted') this.#admit(line, member)
-    else this.#stand(line, member, place)
-    for (const socket of member.sockets) socket.send({ type: 'place', eventId: line.event, place })
-  }
-
-  /** A few of those who wait with each beat, so that everyone's is fresh. */
-  async #renewReceipts(line: Line): Promise<void> {
-    const members = line.nextForReceipts()
-    if (members.length === 0) return
-    const receipts = await this.#parts.queue.receipts(line.event, members)
-    for (const [i, member] of members.entries()) {
-      const receipt = receipts[i]
-      if (receipt === undefined || member.place !== 'waiting') continue
-      for (const socket of member.sockets) socket.send({ type: 'receipt', eventId: line.event, receipt })
-    }
-  }
-
   /** News of this time is lost: of admissions the next tick tells, of the rest a look with it. */
   #back(): void {
     for (const line of this.#lines.values()) {
       this.#parts.queue.refresh(line.event)
       line.newsMissed = true
-    }
-  }
-
-  /** Cut off for longer than a grace: turns may have ended and places been given up, and nobody here was told. */
-  async #findMissed(line: Line): Promise<void> {
-    await this.#findEnded(line)
-    line.newsMissed = false
-    line.placesToTell = true
-  }
-
-  async #findEnded(line: Line): Promise<void> {
-    const admitted = [...line.members.values()].filter(({ place }) => place === 'admitted')
-    for (let at = 0; at < admitted.length; at += PASSES_A_CALL) {
-      const some = admitted.slice(at, at + PASSES_A_CALL)
-      const live = await this.#parts.queue.passes(
-        line.event,
-        some.map(({ visitorId }) => visitorId),
-      )
-      const still = new Set(live.map(({ visitorId }) => visitorId))
-      const over = some.filter(({ visitorId }) => !still.has(visitorId))
-      this.#ended(
-        line,
-        over.map(({ hex }) => hex),
-        'expired',
-      )
     }
   }
 
@@ -490,9 +333,4 @@ export class QueueFeed {
     this.#members += change
     this.#parts.meters.waiting.set(this.#members)
   }
-}
-
-/** The line did not take this newcomer: there is no place whose visitor could be away. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Problem && /^(queue_closed|queue_off|too_many_places)$/.test(error.code)
 }
