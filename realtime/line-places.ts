@@ -90,8 +90,9 @@ export class LinePlaces {
     let place = await queue.status(event, member.visitorId)
     if (member.place !== 'waiting' || !line.has(member)) return
     if (place.state === 'none') {
-      // Whose place Redis lost joins again by itself, with its receipt; who is here and lost it otherwise stands at the end.
-      if (wasLost) return
+      // Whose place Redis lost joins again by itself, with its receipt; who is here and lost it otherwise stands at the end. A loss
+      // of just now is for the next look: what we remember of the place is what brings it back.
+      if (wasLost || (await queue.settings(event)).generation !== line.generation) return
       const network = member.sockets[0]?.network
       place = await queue.join(event, member.visitorId, { network }).catch((error: unknown) => {
         if (isRefusal(error)) return { state: 'none' } as const

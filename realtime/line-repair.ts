@@ -46,8 +46,12 @@ export class LineRepair {
   async #restoreNow(line: Line): Promise<void> {
     const wasLost = line.isLost
     if (wasLost) {
-      await this.#parts.queue.reassert(line.event, line.remembered())
+      // Said again where Redis is lost once more meanwhile.
       line.isLost = false
+      await this.#parts.queue.reassert(line.event, line.remembered()).catch((error: unknown) => {
+        line.isLost = true
+        throw error
+      })
       line.placesToTell = true
     }
     while (line.placesToTell) {
@@ -69,8 +73,11 @@ export class LineRepair {
 
   /** Cut off for longer than a grace: turns may have ended and places been given up, and nobody here was told. */
   async findMissed(line: Line): Promise<void> {
-    await this.#findEnded(line)
     line.newsMissed = false
+    await this.#findEnded(line).catch((error: unknown) => {
+      line.newsMissed = true
+      throw error
+    })
     line.placesToTell = true
   }
 

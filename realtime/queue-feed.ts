@@ -77,7 +77,12 @@ export class QueueFeed {
 
   /** Resolves once news of this event's queue is heard and its state known. */
   async open(event: EventId): Promise<void> {
-    await this.#line(event).ready
+    let line: Line
+    do {
+      line = this.#line(event)
+      await line.ready
+      // One that nobody needed yet may have been given up meanwhile.
+    } while (this.#lines.get(event) !== line)
   }
 
   /** Gives up the lines that nobody here needs. */
