@@ -31,6 +31,7 @@ import { LAPSE_BATCH, LAPSE_EVERY_MS, lapse } from './payments/lapse.ts'
 import { PUMP_BATCH, PUMP_EVERY_MS, pump } from './payments/outbox.ts'
 import { payQueueRound, SERVE_EVERY_MS } from './payments/pay-in-turn.ts'
 import { RECONCILE_EVERY_MS, reconcile } from './payments/reconcile.ts'
+import { REPLAY_EVERY_MS, replayRound } from './payments/replay.ts'
 import { type Running, runRounds } from './payments/rounds.ts'
 
 /** Rounds that went well longer ago than this are not going well. */
@@ -100,6 +101,7 @@ function startRounds(sales: Sales, jobs: JobRunner): Running[] {
         return false
       },
     },
+    { name: 'replay', everyMs: REPLAY_EVERY_MS, vital: false, work: replayRound(sales).work },
     {
       name: 'event list',
       everyMs: LIST_EVERY_MS,

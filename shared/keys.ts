@@ -88,6 +88,8 @@ export interface Keys {
   desk(event: EventId): DeskKeys
   /** zset: event id -> when its next hold ends, ms; tells sweepers where to look. */
   sweep: string
+  /** string: the number of the last change of a ticket that Redis is known to show. */
+  replayed: string
   /** zset: the events whose queue is on. */
   queuesOn: string
   /** string with a TTL: calls of one network in one window. */
@@ -105,6 +107,7 @@ export function makeKeys(prefix: string): Keys {
   return {
     prefix,
     sweep: `${prefix}sweep`,
+    replayed: `${prefix}replayed`,
     queuesOn: `${prefix}queues-on`,
     adapter: `${prefix}sio`,
     rate: (limit, network) => `${prefix}rate:${limit}:${network}`,

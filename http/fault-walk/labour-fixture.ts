@@ -13,6 +13,7 @@ import { payQueueRound } from '../payments/pay-in-turn.ts'
 import { rebuildSale } from '../payments/rebuild.ts'
 import { reconcile } from '../payments/reconcile.ts'
 import { refundItems } from '../payments/refunds.ts'
+import { replayRound } from '../payments/replay.ts'
 
 export async function labour(sales: Sales): Promise<void> {
   const { pool, step, log } = sales
@@ -26,6 +27,7 @@ export async function labour(sales: Sales): Promise<void> {
     await runOnce({ pgPool: pool, taskList: taskList(sales), noHandleSignals: true, logger: quiet(log) })
   } while (moved > 0)
   await reconcile(sales, 0)
+  await replayRound(sales).work()
   await readEventList(sales).catch(() => undefined)
   await clear(sales)
 }
