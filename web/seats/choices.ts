@@ -1,10 +1,12 @@
 /** The selection of one fan on one event, as the page keeps it: the rules of selection.ts, with words for what happens. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { LostSeat } from '../../client/seats.ts'
 import { notify } from '../notices.tsx'
 import type { ShopEvent } from '../shop.ts'
-import { changedSeats, type SeatFeed } from './seat-feed.ts'
+import type { OwnSeats } from './own-seats.ts'
+import type { SeatFeed } from './seat-feed.ts'
 import type { SeatLayout } from './seat-layout.ts'
-import { lostText, type Place, placeName, statusName } from './seat-words.ts'
+import { lostTexts, placeName, statusName } from './seat-words.ts'
 import {
   type ChosenArea,
   countOf,
@@ -29,7 +31,7 @@ export interface Choices {
   swap(seats: readonly number[]): void
   /** Others have them: out of the selection, with a notice. */
   lose(indices: Iterable<number>): void
-  /** Loses what the map shows as taken. */
+  /** Loses what the map shows as taken, once a hold is no longer under way. */
   check(): void
 }
 
@@ -37,7 +39,7 @@ export function useChoices(
   event: ShopEvent,
   layout: SeatLayout,
   feed: SeatFeed,
-  mine: ReadonlySet<number>,
+  { seats: mine, held }: OwnSeats,
   limit: number,
   /** While a hold is under way, our own seats are told as held before its answer comes. */
   holding: { current: boolean },
@@ -87,32 +89,25 @@ export function useChoices(
     },
     [limit, set],
   )
-  const lose = useCallback(
-    (indices: Iterable<number>) => {
-      const { selection: next, lost } = without(latest.current, indices)
-      if (lost.length === 0) return
-      set(next)
-      const places = lost
-        .map(index => layout.plan.at(index))
-        .filter((place): place is Place & { index: number; category: string } => place !== undefined)
-      notify(lostText(places), 'bad')
+  const tell = useCallback(
+    (lost: readonly LostSeat[]) => {
+      const chosen = lost.filter(({ was }) => was === 'chosen').map(({ index }) => index)
+      set(without(latest.current, chosen).selection)
+      for (const text of lostTexts(lost, index => layout.plan.at(index))) notify(text, 'bad')
     },
     [layout, set],
   )
-  const check = useCallback(
-    (among: readonly number[]) => lose(among.filter(index => feed.state.get(index) !== 0)),
-    [feed, lose],
-  )
+  /** What is ours is minded anew; of what is lost already it is told at once. */
+  const check = useCallback(() => feed.mind({ chosen: chosenIn(latest.current), held }), [feed, held])
   useEffect(
     () =>
-      feed.on(change => {
-        if (holding.current || change.kind === 'status') return
-        const changed = changedSeats(change)
-        const chosen = chosenIn(latest.current)
-        check(changed === undefined ? chosen : chosen.filter(index => changed.includes(index)))
+      feed.onLost(lost => {
+        // The answer says what could not be had; what was lost beside it is found when it has come.
+        if (!holding.current) tell(lost)
       }),
-    [feed, check, holding],
+    [feed, tell, holding],
   )
+  useEffect(check, [check, selection.seats])
   return {
     selection,
     said,
@@ -127,10 +122,19 @@ export function useChoices(
       },
       [set, choose],
     ),
-    lose,
-    check: useCallback(() => check(chosenIn(latest.current)), [check]),
+    lose: useCallback(
+      (indices: Iterable<number>) => {
+        const { lost } = without(latest.current, indices)
+        tell(lost.map((index): LostSeat => ({ index, was: 'chosen', why: WHY[feed.state.get(index) ?? 1] })))
+      },
+      [feed, tell],
+    ),
+    check,
   }
 }
+
+/** Of a seat that a hold was refused for: by the map, which may not show it yet. */
+const WHY = ['held', 'held', 'sold', 'blocked'] as const
 
 function chosenIn({ seats }: Selection): number[] {
   return seats.map(({ index }) => index)

@@ -5,11 +5,12 @@ import { changedSeats, type SeatFeed } from './seat-feed.ts'
 
 export interface OwnSeats {
   seats: ReadonlySet<number>
-  /** Held and not yet paid. */
+  /** Held and not yet paid, and its seats. */
   open: OwnBooking | undefined
+  held: readonly number[]
 }
 
-const NONE: OwnSeats = { seats: new Set(), open: undefined }
+const NONE: OwnSeats = { seats: new Set(), open: undefined, held: [] }
 
 export function useOwnSeats(eventId: string, feed: SeatFeed | undefined): OwnSeats {
   const shop = useShop()
@@ -44,10 +45,12 @@ const HAVING: readonly string[] = ['in_progress', 'paying', 'confirmed']
 
 function ownOf(bookings: readonly OwnBooking[], eventId: string): OwnSeats {
   const here = bookings.filter(booking => booking.eventId === eventId && HAVING.includes(booking.status))
-  const seats = here.flatMap(booking =>
-    booking.tickets.filter(ticket => ticket.state !== 'returned').map(ticket => seatIndex(ticket.ticketId)),
-  )
-  return { seats: new Set(seats), open: here.find(({ status }) => status !== 'confirmed') }
+  const open = here.find(({ status }) => status !== 'confirmed')
+  return { seats: new Set(here.flatMap(seatsOf)), open, held: open === undefined ? [] : seatsOf(open) }
+}
+
+function seatsOf({ tickets }: OwnBooking): number[] {
+  return tickets.filter(({ state }) => state !== 'returned').map(({ ticketId }) => seatIndex(ticketId))
 }
 
 /** A ticket's id ends with its seat's index in the map. */

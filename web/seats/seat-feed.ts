@@ -2,7 +2,7 @@
 import { useEffect, useReducer } from 'preact/hooks'
 import type { OnsaleError } from '../../client/http.ts'
 import type { Onsale } from '../../client/onsale.ts'
-import type { SeatChange, SeatState, SeatWatch, WatchStatus } from '../../client/seats.ts'
+import type { LostSeat, SeatChange, SeatState, SeatWatch, WatchStatus } from '../../client/seats.ts'
 
 export type FeedChange = SeatChange | { kind: 'status' }
 
@@ -12,6 +12,7 @@ const SHOWN_EVERY_MS = 200
 export class SeatFeed {
   readonly #watch: SeatWatch
   readonly #listeners = new Set<(change: FeedChange) => void>()
+  readonly #losers = new Set<(lost: LostSeat[]) => void>()
   #pass: string | undefined
   error: OnsaleError | undefined
 
@@ -20,6 +21,9 @@ export class SeatFeed {
     this.#watch = onsale.watchSeats(eventId, {
       pass,
       onChange: change => this.#tell(change),
+      onLost: lost => {
+        for (const listener of [...this.#losers]) listener(lost)
+      },
       onStatus: () => this.#tell({ kind: 'status' }),
       onError: error => {
         this.error = error
@@ -53,8 +57,20 @@ export class SeatFeed {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Of the seats given to `mind`, each once. */
+  onLost(listener: (lost: LostSeat[]) => void): () => void {
+    this.#losers.add(listener)
+    return () => this.#losers.delete(listener)
+  }
+
+  /** What this fan has chosen and holds, instead of what was given before. */
+  mind(seats: { chosen: Iterable<number>; held: Iterable<number> }): void {
+    this.#watch.mind(seats)
+  }
+
   close(): void {
     this.#listeners.clear()
+    this.#losers.clear()
     this.#watch.close()
   }
 

@@ -74,7 +74,7 @@ function Choosing({
   const [view, setView] = useState<'map' | 'list'>('map')
   const [holding, setHolding] = useState(false)
   const underWay = useRef(false)
-  const choices = useChoices(event, layout, feed, own.seats, limit, underWay)
+  const choices = useChoices(event, layout, feed, own, limit, underWay)
   const describe = useDescribe(event, layout, feed, choices.seats, own)
 
   const [offer, setOffer] = useState<Offer>()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lostText, type Place, placeName, placesName, specialName, statusName } from './seat-words.ts'
+import type { LostSeat } from '../../client/seats.ts'
+import { lostTexts, type Place, placeName, placesName, specialName, statusName } from './seat-words.ts'
 
 const seat = (section: string, row: string, number: number): Place => ({
   section,
@@ -28,12 +29,35 @@ describe('seats in words', () => {
   })
 
   it('[V7] a loss names the seats and what became of them', () => {
-    expect(lostText([seat('103', '12', 4)])).toBe(
-      'Section 103, row 12, seat 4 was just taken by somebody else and is no longer in your selection.',
-    )
-    expect(lostText([seat('A', '1', 1), seat('A', '1', 2)])).toMatch(
-      /^A, row 1, seats 1 and 2 were just taken/,
-    )
+    const lost = [0, 1].map((index): LostSeat => ({ index, was: 'chosen', why: 'held' }))
+    expect(lostTexts(lost, index => seat('A', '1', index + 1))).toEqual([
+      'A, row 1, seats 1 and 2 were just taken by somebody else and are no longer in your selection.',
+    ])
+  })
+
+  it('[W144] a lost seat is told with its reason, chosen or held, and seats of one reason together', () => {
+    const places = [seat('103', '12', 4), seat('103', '12', 5), seat('A', '1', 1)]
+    const told = (...lost: [number, LostSeat['was'], LostSeat['why']][]) =>
+      lostTexts(
+        lost.map(([index, was, why]) => ({ index, was, why })),
+        index => places[index],
+      )
+    const here = 'Section 103, row 12, seat 4'
+    const gone = 'and is no longer in your selection.'
+    expect(told([0, 'chosen', 'held'])).toEqual([`${here} was just taken by somebody else ${gone}`])
+    expect(told([0, 'chosen', 'sold'])).toEqual([`${here} was just sold to somebody else ${gone}`])
+    expect(told([0, 'chosen', 'blocked'])).toEqual([
+      `${here} was just taken off sale by the organiser ${gone}`,
+    ])
+    expect(told([0, 'held', 'blocked'])).toEqual([
+      `${here} was taken off sale by the organiser and is no longer yours.`,
+    ])
+    expect(
+      told([0, 'held', 'ended'], [1, 'held', 'ended'], [2, 'chosen', 'sold'], [9, 'chosen', 'sold']),
+    ).toEqual([
+      'Section 103, row 12, seats 4 and 5 are no longer yours, as your hold has ended.',
+      `A, row 1, seat 1 was just sold to somebody else ${gone}`,
+    ])
   })
 
   it('[V16] every status has a word of its own', () => {

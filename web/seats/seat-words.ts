@@ -1,4 +1,5 @@
 /** Seats, statuses and losses in words: the same in tooltip, tray, list, notices and for the ear. Pure. */
+import type { LostSeat } from '../../client/seats.ts'
 import type { SeatKind } from '../../shared/seats/seat-map.ts'
 import type { SeatStatus } from '../../shared/wire/seat-state.ts'
 
@@ -66,8 +67,37 @@ function rowName(places: Place[]): string {
   return `${sectionName(first.section)}, row ${first.row}, seats ${seats.join(', ')} and ${last}`
 }
 
-/** Why seats have left a selection. */
-export function lostText(places: readonly Place[]): string {
-  const one = places.length === 1
-  return `${placesName(places)} ${one ? 'was' : 'were'} just taken by somebody else and ${one ? 'is' : 'are'} no longer in your selection.`
+/** Which of a fan's seats are lost, and why: a sentence for each reason. */
+export function lostTexts(
+  lost: readonly LostSeat[],
+  placeOf: (index: number) => Place | undefined,
+): string[] {
+  const reasons = new Map<string, Place[]>()
+  for (const { index, was, why } of lost) {
+    const place = placeOf(index)
+    if (place === undefined) continue
+    const reason = REASONS[was][why]
+    reasons.set(reason, [...(reasons.get(reason) ?? []), place])
+  }
+  return [...reasons].map(([reason, places]) => {
+    const [was, is] = places.length === 1 ? (['was', 'is'] as const) : (['were', 'are'] as const)
+    return `${placesName(places)} ${reason.replace(/\bwas\b/, was).replace(/\bis\b/, is)}.`
+  })
+}
+
+const GONE = 'and is no longer in your selection'
+/** Of one seat. A chosen one does not end, and one held is sold to nobody else: said all the same, should it ever be. */
+const REASONS: Record<LostSeat['was'], Record<LostSeat['why'], string>> = {
+  chosen: {
+    held: `was just taken by somebody else ${GONE}`,
+    sold: `was just sold to somebody else ${GONE}`,
+    blocked: `was just taken off sale by the organiser ${GONE}`,
+    ended: `was just given back ${GONE}`,
+  },
+  held: {
+    held: 'was taken by somebody else, as your time was over',
+    sold: 'was sold to somebody else, as your time was over',
+    blocked: 'was taken off sale by the organiser and is no longer yours',
+    ended: 'is no longer yours, as your hold has ended',
+  },
 }
