@@ -49,6 +49,8 @@ export const VERSION_EVERY_MS = 5 * SECOND
 export const VERSION_REPEATS = 3
 /** A diff that Redis has published arrives within this time, or never. */
 export const DIFF_LATE_MS = SECOND
+/** What one watch has found (on sale, no queue) holds for those who come with it. News of a queue ends it at once. */
+export const FOUND_OPEN_MS = 200
 /** A feed nobody watches is kept for a moment: people reload. */
 export const LINGER_MS = 5 * SECOND
 

@@ -93,7 +93,7 @@ export class Connection {
   /** A client's message, already parsed. */
   receive(message: ParsedMessage): void {
     if (this.#state === 'closed' || !this.#affords(message)) return
-    this.#tier.meters.received.inc({ type: message.type })
+    this.#tier.meters.received[message.type]++
     switch (message.type) {
       case 'time':
         this.send({ type: 'time', at: message.at, serverTime: this.#tier.clock.now() })
@@ -102,7 +102,8 @@ export class Connection {
         this.#unwatch(message.eventId)
         return
       case 'watch':
-        void this.#run(message.eventId, () => this.#watch(message.eventId, message.pass))
+        if (message.pass !== undefined || !this.#watchAtOnce(message.eventId))
+          void this.#run(message.eventId, () => this.#watch(message.eventId, message.pass))
         return
       case 'join':
         void this.#run(message.eventId, async () => {
@@ -210,17 +211,34 @@ export class Connection {
       watch.byPass = queueOn && pass !== undefined
       if (!watch.byPass && queues.isOn(event))
         throw new Problem('waiting_room_required', 'This event has a waiting room: join it.')
-      const told = seats.add(event, this)
-      if (told === undefined)
+      if (!this.#begin(watch))
         throw new Problem('unavailable', 'Live updates are interrupted.', { retryAfter: 2 })
-      watch.state = 'watching'
-      if (this.#state === 'open') this.#wire.subscribe(seatTopic(event))
-      this.send({ type: 'watching', eventId: event, ...told })
       if (watch.byPass) queues.here(this, event)
+      else seats.foundOpen(event)
     } catch (error) {
       if (this.#watches.includes(watch)) this.#unwatch(event)
       throw error
     }
+  }
+
+  /** One of a crowd: somebody has just been let in without a pass, so whether one may is known, and nothing has to wait. */
+  #watchAtOnce(event: EventId): boolean {
+    const { seats, queues } = this.#tier
+    if (this.#watches.length > 0 || !queues.isOff(event) || !seats.isFoundOpen(event)) return false
+    const watch: Watch = { event, state: 'asking', byPass: false }
+    if (!this.#begin(watch)) return false
+    this.#watches = [watch]
+    return true
+  }
+
+  /** Answers whether the feed takes it. */
+  #begin(watch: Watch): boolean {
+    const told = this.#tier.seats.add(watch.event, this)
+    if (told === undefined) return false
+    watch.state = 'watching'
+    if (this.#state === 'open') this.#wire.subscribe(seatTopic(watch.event))
+    this.send(told)
+    return true
   }
 
   /** The watch of this event, anew: an earlier one that still asks is given up, one that stands is asked again. */

@@ -8,13 +8,21 @@ export type Meters = ReturnType<typeof makeMeters>
 
 export function makeMeters(metrics: Metrics) {
   return {
-    sockets: metrics.gauge('sockets', 'Open sockets', ['door']),
+    sockets: metrics.levels('sockets', 'Open sockets', 'door', { plain: 0, socketio: 0 }),
     refused: metrics.counter('sockets_refused_total', 'Handshakes refused', ['why']),
     closed: metrics.counter('sockets_closed_total', 'Sockets that we closed', ['why']),
-    watchers: metrics.gauge('watchers', 'Sockets that watch seats, once for each event'),
+    watchers: metrics.levels('watchers', 'Sockets that watch seats, once for each event', undefined, {
+      all: 0,
+    }),
     feeds: metrics.gauge('seat_feeds', 'Events whose seats are followed'),
     waiting: metrics.gauge('queue_local_members', 'Visitors of the queue with a socket here'),
-    received: metrics.counter('messages_received_total', 'Messages of clients', ['type']),
+    received: metrics.tallies('messages_received_total', 'Messages of clients', 'type', {
+      watch: 0,
+      unwatch: 0,
+      join: 0,
+      leave: 0,
+      time: 0,
+    }),
     published: metrics.counter('publications_total', 'Publications, each to all of a topic', [
       'door',
       'kind',

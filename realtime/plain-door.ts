@@ -29,8 +29,6 @@ export class PlainDoor implements Door {
   readonly #tier: Tier
   readonly #admittance: Admittance
   readonly #slow: SlowClients
-  /** The gauge of our own sockets. */
-  readonly #counted: { set(sockets: number): void }
   #sockets = 0
 
   constructor({ app, tier, admittance, clock }: PlainParts) {
@@ -38,7 +36,6 @@ export class PlainDoor implements Door {
     this.#tier = tier
     this.#admittance = admittance
     this.#slow = new SlowClients({ clock, meters: tier.meters })
-    this.#counted = tier.meters.sockets.labels({ door: 'plain' })
     app.ws<UserData>('/ws', {
       maxPayloadLength: TEXT_BYTES,
       maxBackpressure: BACKPRESSURE_BYTES,
@@ -99,7 +96,7 @@ export class PlainDoor implements Door {
     else if (protocol !== SUBPROTOCOL)
       this.#refuse(res, new Problem('invalid_request', `The first subprotocol must be ${SUBPROTOCOL}.`))
     else {
-      const address = Buffer.from(res.getRemoteAddressAsText()).toString()
+      const address = Buffer.from(res.getRemoteAddressAsText()).toString('latin1')
       const network = this.#admittance.network(address, req.getHeader('x-forwarded-for') || undefined)
       const crowded = this.#admittance.crowded(network)
       const token = bearer ?? cookieOf(req.getHeader('cookie'), 'onsale_session')
@@ -133,7 +130,7 @@ export class PlainDoor implements Door {
 
   #open(ws: WebSocket<UserData>): void {
     this.#sockets++
-    this.#counted.set(this.#sockets)
+    this.#tier.meters.sockets.plain = this.#sockets
     const socket = ws.getUserData().socket
     socket.ws = ws
     this.#admittance.upgraded()
@@ -158,7 +155,7 @@ export class PlainDoor implements Door {
 
   #close(socket: PlainSocket): void {
     this.#sockets--
-    this.#counted.set(this.#sockets)
+    this.#tier.meters.sockets.plain = this.#sockets
     socket.ws = undefined
     this.#slow.closed(socket)
     const { connection } = socket
@@ -184,6 +181,15 @@ function asked(list: string): { protocol: string; bearer: string | undefined } {
   return { protocol: list.slice(0, first).trim(), bearer }
 }
 
+const latest: { message: ServerMessage | undefined; text: string } = { message: undefined, text: '' }
+
+/** A message told to one after the other is written once. */
+function textOf(message: ServerMessage): string {
+  if (message.type !== 'watching') return JSON.stringify(message)
+  if (latest.message !== message) Object.assign(latest, { message, text: JSON.stringify(message) })
+  return latest.text
+}
+
 /** uWS copies its members onto its own object: what has a prototype stands one step further in. */
 interface UserData {
   socket: PlainSocket
@@ -206,7 +212,7 @@ class PlainSocket implements Wire, SlowSocket {
   }
 
   send(message: ServerMessage): void {
-    if (this.ws?.send(JSON.stringify(message), false) !== DROPPED) return
+    if (this.ws?.send(textOf(message), false) !== DROPPED) return
     // What is said to one socket is said once: who missed it starts anew. Not here: we may stand within `dropped`.
     setImmediate(() => this.connection?.end(CLOSE.tooSlow, 'slow'))
   }

@@ -10,8 +10,16 @@ import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import { parseDiff } from '../shared/seats/diff.ts'
 import type { Inventory, SeatDiff, Stock } from '../shared/seats/inventory.ts'
+import type { ServerMessage } from '../shared/wire/messages.ts'
 import { encodeDiff, mergeDiffs } from '../shared/wire/seat-frames.ts'
-import { DIFF_LATE_MS, LINGER_MS, PENDING_DIFFS, VERSION_EVERY_MS, VERSION_REPEATS } from './bounds.ts'
+import {
+  DIFF_LATE_MS,
+  FOUND_OPEN_MS,
+  LINGER_MS,
+  PENDING_DIFFS,
+  VERSION_EVERY_MS,
+  VERSION_REPEATS,
+} from './bounds.ts'
 import type { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
 import { type Door, seatTopic } from './doors.ts'
@@ -24,9 +32,7 @@ export interface Version {
 }
 
 /** What a watcher is told: its frames carry the handle, and follow this version. */
-export interface Watching extends Version {
-  handle: number
-}
+export type Watching = Readonly<Extract<ServerMessage, { type: 'watching' }>>
 
 interface Feed {
   stock: Stock
@@ -44,6 +50,10 @@ interface Feed {
   due: boolean
   resync: string | undefined
   usedAt: number
+  /** Until then a plain watch need not ask whether it may. */
+  openUntil: number
+  /** The same to all, until something is published. */
+  told: Watching | undefined
   versionAt: number
   /** Rounds since the watchers were told a version. */
   quiet: number
@@ -118,7 +128,21 @@ export class SeatFeed {
     if (feed === undefined || feed.state !== 'live') return undefined
     const before = feed.watchers.size
     this.#count(feed.watchers.add(connection).size - before)
-    return { handle: feed.handle, ...feed.published }
+    const { epoch, seq } = feed.published
+    if (feed.told?.seq !== seq || feed.told.epoch !== epoch)
+      feed.told = { type: 'watching', eventId: event, handle: feed.handle, epoch, seq }
+    return feed.told
+  }
+
+  /** A watch without a pass has just been let in: those who come with it need not ask the same again. */
+  foundOpen(event: EventId): void {
+    const feed = this.#feeds.get(event)
+    if (feed !== undefined) feed.openUntil = this.#parts.clock.now() + FOUND_OPEN_MS
+  }
+
+  isFoundOpen(event: EventId): boolean {
+    const left = (this.#feeds.get(event)?.openUntil ?? 0) - this.#parts.clock.now()
+    return left > 0 && left <= FOUND_OPEN_MS
   }
 
   remove(event: EventId, connection: Connection): void {
@@ -134,7 +158,7 @@ export class SeatFeed {
 
   #count(change: number): void {
     this.#watchers += change
-    this.#parts.meters.watchers.set(this.#watchers)
+    this.#parts.meters.watchers.all = this.#watchers
   }
 
   #start(stock: Stock): Feed {
@@ -152,6 +176,8 @@ export class SeatFeed {
       due: false,
       resync: undefined,
       usedAt: now,
+      openUntil: 0,
+      told: undefined,
       versionAt: now,
       quiet: 0,
     }

@@ -161,7 +161,7 @@ export class SocketIoDoor implements Door {
   }
 
   #counted(): void {
-    this.#tier.meters.sockets.set({ door: 'socketio' }, this.io.engine.clientsCount)
+    this.#tier.meters.sockets.socketio = this.io.engine.clientsCount
   }
 }
 

@@ -23,6 +23,36 @@ export class Metrics {
     return new Gauge({ name: `onsale_${name}`, help, labelNames, registers: [this.registry] })
   }
 
+  /**
+   * What changes with every socket: plain numbers by a label's values, told when they are asked for, as setting a metric takes a
+   * microsecond. Without a label there is one.
+   */
+  levels<V extends string>(name: string, help: string, label: string | undefined, now: Record<V, number>) {
+    const gauge = this.gauge(name, help, label === undefined ? [] : [label])
+    return this.#told(gauge, label, now, (labels, level) => gauge.set(labels, level))
+  }
+
+  /** The same of what only grows. */
+  tallies<V extends string>(name: string, help: string, label: string, now: Record<V, number>) {
+    const counter = this.counter(name, help, [label])
+    return this.#told(counter, label, now, (labels, tally) => counter.inc(labels, tally))
+  }
+
+  #told<V extends string>(
+    metric: Gauge<string> | Counter<string>,
+    label: string | undefined,
+    now: Record<V, number>,
+    tell: (labels: Record<string, string>, value: number) => void,
+  ): Record<V, number> {
+    const collect = () => {
+      metric.reset()
+      for (const [value, number] of Object.entries<number>(now))
+        tell(label === undefined ? {} : { [label]: value }, number)
+    }
+    Object.assign(metric, { collect })
+    return now
+  }
+
   /** Of seconds, unless other buckets are given. */
   histogram<L extends string = never>(
     name: string,
