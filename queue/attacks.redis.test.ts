@@ -6,12 +6,14 @@ import { clockedRedis, movableTime } from './clock-fixture.ts'
 import { BEGIN, RECOVERY, RealLine, SETTINGS } from './line-fixture.ts'
 import {
   admitted,
+  drawAndAdopt,
   intercepted,
   joinInOrder,
   newVisitor,
   newVisitors,
   type QueueRig,
   queueRig,
+  verbsNotCalled,
   waiting,
 } from './queue-fixture.ts'
 import type { RedisQueue } from './redis-queue.ts'
@@ -258,6 +260,7 @@ test('[Q131] the last 10 seats with 500 who hold others: no more than factor x 1
 test('[Q132] every verb runs where Redis has forgotten the scripts', async () => {
   const [queue, event, [first, second]] = [rig.queue('a'), await rig.event(), newVisitors(2)]
   const forget = () => rig.redis.script('FLUSH')
+  const left = verbsNotCalled()
   const steps: (() => unknown)[] = [
     () => queue.configure(event, open, 'test'),
     () => queue.configure(event, { rate: 50 }, 'test'),
@@ -269,6 +272,7 @@ test('[Q132] every verb runs where Redis has forgotten the scripts', async () =>
     () => queue.admit(event),
     () => queue.passes(event, [first!]),
     () => queue.leave(event, second!),
+    async () => drawAndAdopt(queue, await rig.event(), rig.redis, rig.keys),
   ]
   for (const step of steps) {
     await forget()
@@ -278,6 +282,7 @@ test('[Q132] every verb runs where Redis has forgotten the scripts', async () =>
   await forget()
   queue.away(event, first!)
   await queue.close()
+  expect(left()).toEqual([])
 })
 
 test('[Q133] one visitor twice in one batch, and in two batches under way at once, has one place', async () => {

@@ -1,5 +1,6 @@
 /** What the queue's tests stand on: an event, a database, a Redis, and as many queues (processes) as a test wants. */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import { vi } from 'vitest'
 import { type TestDatabase, testDatabase, testRedis } from '../dev/test-parts.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
 import { type EventId, eventId, type VisitorId, visitorId } from '../shared/ids.ts'
@@ -11,6 +12,7 @@ import { PassTokens } from '../shared/tokens.ts'
 import type { PlaceInfo } from '../shared/wire/messages.ts'
 import type { QueueNews } from './queue.ts'
 import { type QueueParts, RedisQueue } from './redis-queue.ts'
+import { verbKeys, verbs } from './verbs.ts'
 
 export const log = makeLog('test', 'silent')
 export const secrets = {
@@ -158,6 +160,36 @@ export async function admitUntil(
     await queue.admit(event)
     return await condition()
   })
+}
+
+/** Which of the verbs have not been called since. */
+export function verbsNotCalled(): () => string[] {
+  const runs = Object.entries(verbs).map(([name, script]) => ({
+    name,
+    calls: vi.spyOn(script, 'run').mock.calls,
+  }))
+  return () => runs.filter(({ calls }) => calls.length === 0).map(({ name }) => name)
+}
+
+/** Two are drawn, one of them logs in, and those behind the front are read: the verbs that a plain line has no use for. */
+export async function drawAndAdopt(
+  queue: RedisQueue,
+  event: EventId,
+  redis: Redis,
+  keys: Keys,
+): Promise<void> {
+  const [first, second, known] = newVisitors(3) as [VisitorId, VisitorId, VisitorId]
+  await queue.configure(event, { state: 'pre_queue', method: 'random', rate: 0.001, burst: null }, 'test')
+  await joinInOrder(queue, event, [first, second])
+  await queue.configure(event, { state: 'open' }, 'test')
+  await until('drawn', async () => {
+    await queue.sweep(event)
+    return waiting(await queue.status(event, first)).score < 0
+  })
+  await queue.adopt(event, first, known)
+  waiting(await queue.status(event, known))
+  const { generation } = await queue.settings(event)
+  await verbs.tail.run(redis, verbKeys(keys, event, ''), [generation])
 }
 
 /** The same with one method replaced. */

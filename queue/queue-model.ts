@@ -1,6 +1,6 @@
 /**
  * The line as it should be, in memory, for tests: what the verbs of lua/ promise, said once more and as plainly as can be.
- * Whoever wants to know what a verb does reads it here. Both keep the same contract (line.contract.test.ts), and random runs
+ * Whoever wants to know what a verb does reads it here. Both keep the same contract (line.redis.test.ts), and random runs
  * compare them after every step (model.redis.test.ts). Seats, payments, limits of a network and the draw are not in it.
  *
  * Times are ms, visitors and nodes are names. Nothing here is fast.

@@ -25,7 +25,6 @@ import { DrawnPlaces } from './draw-places.ts'
 import { Generations } from './generations.ts'
 import { Grants } from './grants.ts'
 import { Kept } from './kept.ts'
-
 import { Payments } from './payments.ts'
 import type {
   Admission,
