@@ -10,7 +10,13 @@ import { usePlace } from '../waiting/place.ts'
 import { useFlashingTitle } from '../waiting/title.ts'
 import { WaitingRoom } from '../waiting/waiting-room.tsx'
 
-export function Doors({ event, at }: { event: ShopEvent; at: (door: Door) => void }) {
+interface DoorsProps {
+  event: ShopEvent
+  at(door: Door): void
+  reload(): void
+}
+
+export function Doors({ event, at, reload }: DoorsProps) {
   const [queued, setQueued] = useState(event.queue !== null && event.queue.state !== 'off')
   const place = usePlace(event.eventId, queued)
   const { view } = place
@@ -36,7 +42,7 @@ export function Doors({ event, at }: { event: ShopEvent; at: (door: Door) => voi
     place.join()
   }, [place.join])
 
-  if (!queued) return <SeatRoom event={event} pass={undefined} toQueue={toQueue} />
+  if (!queued) return <SeatRoom event={event} pass={undefined} toQueue={toQueue} reload={reload} />
   if (admitted && view.pass !== undefined) {
     return (
       <>
@@ -48,7 +54,7 @@ export function Doors({ event, at }: { event: ShopEvent; at: (door: Door) => voi
             </span>
           )}
         </p>
-        <SeatRoom event={event} pass={view.pass} toQueue={toQueue} />
+        <SeatRoom event={event} pass={view.pass} toQueue={toQueue} reload={reload} />
       </>
     )
   }

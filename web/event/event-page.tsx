@@ -35,7 +35,11 @@ function Occasion({ event, reload }: { event: ShopEvent; reload: () => void }) {
   return (
     <div class={onSale ? 'event' : 'event page'}>
       <EventHead event={event} door={onSale ? door : undefined} />
-      {onSale ? <Doors event={event} at={setDoor} /> : <OffSale event={event} reload={reload} />}
+      {onSale ? (
+        <Doors event={event} at={setDoor} reload={reload} />
+      ) : (
+        <OffSale event={event} reload={reload} />
+      )}
     </div>
   )
 }

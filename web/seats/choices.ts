@@ -93,9 +93,12 @@ export function useChoices(
     (lost: readonly LostSeat[]) => {
       const chosen = lost.filter(({ was }) => was === 'chosen').map(({ index }) => index)
       set(without(latest.current, chosen).selection)
-      for (const text of lostTexts(lost, index => layout.plan.at(index))) notify(text, 'bad')
+      setTimeout(() => {
+        const known = lost.map(one => ({ ...one, why: WHY[feed.state.get(one.index) ?? 0] ?? one.why }))
+        for (const text of lostTexts(known, index => layout.plan.at(index))) notify(text, 'bad')
+      }, REASON_MS)
     },
-    [layout, set],
+    [layout, feed, set],
   )
   /** What is ours is minded anew; of what is lost already it is told at once. */
   const check = useCallback(() => feed.mind({ chosen: chosenIn(latest.current), held }), [feed, held])
@@ -125,16 +128,18 @@ export function useChoices(
     lose: useCallback(
       (indices: Iterable<number>) => {
         const { lost } = without(latest.current, indices)
-        tell(lost.map((index): LostSeat => ({ index, was: 'chosen', why: WHY[feed.state.get(index) ?? 1] })))
+        tell(lost.map((index): LostSeat => ({ index, was: 'chosen', why: 'held' })))
       },
-      [feed, tell],
+      [tell],
     ),
     check,
   }
 }
 
-/** Of a seat that a hold was refused for: by the map, which may not show it yet. */
-const WHY = ['held', 'held', 'sold', 'blocked'] as const
+/** Blocks and quick sales are holds at first: the words wait until the map shows what became of the seat. */
+const REASON_MS = 400
+/** By status; free again, and it is as it was told. */
+const WHY = [undefined, 'held', 'sold', 'blocked'] as const
 
 function chosenIn({ seats }: Selection): number[] {
   return seats.map(({ index }) => index)

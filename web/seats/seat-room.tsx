@@ -24,19 +24,22 @@ import { placeName, specialName, statusName } from './seat-words.ts'
 import { priceOf } from './selection.ts'
 import { Standing } from './standing.tsx'
 import { Tray } from './tray.tsx'
-import { useFeedStatus, useSeatFeed, useSeatLayout } from './venue.ts'
+import { useFeedStatus, useNewHouse, useSeatFeed, useSeatLayout } from './venue.ts'
 
 export interface SeatRoomProps {
   event: ShopEvent
   pass: string | undefined
   /** The waiting room must be passed (again). */
   toQueue(): void
+  /** Asks for the event anew. */
+  reload(): void
 }
 
-export function SeatRoom({ event, pass, toQueue }: SeatRoomProps) {
+export function SeatRoom({ event, pass, toQueue, reload }: SeatRoomProps) {
   const [layout, retry] = useSeatLayout(event.links.map)
   const feed = useSeatFeed(event.eventId, pass)
   const status = useFeedStatus(feed)
+  useNewHouse(feed, reload)
   const code = status === 'refused' ? feed?.error?.code : undefined
   const gone = code === 'waiting_room_required' || (code?.startsWith('pass_') ?? false)
   useEffect(() => {
@@ -55,7 +58,9 @@ export function SeatRoom({ event, pass, toQueue }: SeatRoomProps) {
       <Loading what="the seats" />
     )
   }
-  return <Choosing event={event} pass={pass} toQueue={toQueue} layout={layout} feed={feed} />
+  // In another house the same index may be another seat: what was chosen in the one before is not chosen in it.
+  const { map } = event.links
+  return <Choosing key={map} event={event} pass={pass} toQueue={toQueue} layout={layout} feed={feed} />
 }
 
 function Choosing({
@@ -64,7 +69,7 @@ function Choosing({
   toQueue,
   layout,
   feed,
-}: SeatRoomProps & { layout: SeatLayout; feed: SeatFeed }) {
+}: Omit<SeatRoomProps, 'reload'> & { layout: SeatLayout; feed: SeatFeed }) {
   const shop = useShop()
   const { route } = useLocation()
   const own = useOwnSeats(event.eventId, feed)

@@ -73,6 +73,30 @@ export function useSeatFeed(eventId: string, pass: string | undefined): SeatFeed
   return feed
 }
 
+/** Servers keep an event for a second and a half: asked sooner, one might tell of the house before. */
+const HOUSE_KNOWN_MS = 2_000
+
+/** Seats that were made anew, which raises their epoch, may be those of another house: the event is asked for. */
+export function useNewHouse(feed: SeatFeed | undefined, reload: () => void): void {
+  useEffect(() => {
+    if (feed === undefined) return
+    let { epoch } = feed.state
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const off = feed.on(({ kind }) => {
+      if (kind !== 'all' || feed.state.epoch === epoch) return
+      if (epoch > 0) {
+        clearTimeout(timer)
+        timer = setTimeout(reload, HOUSE_KNOWN_MS)
+      }
+      epoch = feed.state.epoch
+    })
+    return () => {
+      off()
+      clearTimeout(timer)
+    }
+  }, [feed, reload])
+}
+
 /** Shows the component again when the feed's status or its first snapshot has come. */
 export function useFeedStatus(feed: SeatFeed | undefined): WatchStatus {
   const [, show] = useReducer((n: number) => n + 1, 0)
