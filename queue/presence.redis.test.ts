@@ -98,6 +98,24 @@ test('[Q25] a visitor with a socket on another node answers when asked, and keep
   waiting(await one.status(event, visitor))
 })
 
+test('[Q237] in a line that is opened again dead nodes are buried at once, whatever the clock did in the one before', async () => {
+  const [dies, lives, event] = [rig.queue('dies'), rig.queue('lives'), await rig.event()]
+  const { bucket, nodes } = rig.keys.queue(event)
+  await dies.configure(event, paused, 'test')
+  await dies.sweep(event)
+  await dies.configure(event, { state: 'off' }, 'test')
+  // As if it had been swept ten minutes ago.
+  const then = redisMs(await rig.redis.time()) - 600_000
+  await rig.redis.hset(bucket, 'swept', then, 'moveBy', 3_600_000, 'moveFrom', '+inf', 'moveAt', then)
+  await dies.configure(event, { ...paused, graceSeconds: 60 }, 'test')
+  const visitor = newVisitor()
+  await dies.join(event, visitor)
+  await rig.redis.zadd(nodes, 1, 'dies')
+  await lives.sweep(event)
+  expect(await isAway(lives, event, visitor)).toBe(true)
+  expect(await rig.redis.hexists(bucket, 'moveBy')).toBe(0)
+})
+
 test("[Q26] a dead node's visitors have a grace to come back, and those who do not are given up", async () => {
   const [dies, lives, event, visitors] = [
     rig.queue('dies'),

@@ -14,8 +14,11 @@ redis.call('HSET', cfg, 'recoverUntil', recovery > 0 and digits(now + recovery) 
   'restoreUntil', recovery > 0 and digits(now + recovery + tonumber(grace)) or '0')
 redis.call('PERSIST', bucket)
 redis.call('PERSIST', last)
--- How the line before moved says nothing of this one.
-if recovery == 0 then redis.call('HDEL', bucket, 'pace', 'weight', 'left', 'waited', 'bound') end
+-- How the line before moved says nothing of this one, nor when it was swept, or what its clock did.
+if recovery == 0 then
+  redis.call('HDEL', bucket, 'pace', 'weight', 'left', 'waited', 'bound', 'swept', 'calmUntil', 'moveBy', 'moveFrom', 'moveAt',
+    'moveNext')
+end
 -- A new line may begin with a burst, once; one that comes back may not, as nobody knows what was spent before the loss.
 redis.call(recovery > 0 and 'HSET' or 'HSETNX', bucket, 'tokens', recovery > 0 and '0' or burst)
 redis.call('HSET', bucket, 'frontier', NO_FRONTIER, 'at', digits(now), 'soldOut', '0')
