@@ -58,7 +58,7 @@ export function httpApp(
   const page = site === undefined ? undefined : pageNotFound(site, deps.config)
   app.notFound(c => page?.(c) ?? refuse(c))
   const seconds = requestSeconds(deps.metrics)
-  const seats = new SeatReads(deps.inventory)
+  const seats = new SeatReads(deps)
   app.get('/events/:eventId/seats', hotSeats(deps, seats, seconds))
   app.use(head(deps, seconds), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody()))
   app.route('/', sessionRoutes(deps))

@@ -34,3 +34,19 @@ test('[S25] a read that fails fails those who share it and nobody after them', a
   await expect(failing).rejects.toThrow('away')
   expect(await next).toBe(7)
 })
+
+test('[S106] reads of one map begin so far apart as is said; who asks meanwhile shares the next, and another map waits for none', async () => {
+  const pauses: (() => void)[] = []
+  const reads = new FreshReads<number>(() => new Promise(resolve => pauses.push(resolve)))
+  let begun = 0
+  const work = () => Promise.resolve(++begun)
+  expect(await reads.read('event', work)).toBe(1)
+  const crowd = [reads.read('event', work), reads.read('event', work)]
+  expect(await reads.read('other', work)).toBe(2)
+  expect(begun).toBe(2)
+  pauses[0]?.()
+  expect(await Promise.all(crowd)).toEqual([3, 3])
+  pauses[2]?.()
+  await new Promise(resolve => setImmediate(resolve))
+  expect(await reads.read('event', work)).toBe(4)
+})

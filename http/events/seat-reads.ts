@@ -1,8 +1,12 @@
 /** Snapshots as everybody who asks at the same time is given them: the same bytes, of one read of Redis. */
+import type { Clock } from '../../shared/clock.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import type { Inventory, SeatSnapshot } from '../../shared/seats/inventory.ts'
 import { encodeSnapshot } from '../../shared/wire/seat-frames.ts'
 import { FreshReads } from './fresh-reads.ts'
+
+/** Between the beginnings of two reads of one map: in a stampede reading and encoding cost as much as answering, else. */
+const APART_MS = 5
 
 export interface SeatRead {
   snapshot: SeatSnapshot
@@ -13,10 +17,11 @@ export interface SeatRead {
 
 export class SeatReads {
   readonly #inventory: Pick<Inventory, 'snapshot'>
-  readonly #reads = new FreshReads<SeatRead>()
+  readonly #reads: FreshReads<SeatRead>
 
-  constructor(inventory: Pick<Inventory, 'snapshot'>) {
+  constructor({ inventory, clock }: { inventory: Pick<Inventory, 'snapshot'>; clock: Pick<Clock, 'sleep'> }) {
     this.#inventory = inventory
+    this.#reads = new FreshReads(() => clock.sleep(APART_MS))
   }
 
   /** Began after it was asked for. */
