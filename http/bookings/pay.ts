@@ -143,9 +143,8 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw expired()
   // Before anything is written: the fan keeps the form and may give the seats back.
-  if (booking.total > 0 && paymentsOf(config) === 'none') throw notSetUp(booking)
+  checkPayable(config, booking, request)
   const { paymentMethodId: paymentMethod = '', returnUrl } = request
-  if (booking.total > 0 && paymentMethod === '') throw methodMissing()
   const waits = booking.total > 0 && !(await mayPayNow(sales))
   if (waits) await checkLine(sales, booking, now)
   // Never less than the hold had left; once, as a booking that pays is in_progress no more. Who waits is kept until the
@@ -160,6 +159,9 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
     transaction(pool, async client => {
       const current = await lockBooking(client, booking.id)
       if (current?.status !== 'in_progress') return current?.status ?? 'cancelled'
+      // Another tab may have changed it since it was read. Its hold in Redis ends with the booking all the same.
+      checkAmount(current, request.amount)
+      checkPayable(config, current, request)
       await writePerson(client, personId, request.buyer)
       if (current.total > 0) {
         await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt: payUntil + PAY_GUARD_MS })
@@ -202,6 +204,12 @@ async function keep(
   await step('pay.keep', () => inventory.extend(stock, id, ttlMs)).catch((err: unknown) =>
     log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
   )
+}
+
+function checkPayable(config: Sales['config'], booking: Booking, { paymentMethodId }: PayRequest): void {
+  if (booking.total === 0) return
+  if (paymentsOf(config) === 'none') throw notSetUp(booking)
+  if (!paymentMethodId) throw methodMissing()
 }
 
 function notSetUp(booking: Booking): Problem {

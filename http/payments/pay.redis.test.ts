@@ -198,6 +198,38 @@ describe('paying', () => {
     expect((await fan.get(booking)).status).toBe('in_progress')
   })
 
+  test('[P93] What another tab adds while it is paid makes it another price, and nothing is paid.', async () => {
+    const fan = await house.fan()
+    const booking = await fan.held(20)
+    const tab = salesOf(shop, {
+      step: async (name, work) => {
+        if (name === 'pay.begin') {
+          const add = { ticketIds: [house.ticket(21)] }
+          const { status } = await shop.call('PATCH', `/bookings/${booking}`, {
+            token: fan.token,
+            body: { add },
+          })
+          expect(status).toBe(200)
+        }
+        return work()
+      },
+    })
+    const paid = pay(tab, {
+      visitorId: fan.visitorId as VisitorId,
+      bookingId: booking,
+      paymentMethodId: 'pm_card_visa',
+      buyer: BUYER,
+      amount: FRONT,
+      returnUrl: 'http://127.0.0.1/',
+    })
+    await expect(paid).rejects.toMatchObject({
+      code: 'price_mismatch',
+      extra: { members: { amount: 2 * FRONT } },
+    })
+    expect(shop.atStripe(booking)).toBeUndefined()
+    expect(await fan.get(booking)).toMatchObject({ status: 'in_progress', amount: 2 * FRONT })
+  })
+
   test('[P9] A hold that has ended cannot be paid, and nothing is charged.', async () => {
     const fan = await house.fan()
     const booking = await fan.held(9)
