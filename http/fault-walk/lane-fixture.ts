@@ -11,7 +11,8 @@ import type { Fault } from '../audit/fault.ts'
 import { stripeList } from '../audit/stripe-list.ts'
 import { saleRoutes } from '../bookings/routes.ts'
 import { type Fan, type House, makeShop, SECRET, type Shop, salesOf } from '../bookings/sale-fixture.ts'
-import type { StepName } from '../bookings/steps.ts'
+import type { Walker } from '../bookings/steps.ts'
+import type { HttpDeps } from '../deps.ts'
 import { onError } from '../middleware/problems.ts'
 import { connect } from '../payments/stripe.ts'
 import { newRoutes } from '../routing.ts'
@@ -102,21 +103,22 @@ export class Lane {
     return { child, url: `http://127.0.0.1:${port}`, ended: gone.then(() => undefined) }
   }
 
-  /** The same in this process, and the steps it takes. */
-  async observed(orders: Orders, seen: Set<StepName>): Promise<Stage & { close: () => void }> {
-    const sales = troubled(salesOf(this.shop), orders, (name, work) => {
-      seen.add(name)
-      return work()
-    })
+  /** The same in this process, under a walker that sees its steps. */
+  async here(
+    orders: Orders,
+    step: Walker,
+    deps: HttpDeps = this.shop.deps,
+  ): Promise<Stage & { close: () => void }> {
+    const sales = troubled(salesOf({ ...this.shop, deps }), orders, step)
     if (orders.role === 'worker')
       return { url: '', ended: labour(sales).catch(() => undefined), close: () => undefined }
     if (orders.role === 'operator') {
       const done = orders.deed === undefined ? Promise.resolve() : operate(sales, orders.deed)
-      return { url: '', ended: done, close: () => undefined }
+      return { url: '', ended: done.catch(() => undefined), close: () => undefined }
     }
     const app = newRoutes()
     app.onError(onError(sales.log))
-    app.route('/', saleRoutes(this.shop.deps, sales))
+    app.route('/', saleRoutes(deps, sales))
     return new Promise(resolve => {
       const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
         resolve({

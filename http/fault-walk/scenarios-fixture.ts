@@ -271,6 +271,11 @@ export const SCENARIOS: Scenario[] = [
       await held(scene)
       const { body } = await scene.fan.pay(scene.booking, THREE_D_SECURE)
       await authorise(String((body['nextAction'] as { url: string } | undefined)?.url))
+      // However long that took: it is due.
+      await sql(
+        scene,
+        'update payments set created_at = greatest(checked_at, changed_at) where booking_id = $1',
+      )
     },
     act: labours,
   },
