@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mapFaults } from '../../shared/seats/map-faults.ts'
-import { type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
-import { smallHouse } from '../../shared/seats/small-house.ts'
+import { SeatPlan } from '../../shared/seats/seat-map.ts'
 import { labelsOf } from '../../shared/seats/spans.ts'
 import { checkEventFile } from './event-check.ts'
 
@@ -270,122 +269,6 @@ describe('[R120]', () => {
   ]
   test.each(ALONE)('[R120] %s is told alone, without what only follows from it', (_, patch, lines) => {
     expect(linesAfter(patch)).toEqual(lines)
-  })
-})
-
-describe('[E4]', () => {
-  const withMap = (patch: (map: SeatMap) => void) => {
-    const { sections: _, standing: __, ...file } = fresh()
-    const map = smallHouse()
-    patch(map)
-    return { ...file, map, prices: ['a', 'b', 'floor'].map(category => ({ category, price: 100 })) }
-  }
-  const row = (map: SeatMap) => map.sections[0]!.rows[1]!
-  const WRONG: [string, (map: SeatMap) => void, string[]][] = [
-    [
-      'a wrong first',
-      map => (row(map).first = 11),
-      ['map.sections[0].rows[1].first: is 11 and must be 10: seats are counted on'],
-    ],
-    [
-      'a wrong first of an area',
-      map => (map.areas[0]!.first = 39),
-      ['map.areas[0].first: is 39 and must be 40: standing room is counted on behind the seats'],
-    ],
-    [
-      'half a point',
-      map => map.sections[0]!.outline.push(5),
-      ['map.sections[0].outline: has 9 numbers: x and y come in pairs'],
-    ],
-    [
-      'a seat outside',
-      map => (row(map).xy[1] = 420),
-      Array.from(
-        { length: 10 },
-        (_, i) => `map.sections[0].rows[1]: seat "${i + 1}" lies outside the outline of Left`,
-      ).concat('x'),
-    ],
-    [
-      'a seat on another',
-      map => (row(map).xy[2] = 10),
-      ['map.sections[0].rows[1]: seat "2" stands on seat "1" of the same row'],
-    ],
-    [
-      'labels that do not fit',
-      map => (row(map).labels = ['1']),
-      ['map.sections[0].rows[1].labels: has 1 labels for 10 seats'],
-    ],
-    [
-      'a label twice',
-      map => (row(map).labels = [...'1234567899']),
-      ['map.sections[0].rows[1].labels[9]: seat "9" twice'],
-    ],
-    [
-      'a position that is not',
-      map => (row(map).accessible = [10]),
-      ['map.sections[0].rows[1].accessible[0]: there is no position 10: the row has 0 to 9'],
-    ],
-    [
-      'an unknown category',
-      map => (row(map).category = 'c'),
-      [
-        'map.sections[0].rows[1].category: the map has no category "c"; it has "a", "b", "floor"',
-        'map.sections[0].rows[1].category: "c" has no price',
-      ],
-    ],
-    [
-      'an outline off the sheet',
-      map => (map.areas[0]!.outline[0] = -5),
-      ['map.areas[0].outline[0]: -5 is off the sheet of 1600 x 600'],
-    ],
-    [
-      'a focal point off the sheet',
-      map => (map.focalPoint.y = 601),
-      ['map.focalPoint: 600, 601 is off the sheet of 1600 x 600'],
-    ],
-    [
-      'a position twice',
-      map => (row(map).companion = [3, 3]),
-      ['map.sections[0].rows[1].companion[1]: position "3" twice'],
-    ],
-    [
-      'a view from nowhere, and one told twice',
-      map => {
-        row(map).views = [
-          { note: 'A pillar', seats: [4, 10] },
-          { note: 'Far left', seats: [4] },
-        ]
-      },
-      [
-        'map.sections[0].rows[1].views[0].seats[1]: there is no position 10: the row has 0 to 9',
-        'map.sections[0].rows[1].views[1].seats[0]: position 4 has a view told already',
-      ],
-    ],
-  ]
-  test.each(WRONG)('[E4] in a full map %s is told by its place', (name, patch, lines) => {
-    const told = linesOf(withMap(patch))
-    if (name === 'a seat outside') expect(told.slice(0, 2)).toEqual(lines.slice(0, 2))
-    else expect(told).toEqual(lines)
-  })
-  test('[E32] sections and standing areas that lie on one another are told by their place, neighbours are not', () => {
-    const onAnother = (patch: (map: SeatMap) => void) =>
-      linesOf(withMap(patch)).filter(line => / lies on /.test(line))
-    const move = (map: SeatMap, x: number) => {
-      map.sections[1]!.outline = [x, 0, 1600, 0, 1600, 300, x, 300]
-    }
-    expect(onAnother(map => move(map, 600))).toEqual([])
-    expect(onAnother(map => move(map, 590))).toEqual([])
-    expect(onAnother(map => move(map, 500))).toEqual(['map.sections[1].outline: Right lies on Left'])
-    expect(onAnother(map => (map.areas[0]!.outline = [...map.sections[0]!.outline]))).toEqual([
-      'map.areas[0].outline: Floor lies on Left',
-    ])
-    // Across one another like a plus, no corner of one in the other.
-    expect(onAnother(map => (map.areas[0]!.outline = [250, 0, 350, 0, 350, 420, 250, 420]))).toEqual([
-      'map.areas[0].outline: Floor lies on Left',
-    ])
-  })
-  test('[E4] a right map is taken as it is', () => {
-    expect(eventOf(withMap(() => {})).map).toEqual(smallHouse())
   })
 })
 
