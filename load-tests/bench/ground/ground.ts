@@ -130,11 +130,20 @@ export async function makeGround(): Promise<Ground> {
 
 /** CPU that a process's living threads have had so far, ms: exact where Linux tells, which /proc/pid/stat is not. */
 export async function cpuOf(pid: number): Promise<number> {
+  return await scheduled(pid, 0)
+}
+
+/** How long they could have run so far and had no core, ms: what a busy machine adds to every age. */
+export async function waitedOf(pid: number): Promise<number> {
+  return await scheduled(pid, 1)
+}
+
+async function scheduled(pid: number, field: 0 | 1): Promise<number> {
   const threads = await readdir(`/proc/${pid}/task`)
-  const ran = threads.map(thread =>
-    readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0'),
+  const told = threads.map(thread =>
+    readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0 0'),
   )
-  return (await Promise.all(ran)).reduce((sum, text) => sum + Number(text.split(' ')[0]), 0) / 1e6
+  return (await Promise.all(told)).reduce((sum, text) => sum + Number(text.split(' ')[field]), 0) / 1e6
 }
 
 /** Resident memory of a process, bytes. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { BookingId } from '../../../shared/ids.ts'
-import { cpuOf, type Ground } from '../ground/ground.ts'
+import { cpuOf, type Ground, waitedOf } from '../ground/ground.ts'
 import type { Target } from '../report/table.ts'
 import type { ToldAges } from './ages.ts'
 import { Crowd } from './crowd-process.ts'
@@ -24,6 +24,11 @@ interface Seen extends ToldAges {
   cpuMs: number
   serverCores: number
   crowdCores: number
+  /** Of this process, which takes the seats, and of Redis. */
+  takerCores: number
+  redisCores: number
+  /** Of the time, the share in which the server could have run and had no core. */
+  serverWaited: number
 }
 
 export async function changes(
@@ -37,21 +42,38 @@ export async function changes(
     const crowd = await Crowd.start(ground.environment)
     await crowd.come({ port, count: watchers, dialect, event: stadium.stock.eventId })
     await crowd.follow(ground.environment['REDIS_URL'] ?? '', stadium.channel)
-    const [cpu, heard, began] = [await cpuOf(pid), await crowd.heard(), performance.now()]
+    const now = async () => ({
+      server: await cpuOf(pid),
+      waited: await waitedOf(pid),
+      taker: await cpuOf(process.pid),
+      redis: await cpuOf(ground.redisPid),
+      crowd: (await crowd.heard()).cpuMs,
+    })
+    const [before, began] = [await now(), performance.now()]
     await taker.takes(rate, seconds)
     await silent(crowd)
-    const [cpuMs, ms] = [(await cpuOf(pid)) - cpu, performance.now() - began]
-    const crowdMs = (await crowd.heard()).cpuMs - heard.cpuMs
+    const [after, ms] = [await now(), performance.now() - began]
+    const share = (of: keyof typeof after) => (after[of] - before[of]) / ms
     const ages = await crowd.ages()
     crowd.end()
-    return { ...ages, cpuMs, serverCores: cpuMs / ms, crowdCores: crowdMs / ms } satisfies Seen
+    return {
+      ...ages,
+      cpuMs: after.server - before.server,
+      serverCores: share('server'),
+      crowdCores: share('crowd'),
+      takerCores: share('taker'),
+      redisCores: share('redis'),
+      serverWaited: share('waited'),
+    } satisfies Seen
   }
   const peer = await startPeer(ground, 'socketio-ws', stadium.channel, { each: true })
   const theirs = await follow('socketio', peer.port, peer.pid, PEER_RATE, PEER_SECONDS)
   await peer.end()
   const ours = await follow('onsale', node.port, node.child.pid, RATE, SECONDS)
   const cost = (seen: Seen) => seen.cpuMs / seen.changes
-  const cores = `cores of node and crowd ${ours.serverCores.toFixed(2)}, ${ours.crowdCores.toFixed(2)}`
+  const cores =
+    `cores of node, crowd, generator and Redis ${[ours.serverCores, ours.crowdCores, ours.takerCores, ours.redisCores].map(one => one.toFixed(2)).join(', ')}; ` +
+    `the node waited for a core ${(100 * ours.serverWaited).toFixed(0)} % of the time`
   return [
     {
       name: 'changes times watchers that were not seen',
