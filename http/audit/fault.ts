@@ -28,6 +28,10 @@ export const KINDS = {
   hold_unswept: 'ended holds that no sweep has freed',
   units_wrong: 'areas whose free units are not those of their list',
   free_wrong: 'events whose count of free tickets is wrong',
+  scan_unsold: 'tickets that were let in and never sold in that serial',
+  mail_unowed: 'mails told as sent about tickets or returns that never were',
+  visitor_wrong:
+    "visitors' lists of what they hold, by which their limit is counted, that are not their live bookings",
   over_cap: 'queues with more active than their cap (I3)',
   admitted_twice: 'places that admitted twice (I3)',
   booking_overdue: 'bookings that nobody has ended in time',
@@ -35,6 +39,7 @@ export const KINDS = {
   capture_overdue: 'sales whose money nobody has captured in time',
   return_overdue: 'payments that bought nothing and are not given back in time',
   refund_overdue: 'refunds that nobody has made in time',
+  pay_queue_stuck: 'places in the line to pay of bookings that pay no more',
   inbox_overdue: "Stripe's events that nobody has dealt with in time",
   outbox_overdue: 'outbox rows that nobody has moved in time',
   job_overdue: 'jobs that nobody has begun, or that a dead worker keeps',

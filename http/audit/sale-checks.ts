@@ -79,6 +79,22 @@ export const SALE_CHECKS: Check[] = [
         select from payments p where p.booking_id = b.id and p.status in ('authorized', 'captured') and p.returned_for is null)`,
   },
   {
+    // A return raises the serial: below the ticket's each was sold once, and its own only while it is sold.
+    kind: 'scan_unsold',
+    sql: `select format('%s-%s', s.event_id, s.seat_index) as place,
+        format('serial %s let in at gate "%s"; %s', s.serial, s.gate, coalesce(format('the ticket is %s in serial %s', t.status, t.serial), 'there is no ticket')) as detail
+      from ticket_scans s left join tickets t on t.event_id = s.event_id and t.seat_index = s.seat_index
+      where t.serial is null or s.serial > t.serial or (s.serial = t.serial and t.status <> 'sold')`,
+  },
+  {
+    kind: 'mail_unowed',
+    sql: `select m.id as place, format('booking %s is %s', b.id, b.status) as detail
+      from sent_mails m join bookings b on b.id = m.booking_id
+      where m.fault is null and (not exists (select from booking_items i where i.booking_id = b.id and i.state in ('sold', 'returned'))
+        or m.id like 'return-%' and not exists (select from refunds r join payments p on p.id = r.payment_id
+          where p.booking_id = b.id and m.id = 'return-' || r.id))`,
+  },
+  {
     kind: 'amount_wrong',
     sql: `select p.id::text as place, format('over %s %s, captured %s; booking %s costs %s %s',
         p.amount, p.currency, p.captured, b.id, b.total, b.currency) as detail

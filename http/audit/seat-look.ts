@@ -17,6 +17,7 @@ import {
 } from './seat-state.ts'
 import { eventsWithSeats, type SeatTruth, seatTruth } from './seat-truth.ts'
 import { inSnapshot } from './snapshot.ts'
+import { visitorLook } from './visitor-look.ts'
 
 /** Sweepers that were not told of a hold come twice a minute. */
 const UNSWEPT_MS = 60 * SECOND
@@ -54,6 +55,7 @@ export async function seatLook(
     const look = { event, stock, state, truth, holds }
     faults.push(...livesOf(look), ...seatsOf(look), ...holdsOf(look), ...unitsOf(look))
     faults.push(...(await keysOf(parts, look, there.seats)))
+    faults.push(...(await visitorLook(parts, event, truth, holds, state.now)))
   }
   return { faults, events: events.length }
 }

@@ -21,6 +21,7 @@ export interface SeatTruth {
 export interface LiveBooking {
   id: BookingId
   status: BookingState
+  visitor: string
   seats: number[]
   /** When its hold ends, ms by Redis's clock: the guard is in it. */
   until: number
@@ -50,10 +51,13 @@ export async function seatTruth(snapshot: Snapshot, event: EventId, jobs: boolea
   )
   for (const { seat_index: seat, booking_id: booking } of sold)
     decided.set(seat, { status: STATUS.sold, why: `sold to booking ${booking}` })
-  const live = await rows<{ id: BookingId; status: BookingState; seats: number[]; until: Date }>(LIVE, [
-    event,
-    PAY_GUARD_MS / 1_000,
-  ])
+  const live = await rows<{
+    id: BookingId
+    status: BookingState
+    visitor: string
+    seats: number[]
+    until: Date
+  }>(LIVE, [event, PAY_GUARD_MS / 1_000])
   const bookings = live.map(row => [row.id, { ...row, until: row.until.getTime() }] as const)
   return {
     generation: of?.generation ?? 0,
@@ -67,7 +71,7 @@ export async function seatTruth(snapshot: Snapshot, event: EventId, jobs: boolea
 }
 
 const LIVE = `
-  select id, status, seats,
+  select id, status, visitor_id as visitor, seats,
     case status when 'in_progress' then expires_at else pay_until + make_interval(secs => $2) end as until
   from bookings where event_id = $1 and status in ('in_progress', 'paying', 'closing')`
 

@@ -42,6 +42,13 @@ export const STUCK_CHECKS: Check[] = [
       from refunds where status = 'creating' and created_at < now() - make_interval(secs => $2)`,
   },
   {
+    // A place is given up with its payment, or when its turn comes.
+    kind: 'pay_queue_stuck',
+    sql: `select b.id::text as place, format('place %s, and the booking is %s', q.seq, b.status) as detail
+      from pay_queue q join bookings b on b.id = q.booking_id
+      where b.status not in ('paying', 'closing') and b.changed_at < now() - make_interval(secs => $2)`,
+  },
+  {
     kind: 'inbox_overdue',
     sql: `select stripe_event_id as place, format('%s about %s%s', type, object_id, ': ' || fault) as detail,
         jsonb_build_object('do', 'ask', 'job', jsonb_build_object('kind', 'inbox', 'stripeEventId', stripe_event_id)) as repair
