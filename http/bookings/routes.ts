@@ -236,7 +236,7 @@ function addAmend(routes: Routes, deps: HttpDeps, sales: Sales): void {
 const Line = z
   .string()
   .trim()
-  .regex(/^[^\p{Cc}]*$/u, 'must have no control characters')
+  .regex(/^[ -~\u00a0-\uffff]*$/, 'must have no control characters')
 
 const PayBody = z
   .strictObject({

@@ -75,7 +75,13 @@ export function eventRoutes(deps: HttpDeps): Routes {
           },
         },
       },
-      ...problems('event_not_found', 'not_on_sale', 'waiting_room_required', 'unavailable'),
+      ...problems(
+        'invalid_request',
+        'event_not_found',
+        'not_on_sale',
+        'waiting_room_required',
+        'unavailable',
+      ),
       ...problems('pass_invalid', 'pass_expired', 'pass_foreign'),
     },
   })

@@ -31,7 +31,7 @@ const OperatorReturn = ReturnBody.extend({
     .trim()
     .min(1)
     .max(200)
-    .regex(/^[^\p{Cc}]*$/u, 'must have no control characters')
+    .regex(/^[ -~\u00a0-\uffff]*$/, 'must have no control characters')
     .default('by an operator'),
   evenUsed: z.boolean().default(false).openapi({ description: 'Also tickets somebody came in with.' }),
 })

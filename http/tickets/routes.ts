@@ -54,7 +54,13 @@ function addOwn(routes: Routes, deps: HttpDeps, sales: Sales, codes: TicketCodes
     request: { params: z.object({ link: z.string().max(100) }) },
     responses: {
       200: answer,
-      ...problems('booking_not_found', 'tickets_not_ready', 'too_many_requests', 'unavailable'),
+      ...problems(
+        'invalid_request',
+        'booking_not_found',
+        'tickets_not_ready',
+        'too_many_requests',
+        'unavailable',
+      ),
     },
   })
   routes.openapi(own, async c => {
@@ -92,7 +98,7 @@ const ScanBody = z.strictObject({
     .string()
     .trim()
     .max(80)
-    .regex(/^[^\p{Cc}]*$/u, 'must have no control characters')
+    .regex(/^[ -~\u00a0-\uffff]*$/, 'must have no control characters')
     .default('')
     .openapi({ description: 'Which door, as it is called there.' }),
 })
