@@ -34,3 +34,16 @@ test('[L20] a small bench of the seats starts nodes, peers and crowds of its own
   expect(stdout).toMatch(/^a snapshot of 100,000 seats +<= 25,100 +25,024 B +1\.00 +met/m)
   expect(stdout).toMatch(/^coming back after 10 s +<= 4,096 .* met/m)
 })
+
+test('[L30] a small bench of the bookings measures on stores of its own, and ends as its last line says', () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(projectRoot, 'load-tests/bench.mjs'), 'bookings', '--only', 'holds'],
+    { encoding: 'utf8' },
+  )
+  expect(stderr).not.toMatch(/Error/)
+  const [, met, missed] = /\n(\d+) met, (\d+) missed\n$/.exec(stdout) ?? []
+  expect(Number(met) + Number(missed)).toBe(4)
+  expect(status).toBe(missed === '0' ? 0 : 1)
+  expect(stdout).toMatch(/^hold of two seats, all on, .* x /m)
+})

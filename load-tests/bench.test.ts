@@ -9,7 +9,7 @@ const bench = join(projectRoot, 'load-tests/bench.mjs')
 
 test('[L12] npm run bench alone lists the benches, and a name that is none is told so and fails', () => {
   const listed = execFileSync(process.execPath, [bench], { encoding: 'utf8' })
-  for (const name of ['draw', 'queue', 'search', 'seats'])
+  for (const name of ['bookings', 'draw', 'queue', 'search', 'seats'])
     expect(listed).toMatch(new RegExp(`npm run bench -- ${name}\\b`))
   const { status, stdout } = spawnSync(process.execPath, [bench, 'nothing'], { encoding: 'utf8' })
   expect(status).toBe(1)
@@ -52,4 +52,13 @@ test('[L15] p50 of the wait is right to a fifth, and p90 covers nine in ten, giv
   const targets = forecast()
   expect(targets.filter(target => !isMet(target))).toEqual([])
   expect(targets.length).toBeGreaterThan(2)
+})
+
+test('[L31] npm run fuzz says what it lacks where schemathesis cannot be installed, and ends well', () => {
+  const { status, stdout } = spawnSync(process.execPath, [join(projectRoot, 'load-tests/fuzz.mjs')], {
+    encoding: 'utf8',
+    env: { HOME: process.env['HOME'], PATH: '' },
+  })
+  expect(stdout).toMatch(/^Skipped: schemathesis==[\d.]+ could not be installed/)
+  expect(status).toBe(0)
 })

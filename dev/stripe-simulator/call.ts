@@ -40,6 +40,8 @@ interface Outcome extends Answer {
 export class Calls {
   /** Answers by status, `lost` for those never sent. */
   readonly counts: Record<string, number> = {}
+  /** Calls by endpoint, such as `POST /v1/refunds`, whatever became of them. */
+  readonly asked: Record<string, number> = {}
   readonly #account: Account
   readonly #secretKey: string | undefined
   readonly #keys: IdempotencyKeys
@@ -58,6 +60,8 @@ export class Calls {
 
   async answer(endpoint: Endpoint, request: Request): Promise<Reply> {
     const requestId = newId(this.#account, 'req_', 14)
+    const asked = `${endpoint.method} ${endpoint.path}`
+    this.asked[asked] = (this.asked[asked] ?? 0) + 1
     const running = this.#answer(endpoint, request, requestId)
     this.#running.add(running)
     const reply = await running

@@ -33,6 +33,8 @@ export interface SimulatorState {
   idempotencyKeys: number
   /** Answers sent, by status. */
   answers: Record<string, number>
+  /** Calls that came, by endpoint. */
+  asked: Record<string, number>
   webhooks: WebhookCounts
   /** The newest, newest first. */
   payments: PaymentState[]
@@ -57,6 +59,7 @@ export function describeState(
     undeliveredEvents: [...store.events.values()].filter(({ pending }) => pending).length,
     idempotencyKeys: store.answers.size,
     answers: { ...calls.counts },
+    asked: { ...calls.asked },
     webhooks: webhooks.counts,
     payments: payments
       .toReversed()
