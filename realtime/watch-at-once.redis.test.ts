@@ -61,7 +61,7 @@ test('[S104] what one watch has found is over with the news of a queue: nobody s
   for (const fan of [first, early, late, ...rest]) fan?.close()
 })
 
-test('[S105] a watch in our own client’s words is read as any other, and near misses are none', () => {
+test('[S105] a watch in our own client’s words means what every form of it means, and near misses are none', () => {
   const plain = '{"type":"watch","eventId":"evening01"}'
   expect(parseText(plain)).toEqual(parseText(` ${plain}`))
   expect(parseText(plain.replace('evening01', 'E!'))).toMatchObject({ ok: false })
