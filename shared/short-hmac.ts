@@ -1,6 +1,6 @@
 /**
  * HMAC-SHA256 (RFC 2104) of short texts, as base64url. By node:crypto's Hmac, a stream that is made anew for each, checking a
- * session was a handshake's largest part; two hashes in one call each take a third of that.
+ * session was a handshake's largest part; two hashes in one call each take half as long.
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 
