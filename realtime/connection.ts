@@ -8,7 +8,7 @@ import { Problem } from '../shared/errors.ts'
 import type { EventRecord, EventStore } from '../shared/event-store.ts'
 import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
-import { requireOnSale } from '../shared/on-sale.ts'
+import { requireLine, requireOnSale } from '../shared/on-sale.ts'
 import { CLOSE, type QueueInfo, type ServerMessage } from '../shared/wire/messages.ts'
 import {
   MESSAGE_BURST,
@@ -29,7 +29,7 @@ export interface Tier {
   clock: Clock
   log: Log
   events: Pick<EventStore, 'find'>
-  queue: Pick<Queue, 'gate' | 'settings'>
+  queue: Pick<Queue, 'gate' | 'settings' | 'status'>
   seats: SeatFeed
   queues: QueueFeed
   meters: Meters
@@ -107,12 +107,18 @@ export class Connection {
         return
       case 'join':
         void this.#run(message.eventId, async () => {
-          await this.#onSale(message.eventId)
-          await this.#tier.queues.join(this, message.eventId, message.receipt)
+          const { eventId, receipt } = message
+          const { queue, queues, clock } = this.#tier
+          const found = await this.#found(eventId)
+          await requireLine(found, clock.now(), () => queue.status(eventId, this.visitorId))
+          await queues.join(this, eventId, receipt)
         })
         return
       case 'leave':
-        void this.#run(message.eventId, () => this.#tier.queues.leave(this, message.eventId))
+        void this.#run(message.eventId, async () => {
+          const { eventId } = await this.#found(message.eventId)
+          await this.#tier.queues.leave(this, eventId)
+        })
         return
       default:
         message satisfies never
@@ -264,9 +270,14 @@ export class Connection {
   }
 
   async #onSale(event: EventId): Promise<EventRecord> {
+    const found = await this.#found(event)
+    requireOnSale(found, this.#tier.clock.now())
+    return found
+  }
+
+  async #found(event: EventId): Promise<EventRecord> {
     const found = await this.#tier.events.find(event)
     if (found === undefined) throw new Problem('event_not_found', 'There is no such event.')
-    requireOnSale(found, this.#tier.clock.now())
     return found
   }
 

@@ -15,3 +15,17 @@ export function requireOnSale(
     members: { eventStatus: status, onSaleAt: new Date(onSaleAt).toISOString() },
   })
 }
+
+/** The same for the line: who has a place keeps it while an operator takes the event off sale for a while. @throws Problem not_on_sale */
+export async function requireLine(
+  event: Parameters<typeof requireOnSale>[0],
+  now: number,
+  place: () => Promise<{ state: string }>,
+): Promise<void> {
+  try {
+    requireOnSale(event, now)
+  } catch (error) {
+    const { state } = await place().catch(() => ({ state: 'none' }))
+    if (state === 'none') throw error
+  }
+}

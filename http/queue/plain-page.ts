@@ -10,7 +10,7 @@ import { html } from 'hono/html'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type VisitorId, visitorId } from '../../shared/ids.ts'
 import { SESSION_SECONDS } from '../../shared/limits.ts'
-import { requireOnSale } from '../../shared/on-sale.ts'
+import { requireLine } from '../../shared/on-sale.ts'
 import type { PlaceInfo, QueueInfo } from '../../shared/wire/messages.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
@@ -93,7 +93,7 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
           html`<h1>${event.name}</h1><p>This page reloads itself: your place is safe.</p>`,
         )
       try {
-        requireOnSale(event, clock.now())
+        await requireLine(event, clock.now(), () => queue.status(event.eventId, visitor))
         const place = await queue.join(event.eventId, visitor, {
           receipt: getCookie(c, receiptCookie),
           network: callerNetwork(c, config),

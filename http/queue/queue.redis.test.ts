@@ -315,6 +315,24 @@ test('[Q194] nobody joins over HTTP an event that is unknown, not on sale or ove
   expect((await it.app.request('/wait/nosuchevent/leave', { method: 'POST' })).status).toBe(404)
 })
 
+test('[Q240] who has a place keeps it while an operator takes the event off sale for a while; nobody joins meanwhile', async () => {
+  await configure({ state: 'paused', rate: 50, cap: 10 })
+  const become = async (status: string) => {
+    await it.deps.pool.query('update events set status = $2 where id = $1', [it.eventId, status])
+    const known = async () => (await it.deps.events.find(it.eventId))?.status
+    await expect.poll(known, { timeout: 5_000 }).toBe(status)
+  }
+  const [waiting, newcomer] = [await it.session(), await it.session()]
+  const join = ({ token }: { token: string }) =>
+    it.call<{ place: { state: string; score: number } }>('POST', path(), { token })
+  const before = await join(waiting)
+  await become('postponed')
+  expect(await join(newcomer)).toMatchObject({ status: 409, body: { code: 'not_on_sale' } })
+  const { state, score } = before.body.place
+  expect((await join(waiting)).body.place).toMatchObject({ state, score })
+  await become('onsale')
+})
+
 test('[Q195] joins over HTTP have limits: a visitor’s as polls have, and a network’s (JOINS_PER_MINUTE)', async () => {
   await configure({ state: 'paused', rate: 50, cap: 10 })
   const { token } = await it.session()

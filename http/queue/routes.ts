@@ -6,7 +6,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { Problem } from '../../shared/errors.ts'
 import type { EventId, VisitorId } from '../../shared/ids.ts'
-import { requireOnSale } from '../../shared/on-sale.ts'
+import { requireLine } from '../../shared/on-sale.ts'
 import type { PlaceInfo } from '../../shared/wire/messages.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
@@ -47,11 +47,9 @@ const Place = z
     }),
     z.object({
       state: z.literal('admitted'),
-      pass: z
-        .string()
-        .openapi({
-          description: 'Send it as X-Onsale-Pass; it is also set as the cookie onsale_pass_{eventId}.',
-        }),
+      pass: z.string().openapi({
+        description: 'Send it as X-Onsale-Pass; it is also set as the cookie onsale_pass_{eventId}.',
+      }),
       until: z.number().openapi({ description: 'When it ends, ms since 1970.' }),
     }),
   ])
@@ -125,12 +123,12 @@ export function queueRoutes(deps: HttpDeps): Routes {
   return newRoutes()
     .openapi(join, async c => {
       const event = await findEvent(deps, c.req.valid('param').eventId)
-      requireOnSale(event, deps.clock.now())
       const { eventId } = event
       // Hono's validator leaves an absent body as an empty object.
       const { receipt } = c.req.valid('json')
       const visitor = c.get('visitorId')
       refuseEarly(joins, eventId, visitor)
+      await requireLine(event, deps.clock.now(), () => queue.status(eventId, visitor))
       const place = await queue.join(eventId, visitor, { receipt, network: callerNetwork(c, config) })
       joins.next(eventId, visitor, 0, (await queue.settings(eventId)).graceSeconds)
       return c.json(await tell(deps, pace, c, { eventId, visitor, place }), 200)
