@@ -3,11 +3,10 @@
  * so a WebSocket handshake can check one); passes and tickets are signed with Ed25519, so that any backend and any
  * scanner can check them with the public keys at /.well-known/jwks.json.
  */
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, createPublicKey, timingSafeEqual } from 'node:crypto'
 import { createSigner, createVerifier, TokenError } from 'fast-jwt'
 import { systemClock } from './clock.ts'
 import type { EventId, VisitorId } from './ids.ts'
-import { ShortHmac } from './short-hmac.ts'
 
 export interface Session {
   visitorId: VisitorId
@@ -30,13 +29,13 @@ const SESSION = 'session'
 export class SessionTokens {
   readonly #sign: (payload: object) => string
   readonly #verify: (token: string) => { sub: VisitorId }
-  readonly #hmac: ShortHmac
+  readonly #key: Buffer
   /** How every token of ours begins, with its dot. */
   readonly #head: string
 
   constructor(key: Buffer, seconds: number) {
     const kind = { aud: SESSION } as const
-    this.#hmac = new ShortHmac(key)
+    this.#key = key
     this.#sign = createSigner({ key, algorithm: 'HS256', expiresIn: seconds * 1_000, ...kind })
     this.#verify = createVerifier({
       key,
@@ -62,7 +61,10 @@ export class SessionTokens {
   #plainlyGood(token: string): VisitorId | undefined {
     const end = token.lastIndexOf('.')
     if (end < this.#head.length || !token.startsWith(this.#head)) return undefined
-    if (!this.#hmac.isOf(token.slice(0, end), token.slice(end + 1))) return undefined
+    // As texts, since a decoder would pass over what does not belong there.
+    const right = Buffer.from(createHmac('sha256', this.#key).update(token.slice(0, end)).digest('base64url'))
+    const given = Buffer.from(token.slice(end + 1))
+    if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
     const payload = Buffer.from(token.slice(this.#head.length, end), 'base64url').toString()
     const { sub, aud, exp, nbf } = JSON.parse(payload) as Record<string, unknown>
     const isNow = typeof exp === 'number' && nbf === undefined && systemClock.now() < exp * 1_000
