@@ -7,6 +7,7 @@ import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import { html } from 'hono/html'
+import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type VisitorId, visitorId } from '../../shared/ids.ts'
 import { SESSION_SECONDS } from '../../shared/limits.ts'
@@ -81,7 +82,17 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
   })
   return newRoutes()
     .openapi(show, async c => {
-      const event = await findEvent(deps, c.req.valid('param').eventId)
+      const event = await findEvent(deps, c.req.valid('param').eventId).catch((error: unknown) => {
+        if (error instanceof Problem && error.code === 'event_not_found') return error
+        throw error
+      })
+      if (event instanceof Problem)
+        return page(
+          c,
+          event.status,
+          0,
+          html`<h1>No such event</h1><p>${event.message}</p><p><a href="/">All events</a></p>`,
+        )
       const visitor = sessionOf(deps, c) ?? newSession(deps, c)
       const receiptCookie = `onsale_receipt_${event.eventId}`
       const early = pace.early(event.eventId, visitor)
@@ -183,7 +194,8 @@ function waitWords(queue: QueueInfo, { wait }: Extract<PlaceInfo, { state: 'wait
   if (queue.state === 'paused') return 'The doors stand still for the moment; places are kept.'
   if (queue.state === 'recovering') return 'Places are being restored; yours is safe.'
   if (wait === null) return ''
-  return `About ${minutes(wait.p50)}; nine in ten wait less than ${minutes(wait.p90)}.`
+  const [about, most] = [minutes(wait.p50), minutes(wait.p90)]
+  return about === most ? `About ${about}.` : `About ${about}; nine in ten wait less than ${most}.`
 }
 
 function minutes(seconds: number): string {
