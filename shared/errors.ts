@@ -101,6 +101,8 @@ export class Problem extends Error {
   body(): Record<string, unknown> {
     const { errors, retryAfter, members } = this.extra
     return {
+      // First: a member of a problem's own never passes for one that the RFC names.
+      ...members,
       type: `/problems/${this.code}`,
       title: this.title,
       status: this.status,
@@ -108,7 +110,6 @@ export class Problem extends Error {
       detail: this.message,
       ...(errors === undefined ? {} : { errors }),
       ...(retryAfter === undefined ? {} : { retryAfter }),
-      ...members,
     }
   }
 }

@@ -77,7 +77,7 @@ interface Added {
 
 function checkLive({ status, expiresAt }: Booking, now: number): void {
   if (status !== 'in_progress')
-    throw new Problem('booking_state', `The booking is ${status}.`, { members: { status } })
+    throw new Problem('booking_state', `The booking is ${status}.`, { members: { bookingStatus: status } })
   if (expiresAt <= now) throw ended()
 }
 
@@ -146,7 +146,7 @@ async function write(
       const current = await lockBooking(client, id)
       if (current?.status !== 'in_progress')
         throw new Problem('booking_state', `The booking is ${current?.status ?? 'gone'}.`, {
-          members: { status: current?.status },
+          members: { bookingStatus: current?.status },
         })
       const gone = dropped.filter(index => current.seats.includes(index))
       checkLeft(current.seats.length - gone.length + items.length)

@@ -28,7 +28,7 @@ export async function cancel(sales: Sales, visitorId: VisitorId, id: string): Pr
   )
   if (status === 'confirmed' || status === 'refunded')
     throw new Problem('booking_state', 'The tickets are bought: they can only be refunded.', {
-      members: { status },
+      members: { bookingStatus: status },
     })
   if (status === 'closing')
     await close(sales, found.id).catch((err: unknown) =>

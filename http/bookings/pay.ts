@@ -82,6 +82,7 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
   const { paymentMethodId: paymentMethod, returnUrl } = request
   if (paymentMethod === undefined) throw methodMissing()
   if (begun === 'in_line') return
+  if (begun === 'before') await writeBuyer(sales, booking, request)
   const waiting: Waiting = { bookingId: booking.id, paymentMethod, returnUrl }
   if (begun === 'before') {
     if (await step('pay.queue', () => changeCard(pool, waiting))) return
@@ -98,6 +99,17 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
   }
   const problem = await problemOf(sales, booking, result)
   if (problem !== undefined) throw problem
+}
+
+/** Who pays in a later try is the buyer, until the booking is bought: the tickets go to them. */
+async function writeBuyer({ pool, step }: Sales, { id }: Booking, { buyer }: PayRequest): Promise<void> {
+  await step('pay.buyer', () =>
+    transaction(pool, async client => {
+      const current = await lockBooking(client, id)
+      if (current?.status === 'paying' && current.personId !== null)
+        await writePerson(client, current.personId, buyer)
+    }),
+  )
 }
 
 /** What the fan is told of a try that did not simply go on. */
@@ -238,7 +250,7 @@ function expired(): Problem {
 
 function past(booking: Booking): Problem {
   return new Problem('booking_state', `The booking is ${booking.status}.`, {
-    members: { status: booking.status },
+    members: { bookingStatus: booking.status },
   })
 }
 

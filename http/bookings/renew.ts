@@ -20,7 +20,7 @@ export async function renew(sales: Sales, visitorId: VisitorId, id: string): Pro
   const booking = await readOwn(sales, visitorId, id)
   if (booking.status !== 'in_progress')
     throw new Problem('booking_state', `The booking is ${booking.status}.`, {
-      members: { status: booking.status },
+      members: { bookingStatus: booking.status },
     })
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw ended()

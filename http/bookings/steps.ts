@@ -38,6 +38,7 @@ export const STEPS = {
   'pay.leave': 'take it out of the line',
   'pay.extend': 'give the hold the time to pay, in Redis',
   'pay.begin': 'write buyer, deadlines and payment before Stripe hears of it',
+  'pay.buyer': 'write the buyer of a later try',
   'pay.keep': 'give the hold that time once more, as Redis may have been rebuilt meanwhile',
   'pay.renew': 'write another payment after one that failed',
   'pay.create': 'create the PaymentIntent',

@@ -127,6 +127,26 @@ describe('paying', () => {
     ).toHaveLength(1)
   })
 
+  test('[P95] The buyer of the last try before the sale has the tickets, and none after it.', async () => {
+    const fan = await house.fan()
+    const booking = await fan.held(22)
+    const buyerOf = async () => {
+      const { rows } = await shop.deps.pool.query<{ name: string; email: string }>(
+        'select p.name, p.email from bookings b join people p on p.id = b.person_id where b.id = $1',
+        [booking],
+      )
+      return rows[0]
+    }
+    const [second, third] = ['grace', 'joan'].map(name => ({ name, email: `${name}@example.org` }))
+    expect((await fan.pay(booking, 'pm_card_chargeDeclined')).status).toBe(402)
+    expect((await fan.pay(booking, 'pm_nobodyKnowsIt', { buyer: second })).status).toBe(400)
+    expect(await buyerOf()).toEqual(second)
+    expect((await fan.pay(booking, 'pm_card_visa', { buyer: third })).body.status).toBe('confirmed')
+    expect(await buyerOf()).toEqual(third)
+    expect((await fan.pay(booking, 'pm_card_visa', { buyer: second })).body.status).toBe('confirmed')
+    expect(await buyerOf()).toEqual(third)
+  })
+
   test('[P4] A card that asks for 3-D Secure answers paying and where to go; done there, the webhook confirms.', async () => {
     const fan = await house.fan()
     const booking = await fan.held(3)
@@ -244,12 +264,13 @@ describe('paying', () => {
     expect([shop.atStripe(booking), shop.atStripe(other)]).toEqual([undefined, undefined])
   })
 
-  test('a booking given back cannot be paid', async () => {
+  test('[B70] A booking given back cannot be paid: the problem tells both statuses.', async () => {
     const fan = await house.fan()
     const booking = await fan.held(11)
     await fan.cancel(booking)
     const { status, body } = await fan.pay(booking)
     expect([status, body.code]).toEqual([409, 'booking_state'])
+    expect(body).toMatchObject({ status: 409, bookingStatus: 'cancelled' })
   })
 
   test('[P10] A booking that costs nothing is confirmed without a payment.', async () => {

@@ -183,11 +183,11 @@ function refused(booking: Booking, returned: Extract<Returned, { ok: false }>): 
   switch (returned.reason) {
     case 'not_confirmed':
       return new Problem('booking_state', `The booking is ${booking.status}.`, {
-        members: { status: booking.status },
+        members: { bookingStatus: booking.status },
       })
     case 'nothing_to_return':
       return new Problem('booking_state', 'These tickets were returned before.', {
-        members: { status: booking.status },
+        members: { bookingStatus: booking.status },
       })
     case 'used': {
       const tickets = returned.seats.map(index => ticketId(booking.eventId, index))

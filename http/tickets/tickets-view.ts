@@ -60,7 +60,7 @@ export async function ticketsOf(
         : `the booking is ${booking.status}`
     throw new Problem('tickets_not_ready', `There are no tickets: ${why}.`, {
       ...(booking.status === 'confirmed' ? { retryAfter: 2 } : {}),
-      members: { status: booking.status },
+      members: { bookingStatus: booking.status },
     })
   }
   const { eventId, name, startsAt, venue } = event
