@@ -22,7 +22,8 @@ export interface BookedTicket {
   type: string
   price: number
   fee: number
-  state: 'held' | 'sold' | 'returned'
+  /** `released`: the booking ended without being bought. */
+  state: 'held' | 'sold' | 'returned' | 'released'
 }
 
 export interface Booking {

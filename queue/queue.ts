@@ -62,7 +62,12 @@ export interface Admission {
 /** May this visitor see and book the event's seats? */
 export type Gate =
   | { ok: true }
-  | { ok: false; code: 'waiting_room_required' | 'pass_invalid' | 'pass_expired' | 'pass_foreign' }
+  | {
+      ok: false
+      code: 'waiting_room_required' | 'pass_invalid' | 'pass_expired' | 'pass_foreign'
+      /** Until the line forms or its doors open, where that is still to come. */
+      doorsInMs?: number
+    }
 
 export interface JoinedBy {
   /** Of the place one had: it counts where Redis was lost. */

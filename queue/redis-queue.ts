@@ -204,19 +204,22 @@ export class RedisQueue implements Queue, QueueNode {
   async gate(event: EventId, visitor: VisitorId | undefined, pass: string | undefined): Promise<Gate> {
     const settings = await this.settings(event)
     if (settings.state === 'off') return { ok: true }
-    if (pass === undefined) return { ok: false, code: 'waiting_room_required' }
+    const refused = (code: Exclude<Gate, { ok: true }>['code']): Gate => {
+      const next = nextDoor(settings, this.#parts.clock.now())
+      return next === undefined ? { ok: false, code } : { ok: false, code, doorsInMs: next }
+    }
+    if (pass === undefined) return refused('waiting_room_required')
     const checked = this.#parts.passes.check(pass)
-    if (!checked.ok)
-      return { ok: false, code: checked.reason === 'expired' ? 'pass_expired' : 'pass_invalid' }
+    if (!checked.ok) return refused(checked.reason === 'expired' ? 'pass_expired' : 'pass_invalid')
     const { eventId, visitorId, until } = checked.value
-    if (eventId !== event || visitorId !== visitor) return { ok: false, code: 'pass_foreign' }
+    if (eventId !== event || visitorId !== visitor) return refused('pass_foreign')
     const late = until - this.#parts.clock.now() < 500 * settings.passSeconds
     const slots = await this.#caller.call(event, verbs.slots, () => [
       late ? 'renew' : 'look',
       this.member(event, visitorId),
     ])
     // Whoever left, bought or was thrown out has no slot any more, however long the pass would have lasted.
-    if (slots !== undefined && slots.rest[0] === '') return { ok: false, code: 'waiting_room_required' }
+    if (slots !== undefined && slots.rest[0] === '') return refused('waiting_room_required')
     return { ok: true }
   }
 
@@ -449,6 +452,12 @@ function refusal(
   return state === 'scheduled' && joins && from !== null && from > now - CLOCKS_APART_MS
     ? new Problem('queue_closed', `The line forms at ${new Date(from).toISOString()}.`, { members: { from } })
     : new Problem('queue_closed', 'The line takes no newcomers any more; whoever has a place keeps it.')
+}
+
+function nextDoor({ state, preQueueAt, opensAt }: StoredSettings, now: number): number | undefined {
+  if (state !== 'scheduled' && state !== 'pre_queue') return undefined
+  const door = [preQueueAt, opensAt].find(at => at !== null && at > now)
+  return typeof door === 'number' ? door - now : undefined
 }
 
 function placesOf(answer: Awaited<ReturnType<Caller['call']>>, count: number): Place[] {

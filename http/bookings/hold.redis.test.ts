@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { STATUS } from '../../shared/seats/inventory.ts'
-import { FRONT, type House, makeShop, type Shop, until } from './sale-fixture.ts'
+import { FRONT, type House, makeShop, type Shop, timeIsOver, until } from './sale-fixture.ts'
 
 let shop: Shop
 let house: House
@@ -164,6 +164,44 @@ describe('a refusal', () => {
     await shop.deps.inventory.mark(own.stock, [2], STATUS.blocked)
     const { status, body: told } = await fan.hold([0, 1, 2, 3])
     expect([status, told.tickets]).toEqual([409, [0, 1, 2].map(own.ticket)])
+    // Also true of what is one's own.
+    expect(told.detail).toMatch(/^These are not available: /)
+  })
+
+  test('[B71] The tickets of a booking that ended without being bought are released.', async () => {
+    const own = await shop.house()
+    const fan = await own.fan()
+    const [given, late] = [await fan.held(0), await fan.held(1)]
+    const stateOf = async (booking: string) => (await fan.get(booking)).tickets.map(({ state }) => state)
+    expect(await stateOf(given)).toEqual(['held'])
+    expect((await fan.cancel(given)).body.tickets).toMatchObject([{ state: 'released' }])
+    await timeIsOver(shop, late, 'hold')
+    expect(await stateOf(late)).toEqual(['released'])
+  })
+
+  test('[B72] A hold of an event that is not on sale is told its state, and from when it is.', async () => {
+    const { token } = await shop.session()
+    const body = { ticketIds: ['evening02-1'] }
+    const { status, body: told } = await shop.call('POST', '/bookings/evening02', { token, body })
+    expect([status, told['code'], told['eventStatus']]).toEqual([409, 'not_on_sale', 'offsale'])
+    expect(Date.parse(String(told['onSaleAt']))).not.toBeNaN()
+  })
+
+  test('[B73] Who holds without a pass is told to wait until the doors open, a minute at most.', async () => {
+    const hot = await shop.house()
+    const fan = await hot.fan()
+    const opening = async (ms: number) => {
+      const opensAt = shop.deps.clock.now() + ms
+      await shop.deps.queue.configure(hot.eventId, { state: 'scheduled', opensAt }, 'test')
+      return Number((await fan.hold([0])).headers.get('retry-after'))
+    }
+    expect(await opening(3_600_000)).toBe(60)
+    const soon = await opening(30_000)
+    expect(soon).toBeGreaterThan(20)
+    expect(soon).toBeLessThanOrEqual(30)
+    const open = await shop.house()
+    await shop.deps.queue.configure(open.eventId, { state: 'open' }, 'test')
+    expect((await (await open.fan()).hold([0])).headers.get('retry-after')).toBe('5')
   })
 
   test('[B14] With the waiting room on, a hold needs the visitor’s own live pass.', async () => {

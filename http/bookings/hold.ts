@@ -16,9 +16,10 @@ import {
   type VisitorId,
 } from '../../shared/ids.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
+import { requireOnSale } from '../../shared/on-sale.ts'
 import { type Hold, STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
 import type { SentPass } from '../middleware/session.ts'
-import { refusalAtGate } from '../queue/gate.ts'
+import { refusalAtGate, TURN_RETRY_SECONDS } from '../queue/gate.ts'
 import {
   type Allowance,
   abandonBooking,
@@ -121,7 +122,7 @@ async function holdNew(
   idem?: { key: string; hash: string },
 ): Promise<BookingView> {
   const event = await eventOf(sales, eventId(request.eventId))
-  if (event.status !== 'onsale') throw notOnSale(event.eventId)
+  requireOnSale(event, sales.clock.now())
   const { body } = request
   const most = sales.config.MAX_TICKETS_PER_BOOKING
   if (body.bestAvailable !== undefined) {
@@ -212,6 +213,7 @@ export function refusalOf(
       return tooManyOf(config, visitor, taken.held)
     case 'waiting_room_required':
       return new Problem('waiting_room_required', 'Your turn in the waiting room is over: join again.', {
+        retryAfter: TURN_RETRY_SECONDS,
         members: { queue: `/events/${event.eventId}/queue` },
       })
     default:
@@ -221,13 +223,9 @@ export function refusalOf(
 
 export function conflict(event: EventId, seats: number[]): Problem {
   const tickets = seats.map(index => ticketId(event, index))
-  return new Problem('hold_conflict', `Taken by somebody else: ${tickets.join(', ')}.`, {
+  return new Problem('hold_conflict', `These are not available: ${tickets.join(', ')}.`, {
     members: { tickets },
   })
-}
-
-function notOnSale(event: EventId): Problem {
-  return new Problem('not_on_sale', `Event ${event} is not on sale.`)
 }
 
 function newBooking(
@@ -286,7 +284,7 @@ async function insert(
     case 'budget':
       throw tooLong(config)
     case 'not_on_sale':
-      throw notOnSale(event.eventId)
+      throw changed(await eventOf(sales, event.eventId), sales.clock.now())
     case 'key_used':
       throw new Problem('idempotency_in_flight', 'A call with this Idempotency-Key has just succeeded.', {
         retryAfter: 1,
@@ -294,6 +292,14 @@ async function insert(
     default:
       return inserted satisfies never
   }
+}
+
+/** The event went off sale, or got another map, after it was read for this call. */
+function changed(event: EventRecord, now: number): Problem {
+  requireOnSale(event, now)
+  return new Problem('not_on_sale', 'The event has just changed: read it again.', {
+    members: { eventStatus: event.status, onSaleAt: new Date(event.onSaleAt).toISOString() },
+  })
 }
 
 /** Redis did not know what Postgres knows: a sale was committed, and whoever made it died before showing it. */

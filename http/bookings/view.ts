@@ -4,7 +4,7 @@ import type { EventRecord } from '../../shared/event-store.ts'
 import { ticketId } from '../../shared/ids.ts'
 import type { Payment } from '../payments/payment-store.ts'
 import type { Booking, Item } from './booking-store.ts'
-import { STATES } from './machine.ts'
+import { isOver, STATES } from './machine.ts'
 import { amountOf, type Priced } from './pricing.ts'
 
 const time = z.iso.datetime()
@@ -20,8 +20,9 @@ const TicketView = z.object({
   type: z.string(),
   price: money,
   fee: money,
-  /** Set once it is bought. */
-  state: z.enum(['held', 'sold', 'returned']),
+  state: z.enum(['held', 'sold', 'returned', 'released']).openapi({
+    description: '`released`: the booking ended without being bought, and has this place no more.',
+  }),
 })
 
 export const NextActionView = z
@@ -81,7 +82,7 @@ export function viewOf(
     serverTime: iso(now),
     amount: booking.total,
     currency: booking.currency,
-    tickets: items.map(item => ticketView(event, item)),
+    tickets: items.map(item => ticketView(event, item, status)),
     ...(status === 'paying' ? needs(payment, payQueue) : {}),
     createdAt: iso(booking.createdAt),
     ...(booking.confirmedAt === null ? {} : { confirmedAt: iso(booking.confirmedAt) }),
@@ -91,8 +92,10 @@ export function viewOf(
 function ticketView(
   event: EventRecord,
   item: Priced & Partial<Pick<Item, 'state'>>,
+  status: BookingView['status'],
 ): BookingView['tickets'][number] {
   const seat = event.plan.at(item.index)
+  const { state = 'held' } = item
   return {
     ticketId: ticketId(event.eventId, item.index),
     section: seat?.section ?? '',
@@ -103,7 +106,7 @@ function ticketView(
     type: item.ticketType,
     price: amountOf(item) - item.fee,
     fee: item.fee,
-    state: item.state ?? 'held',
+    state: state === 'held' && isOver(status) ? 'released' : state,
   }
 }
 

@@ -4,6 +4,10 @@ import { Problem } from '../../shared/errors.ts'
 import type { EventId, VisitorId } from '../../shared/ids.ts'
 import type { SentPass } from '../middleware/session.ts'
 
+/** A pass comes by the queue, not by calling again: no faster than its own rounds. */
+export const TURN_RETRY_SECONDS = 5
+const MOST_RETRY_SECONDS = 60
+
 type Refusal = Exclude<Gate, { ok: true }>['code']
 
 /**
@@ -19,7 +23,15 @@ export async function refusalAtGate(
   const gate = await queue.gate(event, visitor, pass?.token)
   if (gate.ok) return undefined
   const code = pass?.byCookie === true ? 'waiting_room_required' : gate.code
-  return new Problem(code, detailOf(code, event), { members: { queue: `/events/${event}/queue` } })
+  const members = { queue: `/events/${event}/queue` }
+  if (code !== 'waiting_room_required') return new Problem(code, detailOf(code, event), { members })
+  return new Problem(code, detailOf(code, event), { retryAfter: patience(gate.doorsInMs), members })
+}
+
+/** Whoever calls again without a pass is to wait for the doors; a bound, as an operator may open them sooner. */
+function patience(doorsInMs: number | undefined): number {
+  if (doorsInMs === undefined) return TURN_RETRY_SECONDS
+  return Math.min(Math.max(Math.ceil(doorsInMs / 1_000), 1), MOST_RETRY_SECONDS)
 }
 
 function detailOf(code: Refusal, event: EventId): string {
