@@ -122,7 +122,7 @@ const Environment = z.object({
   /** Instead of a mail server, for trying: a folder that mails are written into. */
   MAIL_FOLDER: z.string().optional(),
   /** Fans may return tickets themselves until so many hours before the event begins; unset: only operators return them. */
-  FAN_RETURNS_UNTIL_HOURS: z.coerce.number().min(0).max(100_000).optional(),
+  FAN_RETURNS_UNTIL_HOURS: z.coerce.number().min(0).max(8_760).optional(),
   /** Whether a ticket whose payment its buyer disputes at the bank lets anybody in; either way the scan says so. */
   SCAN_DISPUTED: z.enum(['admit', 'refuse']).default('admit'),
   /** Users' tokens of an OpenID provider: who issues them, for whom, and where its keys are. All three, or none. */

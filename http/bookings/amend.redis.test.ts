@@ -83,6 +83,20 @@ describe('Tickets are added to a hold and dropped from it, all of it or nothing.
     ])
   })
 
+  test('[B74] a ticket to drop that the booking has not is 404 and named, and nothing changes', async () => {
+    const house = await shop.house()
+    const fan = await house.fan()
+    const booking = await fan.held(2, 3)
+    const body = { add: { ticketIds: [house.ticket(4)] }, drop: [house.ticket(2), house.ticket(9)] }
+    const answer = await change(fan, booking, body)
+    expect([answer.status, answer.body]).toMatchObject([
+      404,
+      { code: 'ticket_not_found', ticketId: house.ticket(9) },
+    ])
+    expect((await fan.get(booking)).tickets).toHaveLength(2)
+    expect(await house.shown(4)).toBe('available')
+  })
+
   test('[B45] only the owner, only while it is held, and no more than a booking may hold', async () => {
     const house = await shop.house()
     const [ada, bob] = [await house.fan(), await house.fan()]

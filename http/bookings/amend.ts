@@ -44,7 +44,7 @@ export const AmendBody = z
 
 export type AmendBody = z.infer<typeof AmendBody>
 
-/** The booking after it. The same call made again changes nothing more, but for standing places. @throws Problem */
+/** The booking after it. A call with added seats, made again, changes nothing more, but for standing places. @throws Problem */
 export async function amend(
   sales: Sales,
   visitorId: VisitorId,
@@ -55,7 +55,7 @@ export async function amend(
   const now = await redisNow(sales)
   checkLive(booking, now)
   const event = await eventOf(sales, booking.eventId)
-  const dropped = droppedOf(booking, event, body.drop)
+  const dropped = droppedOf(booking, event, body)
   const added = await takeAdded(sales, event, booking, body.add, dropped.length)
   const { amended, seats } = await write(sales, booking, added, dropped).catch(async (error: unknown) => {
     await release(sales, event, added)
@@ -85,11 +85,19 @@ function ended(): Problem {
   return new Problem('booking_expired', 'The seats were held until now, and are free again.')
 }
 
-function droppedOf(booking: Booking, event: EventRecord, ticketIds: string[]): number[] {
-  return [...new Set(ticketIds)].flatMap((ticket, at) => {
+function droppedOf(booking: Booking, event: EventRecord, { add, drop }: AmendBody): number[] {
+  const has = (ticket: string) => booking.seats.includes(splitTicketId(ticket)?.index ?? -1)
+  // What an earlier try of this call has added, it has dropped too.
+  const isAgain = add !== undefined && add.ticketIds.length > 0 && add.ticketIds.every(has)
+  return drop.flatMap((ticket, at) => {
     const { eventId, index = -1 } = splitTicketId(ticket) ?? {}
     if (eventId !== event.eventId) throw invalid(`drop.${at}`, 'is no ticket of this event')
-    return booking.seats.includes(index) ? [index] : []
+    if (drop.indexOf(ticket) !== at) return []
+    if (has(ticket)) return [index]
+    if (isAgain) return []
+    throw new Problem('ticket_not_found', `drop.${at}: ${ticket} is not of this booking.`, {
+      members: { ticketId: ticket },
+    })
   })
 }
 

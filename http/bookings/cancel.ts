@@ -26,10 +26,15 @@ export async function cancel(sales: Sales, visitorId: VisitorId, id: string): Pr
       return moved ?? booking.status
     }),
   )
-  if (status === 'confirmed' || status === 'refunded')
-    throw new Problem('booking_state', 'The tickets are bought: they can only be refunded.', {
+  if (status === 'confirmed' || status === 'refunded') {
+    const told =
+      status === 'confirmed'
+        ? 'The tickets are bought: they can only be refunded.'
+        : 'The tickets were returned: there is nothing to give back.'
+    throw new Problem('booking_state', told, {
       members: { bookingStatus: status },
     })
+  }
   if (status === 'closing')
     await close(sales, found.id).catch((err: unknown) =>
       log.warn({ err, booking: found.id }, 'closed by a job later'),

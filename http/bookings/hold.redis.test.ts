@@ -317,6 +317,11 @@ describe('one’s own bookings', () => {
     const all = await list('')
     expect([all.bookings.map(({ bookingId }) => bookingId), all.total]).toEqual([made.toReversed(), 3])
     expect((await list('?page=2&pageSize=2')).bookings.map(({ bookingId }) => bookingId)).toEqual([made[0]])
+    const word = await shop.call('GET', '/bookings?page=abc', { token: fan.token })
+    expect([word.status, word.body['errors']]).toEqual([
+      400,
+      [{ field: 'query.page', message: 'must be a number' }],
+    ])
     const bad = await shop.call('GET', '/bookings?page=0', { token: fan.token })
     expect([bad.status, bad.body['errors']]).toMatchObject([400, [{ field: 'query.page' }]])
   })

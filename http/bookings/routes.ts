@@ -245,10 +245,10 @@ const PayBody = z
       .regex(/^pm_\w{1,250}$/, 'must be a payment method of Stripe, such as pm_card_visa')
       .optional()
       .openapi({ description: 'Needed unless the booking is free.' }),
-    buyer: z.strictObject({
-      name: Line.min(1).max(200),
-      email: z.email().max(254),
-    }),
+    buyer: z.strictObject(
+      { name: Line.min(1).max(200), email: z.email().max(254) },
+      { error: ({ code }) => (code === 'invalid_type' ? 'must be given, with name and email' : undefined) },
+    ),
     amount: z
       .int()
       .min(0)

@@ -39,11 +39,16 @@ export function faulty(error: z.ZodError, target: Target): Problem {
   for (const issue of error.issues) {
     for (const path of pathsOf(issue)) {
       const field = `${PREFIX[target]}${path.join('.')}` || 'body'
-      if (!errors.some(known => known.field === field)) errors.push({ field, message: issue.message })
+      if (!errors.some(known => known.field === field)) errors.push({ field, message: messageOf(issue) })
     }
   }
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ')
   return new Problem('invalid_request', detail, { errors })
+}
+
+/** Text that should be a number, such as ?limit=abc: nobody sent a NaN. */
+function messageOf({ message }: z.core.$ZodIssue): string {
+  return message.endsWith(', received NaN') ? 'must be a number' : message
 }
 
 function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {

@@ -312,6 +312,7 @@ describe('paying', () => {
     ['paymentMethodId', { paymentMethodId: 'card', buyer: BUYER }],
     ['paymentMethodId', { buyer: BUYER }],
     ['buyer', { paymentMethodId: 'pm_card_visa' }],
+    ['buyer', {}],
     ['buyer.email', { paymentMethodId: 'pm_card_visa', buyer: { name: 'A', email: 'no' } }],
     ['buyer.name', { paymentMethodId: 'pm_card_visa', buyer: { name: ' ', email: 'a@example.org' } }],
     ['buyer.name', { paymentMethodId: 'pm_card_visa', buyer: { name: 'a\u0000b', email: 'a@example.org' } }],
