@@ -80,6 +80,9 @@ test('[P40] The last returned ticket makes the booking refunded; there is nothin
   await shop.work()
   expect(await fan.get(booking)).toMatchObject({ status: 'refunded', reason: 'refunded' })
   expect(shop.atStripe(booking)).toMatchObject({ refunded: 2 * FRONT })
+  const { body } = await fan.cancel(booking)
+  expect(body).toMatchObject({ status: 409, code: 'booking_state', bookingStatus: 'refunded' })
+  expect(body.detail).toMatch(/nothing to give back/)
 })
 
 test('a refund before the capture captures first', async () => {
