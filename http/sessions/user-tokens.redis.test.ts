@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventId } from '../../shared/ids.ts'
+import { insertSmallHouse } from '../../shared/seats/small-house.ts'
 import { makeApp, type TestApp } from '../app-fixture.ts'
 
 const ISSUER = 'https://users.example'
@@ -127,13 +129,15 @@ test('[R128] a token that is wrong or over is a 401 of its own, a provider that 
 
 test('[R129] what the session before had in lines goes along, once, and from no user to another', async () => {
   const { queue, sessions } = it.deps
-  for (const event of [it.eventId, it.laterId])
+  const other = eventId('evening03')
+  await insertSmallHouse(it.deps.pool, other)
+  for (const event of [it.eventId, other])
     await queue.configure(event, { state: 'paused', rate: 1, cap: 1 }, 'test')
   const anyone = await it.session()
   const place = async (token: string, event: string = it.eventId) =>
     (await it.call<{ place: object }>('GET', `/events/${event}/queue`, { token })).body.place
   const join = (event: string) => it.call('POST', `/events/${event}/queue`, { token: anyone.token })
-  const joined = [await join(it.eventId), await join(it.laterId)].map(({ body }) => body['place'])
+  const joined = [await join(it.eventId), await join(other)].map(({ body }) => body['place'])
   await expect.poll(async () => (await it.deps.queue.events()).length).toBe(2)
   const { token } = anyone
   const [first, second] = [await login('ann', { token }), await login('ann', { token })]
@@ -141,7 +145,7 @@ test('[R129] what the session before had in lines goes along, once, and from no 
   const ann = String(first.body['token'])
   const scoreOf = (found: unknown) => (found as { score: number }).score
   expect(scoreOf(await place(ann))).toBe(scoreOf(joined[0]))
-  expect(scoreOf(await place(ann, it.laterId))).toBe(scoreOf(joined[1]))
+  expect(scoreOf(await place(ann, other))).toBe(scoreOf(joined[1]))
   const left = await it.deps.queue.status(it.eventId, anyone.visitorId)
   expect(left).toEqual({ state: 'none' })
   const bob = await login('bob', { token: ann })
