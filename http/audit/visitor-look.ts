@@ -1,5 +1,5 @@
 /**
- * What each visitor holds of an event by their list in Redis, by which their limit is counted, against their live bookings. An
+ * What each visitor holds of an event by their list in Redis, by which their limit is counted, against the holds of their live bookings. An
  * entry whose time is over counts no more, and an entry nobody knows counts for the seconds of a take.
  */
 import type { EventId, VisitorId } from '../../shared/ids.ts'
@@ -32,12 +32,14 @@ export async function visitorLook(
       const [error, entries] = told[at] ?? []
       if (error) throw error
       const listed = entriesOf(entries as Record<string, string>)
-      for (const { id, seats } of byVisitor.get(visitor) ?? []) {
-        // Without its hold there is nothing to count, and that has a name of its own.
-        if (holds.get(id) === undefined) continue
+      for (const { id } of byVisitor.get(visitor) ?? []) {
+        // Without its hold there is nothing to count; where that is not what the booking has, it is no fault of the count.
+        const hold = holds.get(id)
+        if (hold === undefined) continue
+        const held = [...hold.seats, ...hold.units].toSorted((a, b) => a - b).join()
         const counted = listed.get(id)?.seats ?? 'none'
-        if (counted === seats.join()) continue
-        const detail = `${event}: booking ${id} has {${seats.join()}}, counted ${counted}`
+        if (counted === held) continue
+        const detail = `${event}: booking ${id} holds {${held}}, counted ${counted}`
         faults.push({ kind: 'visitor_wrong', place: visitor, detail })
       }
       for (const [id, { until, seats }] of listed) {
