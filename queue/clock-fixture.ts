@@ -4,14 +4,17 @@
  * Lives of keys (TTL) stay real.
  */
 import { createHash } from 'node:crypto'
-import type { Clock } from '../shared/clock.ts'
+import { type Clock, systemClock } from '../shared/clock.ts'
 import type { Redis } from '../shared/redis.ts'
+
+/** Longer than what a beat waits for on stores of a test. */
+const SOON_MS = 100
 
 export interface MovableTime {
   /** ms, of Redis; the nodes' clocks go with it, but where it jumped. */
   now: number
   jumped: number
-  /** A node's own clock, so far ahead of Redis's; its sleeps end at once. */
+  /** A node's own clock, so far ahead of Redis's; its sleeps end soon. */
   clock(ahead?: number): Clock
 }
 
@@ -21,7 +24,7 @@ export function movableTime(now: number): MovableTime {
     jumped: 0,
     clock: (ahead = 0) => ({
       now: () => time.now - time.jumped + ahead,
-      sleep: () => new Promise(resolve => setImmediate(resolve)),
+      sleep: (ms, signal) => systemClock.sleep(Math.min(ms, SOON_MS), signal),
     }),
   }
   return time

@@ -115,3 +115,27 @@ test('[Q232] a node that dies before its first sweep is buried too', async () =>
   )
   expect(await rig.redis.zrange(nodes, 0, '-1')).toEqual(['lives'])
 }, 20_000)
+
+test('[Q241] a node whose roster takes long to bury or to write anew renews its lease meanwhile, and is buried by nobody', async () => {
+  const [dies, event, visitors] = [rig.queue('dies'), await rig.event(), newVisitors(3)]
+  const { nodes, away } = rig.keys.queue(event)
+  await dies.configure(event, paused, 'test')
+  await dies.sweep(event)
+  await joinInOrder(dies, event, visitors)
+  let goOn = () => {}
+  const held = new Promise<void>(resolve => (goOn = resolve))
+  const getrangeBuffer = async (...given: Parameters<typeof rig.redis.getrangeBuffer>) => {
+    await held
+    return rig.redis.getrangeBuffer(...given)
+  }
+  const lives = rig.queue('lives', { redis: intercepted(rig.redis, 'getrangeBuffer', getrangeBuffer) })
+  const leaseOf = async () => Number(await rig.redis.zscore(nodes, 'lives'))
+  await rig.redis.zadd(nodes, 1, 'dies')
+  await lives.sweep(event)
+  const before = await leaseOf()
+  await lives.sweep(event)
+  expect(await leaseOf()).toBeGreaterThan(before)
+  expect(await rig.redis.zcard(away)).toBe(0)
+  goOn()
+  await until('buried', async () => (await rig.redis.zcard(away)) === visitors.length)
+})

@@ -35,6 +35,8 @@ export interface UpkeepParts {
 const EVENTS_MS = 900
 /** A batch releases some 500 places in some milliseconds of Redis: a beat of one node releases 20,000. */
 const BATCHES_A_BEAT = 40
+/** How long a beat waits for rosters; a lease is three seconds. */
+const LONG_MS = 1_000
 const RAISE_FLOOR_MS = 10_000
 
 export class Upkeep {
@@ -45,6 +47,8 @@ export class Upkeep {
   readonly #events: Kept<'on', EventId[]>
   /** Events whose Redis has another clock than this node. */
   readonly #apart = new Set<EventId>()
+  /** What takes longer than a beat. */
+  readonly #running = new Map<string, Promise<void>>()
   /** When this process last raised an event's floor, ms. */
   readonly #raised = new Map<EventId, number>()
 
@@ -90,9 +94,25 @@ export class Upkeep {
         this.#compare(event, Number(now), agrees === '1')
         await this.#raiseFloor(event, done.settings, Math.max(Number(now), Number(last)))
       }
-      if (dead !== undefined && dead !== '') await reached(this.#rosters.bury(event, dead))
-      if (!isMore && name !== '') await reached(this.#rosters.compact(event, Number(bytes)))
+      if (dead !== undefined && dead !== '')
+        await this.#long(`bury ${event}`, () => this.#rosters.bury(event, dead))
+      if (!isMore && name !== '')
+        await this.#long(`compact ${event}`, () => this.#rosters.compact(event, Number(bytes)))
     }
+  }
+
+  /** A roster of a million takes seconds: it is waited for until the next beat is due, as that renews our lease, and goes on beside it. */
+  async #long(name: string, work: () => Promise<void>): Promise<void> {
+    if (this.#running.has(name)) return
+    const over = new AbortController()
+    const running = reached(work()).finally(() => {
+      this.#running.delete(name)
+      over.abort()
+    })
+    this.#running.set(name, running)
+    // Where it goes on alone a failure is Redis's being away, which the next beat tells; a dead node is found again.
+    running.catch(() => undefined)
+    await Promise.race([running, this.#parts.clock.sleep(LONG_MS, over.signal)])
   }
 
   events(): Promise<EventId[]> {
@@ -104,7 +124,11 @@ export class Upkeep {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#presence.close(), this.#draws.close()])
+    await Promise.all([
+      this.#presence.close(),
+      this.#draws.close(),
+      Promise.allSettled(this.#running.values()),
+    ])
     const { redis, keys, node, door } = this.#parts
     if (door === 'poll') return
     for (const event of await this.events()) {
