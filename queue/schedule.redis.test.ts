@@ -38,7 +38,10 @@ test('[Q96] a schedule moves on by itself: first nobody may come, then the line 
   await queue.configure(event, { ...scheduled, preQueueAt: inMs(1_500), opensAt: inMs(4_000) }, 'test')
   expect(await stateOf(queue, event)).toBe('scheduled')
   expect(await refusalOf(queue.join(event, early))).toBe('queue_closed')
-  expect(await queue.gate(event, early, undefined)).toMatchObject({ ok: false, code: 'waiting_room_required' })
+  expect(await queue.gate(event, early, undefined)).toMatchObject({
+    ok: false,
+    code: 'waiting_room_required',
+  })
   const beat = async () => {
     await queue.sweep(event)
     return await stateOf(queue, event)
