@@ -5,22 +5,14 @@
 
 import { makeSecrets } from '../dev/new-secrets.ts'
 import { testDatabase, testRedis } from '../dev/test-parts.ts'
-import { RedisQueue } from '../queue/redis-queue.ts'
-import { systemChance, systemClock } from '../shared/clock.ts'
 import { readConfig } from '../shared/config.ts'
-import { EventStore } from '../shared/event-store.ts'
 import { type EventId, eventId, type VisitorId } from '../shared/ids.ts'
-import { makeKeys } from '../shared/keys.ts'
-import { SESSION_SECONDS } from '../shared/limits.ts'
 import { makeLog } from '../shared/log.ts'
-import { Metrics } from '../shared/metrics.ts'
 import { connectPostgres } from '../shared/postgres.ts'
 import { connectCommands, ready } from '../shared/redis.ts'
-import { RedisInventory } from '../shared/seats/redis-inventory.ts'
 import { insertSmallHouse } from '../shared/seats/small-house.ts'
-import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 import { httpApp } from './app.ts'
-import type { HttpDeps } from './deps.ts'
+import { type HttpDeps, makeDeps } from './deps.ts'
 import type { Routes } from './routing.ts'
 
 export interface Call {
@@ -74,18 +66,7 @@ export async function makeApp({ environment, parts, redisUrl }: Overrides = {}):
   const log = makeLog('http', config.LOG_LEVEL)
   const pool = connectPostgres(config.DATABASE_URL, 'test', log, 8)
   const redis = connectCommands(config.REDIS_URL, log)
-  const keys = makeKeys(config.KEY_PREFIX)
-  const base = { config, pool, redis, keys, clock: systemClock, chance: systemChance, log }
-  const passes = new PassTokens(config.PASS_PRIVATE_KEY)
-  const made: HttpDeps = {
-    ...base,
-    metrics: new Metrics('http'),
-    events: new EventStore(pool),
-    inventory: new RedisInventory(base),
-    queue: new RedisQueue({ ...base, passes, door: 'poll' }),
-    sessions: new SessionTokens(config.keys.session, SESSION_SECONDS),
-    passes,
-  }
+  const made = makeDeps({ config, pool, redis, log }, 'http')
   const deps = { ...made, ...parts?.(made) }
   await ready(redis, 5_000)
   const [onSale, later] = [eventId('evening01'), eventId('evening02')]

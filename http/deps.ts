@@ -1,15 +1,18 @@
-/** What the routes of this tier are given: made once in main.ts, made anew in each test. */
+/** What the routes of this tier, and the worker's jobs, are given: made once a process, made anew in each test. */
 import type { Queue, QueueNode } from '../queue/queue.ts'
-import type { Chance, Clock } from '../shared/clock.ts'
+import { RedisQueue } from '../queue/redis-queue.ts'
+import { type Chance, type Clock, systemChance, systemClock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
-import type { EventStore } from '../shared/event-store.ts'
-import type { Keys } from '../shared/keys.ts'
+import { EventStore } from '../shared/event-store.ts'
+import { type Keys, makeKeys } from '../shared/keys.ts'
+import { SESSION_SECONDS } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
-import type { Metrics } from '../shared/metrics.ts'
+import { Metrics } from '../shared/metrics.ts'
 import type { Pool } from '../shared/postgres.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { Inventory } from '../shared/seats/inventory.ts'
-import type { PassTokens, SessionTokens } from '../shared/tokens.ts'
+import { RedisInventory } from '../shared/seats/redis-inventory.ts'
+import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 
 export interface HttpDeps {
   config: Config
@@ -26,4 +29,23 @@ export interface HttpDeps {
   chance: Chance
   log: Log
   metrics: Metrics
+}
+
+/** All of it on these stores. `tier` names the metrics. */
+export function makeDeps(
+  { config, pool, redis, log }: Pick<HttpDeps, 'config' | 'pool' | 'redis' | 'log'>,
+  tier: string,
+): HttpDeps {
+  const keys = makeKeys(config.KEY_PREFIX)
+  const base = { config, pool, redis, keys, clock: systemClock, chance: systemChance, log }
+  const passes = new PassTokens(config.PASS_PRIVATE_KEY)
+  return {
+    ...base,
+    metrics: new Metrics(tier),
+    events: new EventStore(pool),
+    inventory: new RedisInventory(base),
+    queue: new RedisQueue({ ...base, passes, door: 'poll' }),
+    sessions: new SessionTokens(config.keys.session, SESSION_SECONDS),
+    passes,
+  }
 }

@@ -4,24 +4,18 @@
  */
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
-import { RedisQueue } from '../queue/redis-queue.ts'
-import { systemChance, systemClock } from '../shared/clock.ts'
+import { systemClock } from '../shared/clock.ts'
 import { type Config, NO_PAYMENTS, paymentsOf, readConfig } from '../shared/config.ts'
 import { reasonOf } from '../shared/errors.ts'
-import { EventStore } from '../shared/event-store.ts'
-import { makeKeys } from '../shared/keys.ts'
 import { Lifecycle } from '../shared/lifecycle.ts'
-import { DRAIN_MS, SECOND, SESSION_SECONDS } from '../shared/limits.ts'
+import { DRAIN_MS, SECOND } from '../shared/limits.ts'
 import { type Log, makeLog } from '../shared/log.ts'
-import { Metrics } from '../shared/metrics.ts'
 import { connectPostgres } from '../shared/postgres.ts'
 import { connectCommands } from '../shared/redis.ts'
-import { RedisInventory } from '../shared/seats/redis-inventory.ts'
 import { portRefused, runProcess, StartRefused, storesReady } from '../shared/start.ts'
-import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 import { httpApp } from './app.ts'
 import { makeSales } from './bookings/sales.ts'
-import type { HttpDeps } from './deps.ts'
+import { type HttpDeps, makeDeps } from './deps.ts'
 import { readSite, type Site } from './pages.ts'
 import { payQueueRound, SERVE_EVERY_MS } from './payments/pay-in-turn.ts'
 import { runRounds } from './payments/rounds.ts'
@@ -80,18 +74,7 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<Ht
   const redis = connectCommands(config.REDIS_URL, log)
   lifecycle.add('redis', () => redis.disconnect())
   await storesReady({ pool, redis: [redis], clock: systemClock })
-  const keys = makeKeys(config.KEY_PREFIX)
-  const base = { config, pool, redis, keys, clock: systemClock, chance: systemChance, log }
-  const passes = new PassTokens(config.PASS_PRIVATE_KEY)
-  return {
-    ...base,
-    metrics: new Metrics('http'),
-    events: new EventStore(pool),
-    inventory: new RedisInventory(base),
-    queue: new RedisQueue({ ...base, passes, door: 'poll' }),
-    sessions: new SessionTokens(config.keys.session, SESSION_SECONDS),
-    passes,
-  }
+  return makeDeps({ config, pool, redis, log }, 'http')
 }
 
 function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Promise<Server> {

@@ -7,22 +7,17 @@
 import { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
-import { RedisQueue } from '../queue/redis-queue.ts'
-import { systemChance, systemClock } from '../shared/clock.ts'
+import { systemClock } from '../shared/clock.ts'
 import { type Config, NO_PAYMENTS, paymentsOf, readConfig } from '../shared/config.ts'
-import { EventStore } from '../shared/event-store.ts'
-import { makeKeys } from '../shared/keys.ts'
 import { Lifecycle } from '../shared/lifecycle.ts'
 import { SECOND } from '../shared/limits.ts'
 import { makeLog } from '../shared/log.ts'
-import { Metrics } from '../shared/metrics.ts'
 import { connectPostgres } from '../shared/postgres.ts'
 import { notReady, READY } from '../shared/ready-answer.ts'
 import { connectCommands } from '../shared/redis.ts'
-import { RedisInventory } from '../shared/seats/redis-inventory.ts'
 import { portRefused, runProcess, storesReady } from '../shared/start.ts'
-import { PassTokens } from '../shared/tokens.ts'
 import { makeSales, type Sales } from './bookings/sales.ts'
+import { makeDeps } from './deps.ts'
 import { CLEAR_EVERY_MS, clear } from './payments/clear.ts'
 import { LIST_EVERY_MS, readEventList } from './payments/event-list.ts'
 import { JOB_POOL_SIZE, type JobRunner, LEASE_EVERY_MS, startJobRunner } from './payments/job-runner.ts'
@@ -48,23 +43,7 @@ async function main(): Promise<void> {
   lifecycle.add('redis', () => redis.disconnect())
   const jobPool = connectPostgres(config.DATABASE_URL, 'jobs', log, JOB_POOL_SIZE)
   lifecycle.add('job pool', () => jobPool.end())
-  const base = {
-    config,
-    pool,
-    redis,
-    keys: makeKeys(config.KEY_PREFIX),
-    clock: systemClock,
-    chance: systemChance,
-    log,
-  }
-  const passes = new PassTokens(config.PASS_PRIVATE_KEY)
-  const sales = makeSales({
-    ...base,
-    metrics: new Metrics('worker'),
-    events: new EventStore(pool),
-    inventory: new RedisInventory(base),
-    queue: new RedisQueue({ ...base, passes, door: 'poll' }),
-  })
+  const sales = makeSales(makeDeps({ config, pool, redis, log }, 'worker'))
   let work: Work | undefined
   const server = await listen(
     health(sales, () => work),

@@ -57,20 +57,6 @@ export async function endAdmission(
   )
 }
 
-/** Before the act, as an operator may not throw anybody out unseen. */
-export async function auditEjection(
-  db: Queryable,
-  event: EventId,
-  visitor: VisitorId,
-  actor: string,
-): Promise<void> {
-  await db.query(`insert into audit_log (actor, act, event_id, detail) values ($1, 'queue.eject', $2, $3)`, [
-    actor,
-    event,
-    JSON.stringify({ visitorId: visitor }),
-  ])
-}
-
 /** A place that went to somebody else: none up to its score brings anybody back. */
 export async function recordSpent(
   db: Queryable,

@@ -4,6 +4,7 @@
  * visitors.
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { writeAudit } from '../shared/audit-log.ts'
 import { type Chance, type Clock, systemChance } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { Problem } from '../shared/errors.ts'
@@ -16,7 +17,7 @@ import type { Redis } from '../shared/redis.ts'
 import type { PassTokens } from '../shared/tokens.ts'
 import { waitTime } from '../shared/wire/forecast.ts'
 import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
-import { auditEjection, endAdmission } from './admissions.ts'
+import { endAdmission } from './admissions.ts'
 import { Adoption } from './adoption.ts'
 import { Batcher } from './batcher.ts'
 import type { BeaconSource } from './beacon.ts'
@@ -197,7 +198,8 @@ export class RedisQueue implements Queue, QueueNode {
   }
 
   async eject(event: EventId, visitor: VisitorId, actor: string): Promise<void> {
-    await reached(auditEjection(this.#parts.pool, event, visitor, actor))
+    // Before the act, as an operator may not throw anybody out unseen.
+    await reached(writeAudit(this.#parts.pool, actor, 'queue.eject', event, { visitorId: visitor }))
     await this.end(event, visitor, 'ejected')
   }
 

@@ -1,4 +1,5 @@
 /** An operator's settings of a queue, in Postgres; every change with its line in the audit log. */
+import { writeAudit } from '../shared/audit-log.ts'
 import { invalid, Problem } from '../shared/errors.ts'
 import { type EventId, eventId as toEventId } from '../shared/ids.ts'
 import { type Client, type Pool, type Queryable, sqlState, transaction } from '../shared/postgres.ts'
@@ -125,10 +126,7 @@ async function apply(client: Client, event: EventId, change: QueueChange, actor:
      where event_id = $1`,
     [event, opens, ...SET.map(({ of }) => of(after))],
   )
-  await client.query(
-    `insert into audit_log (actor, act, event_id, detail) values ($1, 'queue.configure', $2, $3)`,
-    [actor, event, JSON.stringify({ before, after })],
-  )
+  await writeAudit(client, actor, 'queue.configure', event, { before, after })
 }
 
 /** Admissions come in rounds some 250 ms apart: with less than that in hand the rate could never be reached. */

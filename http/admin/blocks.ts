@@ -3,6 +3,7 @@
  * maps show them blocked. Whoever dies in between leaves seats that are free in seconds, or rows that a hold in Postgres
  * heeds and the same call shows. Unblocking: the rows go first, as Postgres is the truth; then Redis.
  */
+import { writeAudit } from '../../shared/audit-log.ts'
 import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type BookingId, type EventId, ticketId } from '../../shared/ids.ts'
@@ -59,7 +60,8 @@ export async function block(
        order by seat on conflict (event_id, seat_index) do nothing`,
       [eventId, indices, reason, actor],
     )
-    if ((rowCount ?? 0) > 0) await audit(client, actor, 'seats.block', eventId, { tickets: rowCount, reason })
+    if ((rowCount ?? 0) > 0)
+      await writeAudit(client, actor, 'seats.block', eventId, { tickets: rowCount, reason })
     return rowCount ?? 0
   }).catch(async (error: unknown) => {
     await inventory.release(stock, takenAs).catch(() => undefined)
@@ -82,7 +84,7 @@ export async function unblock(
       'delete from seat_blocks where event_id = $1 and seat_index = any($2::int[])',
       [eventId, indices],
     )
-    if ((rowCount ?? 0) > 0) await audit(client, actor, 'seats.unblock', eventId, { tickets: rowCount })
+    if ((rowCount ?? 0) > 0) await writeAudit(client, actor, 'seats.unblock', eventId, { tickets: rowCount })
     // Within the lock, so that nobody blocks them anew in between. A rebuild that still reads the rows, or a commit that
     // fails after it, leaves Redis too strict or too loose for a moment: the insert of a booking asks Postgres again.
     await inventory.mark(stock, indices, STATUS.available, undefined, STATUS.blocked)
@@ -93,21 +95,6 @@ export async function unblock(
 /** One change of an event's blocks at a time. */
 async function lock(client: Client, eventId: EventId): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(hashtext('onsale blocks'), hashtext($1))`, [eventId])
-}
-
-async function audit(
-  client: Client,
-  actor: string,
-  act: string,
-  eventId: EventId,
-  detail: object,
-): Promise<void> {
-  await client.query('insert into audit_log (actor, act, event_id, detail) values ($1, $2, $3, $4)', [
-    actor,
-    act,
-    eventId,
-    JSON.stringify(detail),
-  ])
 }
 
 function conflict(eventId: EventId, indices: number[]): Problem {

@@ -1,6 +1,8 @@
 /** An operator's event in Postgres: brought whole or not at all, changed with a line of the audit log. */
+
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { writeAudit } from '../../shared/audit-log.ts'
 import { invalid, Problem } from '../../shared/errors.ts'
 import type { EventRecord, PriceRecord } from '../../shared/event-store.ts'
 import type { EventId } from '../../shared/ids.ts'
@@ -54,7 +56,7 @@ export async function createEvent(pool: Pool, event: NewEvent, now: number, acto
       return unchanged(event, theirs)
     }
     await writeParts(client, eventId, content)
-    await audit(client, actor, 'event.import', eventId, { event: content })
+    await writeAudit(client, actor, 'event.import', eventId, { event: content })
     return { eventId, outcome: 'created', content }
   })
 }
@@ -110,7 +112,7 @@ export async function changeEvent(
       await client.query('delete from event_prices where event_id = $1', [eventId])
     await writeParts(client, eventId, content, differs)
     const told = (from: EventContent) => Object.fromEntries(differs.map(key => [key, from[key]]))
-    await audit(client, actor, 'event.change', eventId, { before: told(before), after: told(content) })
+    await writeAudit(client, actor, 'event.change', eventId, { before: told(before), after: told(content) })
     return { eventId, outcome: 'changed', content }
   })
 }
@@ -271,21 +273,6 @@ async function writeParts(
       prices.map(({ fee }) => fee),
     ],
   )
-}
-
-async function audit(
-  client: Client,
-  actor: string,
-  act: string,
-  eventId: EventId,
-  detail: object,
-): Promise<void> {
-  await client.query('insert into audit_log (actor, act, event_id, detail) values ($1, $2, $3, $4)', [
-    actor,
-    act,
-    eventId,
-    JSON.stringify(detail),
-  ])
 }
 
 function columnsOf(content: EventContent): unknown[] {

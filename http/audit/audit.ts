@@ -2,18 +2,22 @@
  * The audit: looks at Postgres, Redis, the queues and Stripe, and where something is wrong looks again a little later. What both
  * looks found, word for word, is a fault; what only one found was a sale under way. It changes nothing; see repair.ts.
  */
-import type { Clock } from '../../shared/clock.ts'
-import type { EventStore } from '../../shared/event-store.ts'
-import type { Keys } from '../../shared/keys.ts'
+import { type Clock, systemClock } from '../../shared/clock.ts'
+import type { Config } from '../../shared/config.ts'
+import { EventStore } from '../../shared/event-store.ts'
+import { type Keys, makeKeys } from '../../shared/keys.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Pool } from '../../shared/postgres.ts'
 import { type Redis, redisMs } from '../../shared/redis.ts'
 import type { Inventory } from '../../shared/seats/inventory.ts'
+import { RedisInventory } from '../../shared/seats/redis-inventory.ts'
+import { connect } from '../payments/stripe.ts'
 import { type Fault, identityOf, isNote } from './fault.ts'
 import { queueLook } from './queue-look.ts'
 import { SALE_CHECKS } from './sale-checks.ts'
 import { seatLook } from './seat-look.ts'
 import { faultsOf, inSnapshot, type Told } from './snapshot.ts'
-import type { StripeList } from './stripe-list.ts'
+import { type StripeList, stripeList } from './stripe-list.ts'
 import { stripeLook } from './stripe-look.ts'
 import { JOB_CHECKS, STUCK_CHECKS } from './stuck-checks.ts'
 
@@ -28,6 +32,23 @@ export interface AuditParts {
   stripe: StripeList | undefined
   /** INSTANCE: whose payments are ours. */
   instance: string
+}
+
+/** On these stores. `callsASecond`: how many the audit may make to Stripe. */
+export function makeAuditParts(
+  config: Pick<Config, 'KEY_PREFIX' | 'INSTANCE' | 'STRIPE_SECRET_KEY' | 'STRIPE_API_BASE'>,
+  { pool, redis, log }: { pool: Pool; redis: Redis; log: Log },
+  callsASecond: number,
+): AuditParts {
+  const base = { pool, redis, keys: makeKeys(config.KEY_PREFIX), clock: systemClock }
+  const client = connect(config)
+  return {
+    ...base,
+    events: new EventStore(pool),
+    inventory: new RedisInventory({ ...base, log }),
+    stripe: client && stripeList(client, systemClock, callsASecond),
+    instance: config.INSTANCE,
+  }
 }
 
 export interface Patience {

@@ -7,18 +7,13 @@ import Stripe from 'stripe'
 import { systemClock } from '../../shared/clock.ts'
 import { ConfigError, readAuditConfig } from '../../shared/config.ts'
 import { reasonOf } from '../../shared/errors.ts'
-import { EventStore } from '../../shared/event-store.ts'
-import { makeKeys } from '../../shared/keys.ts'
 import { makeLog } from '../../shared/log.ts'
 import { connectPostgres, isAway } from '../../shared/postgres.ts'
 import { connectCommands, isRedisAway } from '../../shared/redis.ts'
-import { RedisInventory } from '../../shared/seats/redis-inventory.ts'
 import { StartRefused, storesReady } from '../../shared/start.ts'
-import { connect } from '../payments/stripe.ts'
-import { type AuditParts, audit, PATIENCE } from './audit.ts'
+import { type AuditParts, audit, makeAuditParts, PATIENCE } from './audit.ts'
 import { repairAll } from './repair.ts'
 import { asJson, inWords, type Report } from './report.ts'
-import { stripeList } from './stripe-list.ts'
 
 const USAGE = `Usage: npm run audit [-- options]     (see docs/audit.md)
   --repair   put right what is safe to put right; each repair is told, and in the audit log
@@ -44,21 +39,9 @@ async function main(): Promise<number> {
   const log = makeLog('audit', 'silent')
   const pool = connectPostgres(config.DATABASE_URL, 'audit', log, 4)
   const redis = connectCommands(config.REDIS_URL, log)
-  const keys = makeKeys(config.KEY_PREFIX)
-  const client = connect(config)
   try {
     await storesReady({ pool, redis: [redis], clock: systemClock })
-    const parts: AuditParts = {
-      pool,
-      redis,
-      keys,
-      events: new EventStore(pool),
-      inventory: new RedisInventory({ pool, redis, keys, clock: systemClock, log }),
-      clock: systemClock,
-      stripe: client && stripeList(client, systemClock, config.STRIPE_RPS / 2),
-      instance: config.INSTANCE,
-    }
-    return await run(parts, asked)
+    return await run(makeAuditParts(config, { pool, redis, log }, config.STRIPE_RPS / 2), asked)
   } finally {
     redis.disconnect()
     await pool.end().catch(() => undefined)

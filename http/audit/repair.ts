@@ -2,6 +2,7 @@
  * Repairs what is safe to repair while people buy: Redis is brought to what Postgres says at that moment, or a job is asked for
  * that looks before it acts. Nothing is sold, refunded or deleted here. Each repair has its line in the audit log.
  */
+import { writeAudit } from '../../shared/audit-log.ts'
 import type { EventId } from '../../shared/ids.ts'
 import { type Client, transaction } from '../../shared/postgres.ts'
 import { redisMs } from '../../shared/redis.ts'
@@ -38,10 +39,8 @@ async function repairOne(parts: AuditParts, fault: Fault, repair: Repair): Promi
   try {
     const told = await apply(parts, repair)
     const [kind, place, detail] = identityOf(fault).split('\n')
-    await parts.pool.query(
-      `insert into audit_log (actor, act, event_id, detail) values ('audit', 'audit.repair', $1, $2)`,
-      ['eventId' in repair ? repair.eventId : null, JSON.stringify({ kind, place, detail, repair, told })],
-    )
+    const event = 'eventId' in repair ? repair.eventId : null
+    await writeAudit(parts.pool, 'audit', 'audit.repair', event, { kind, place, detail, repair, told })
     return { fault, told, done: true }
   } catch (error) {
     return {

@@ -12,6 +12,7 @@ import { paced } from '../payments/paced.ts'
 import { type Gateway, stripeGateway } from '../payments/stripe.ts'
 import { makeTurns, type Turns } from '../payments/turns.ts'
 import { type Mailer, makeMailer } from '../tickets/mailer.ts'
+import { TicketCodes } from '../tickets/ticket-codes.ts'
 import { SeatPictures } from './seat-pictures.ts'
 import { straight, type Walker } from './steps.ts'
 
@@ -24,6 +25,7 @@ export interface Sales extends SalesParts {
   pictures: SeatPictures
   /** Undefined where no mail is set up. */
   mailer: Mailer | undefined
+  codes: TicketCodes
   counts: ReturnType<typeof makeCounts>
 }
 
@@ -37,7 +39,8 @@ export function makeSales(
   const stripe = paced(gateway, turns, parts.clock)
   const pictures = new SeatPictures(parts.inventory)
   const mailer = makeMailer(parts.config)
-  return { ...parts, stripe, turns, step: straight, pictures, mailer, counts, ...swapped }
+  const codes = new TicketCodes(parts.config)
+  return { ...parts, stripe, turns, step: straight, pictures, mailer, codes, counts, ...swapped }
 }
 
 function makeCounts(metrics: Metrics) {

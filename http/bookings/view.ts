@@ -1,22 +1,16 @@
 /** A booking as its owner sees it. */
 import { z } from '@hono/zod-openapi'
 import type { EventRecord } from '../../shared/event-store.ts'
-import { ticketId } from '../../shared/ids.ts'
 import type { Payment } from '../payments/payment-store.ts'
 import type { Booking, Item } from './booking-store.ts'
 import { isOver, STATES } from './machine.ts'
+import { PlaceView, placeOf } from './place-view.ts'
 import { amountOf, type Priced } from './pricing.ts'
 
 const time = z.iso.datetime()
 const money = z.int().openapi({ description: "In the currency's minor units." })
 
-const TicketView = z.object({
-  ticketId: z.string(),
-  section: z.string(),
-  row: z.string(),
-  seat: z.string(),
-  kind: z.enum(['seat', 'accessible', 'companion', 'standing']),
-  category: z.string(),
+const TicketView = PlaceView.extend({
   type: z.string(),
   price: money,
   fee: money,
@@ -94,15 +88,9 @@ function ticketView(
   item: Priced & Partial<Pick<Item, 'state'>>,
   status: BookingView['status'],
 ): BookingView['tickets'][number] {
-  const seat = event.plan.at(item.index)
   const { state = 'held' } = item
   return {
-    ticketId: ticketId(event.eventId, item.index),
-    section: seat?.section ?? '',
-    row: seat?.row ?? '',
-    seat: seat?.seat ?? '',
-    kind: seat?.kind ?? 'seat',
-    category: seat?.category ?? '',
+    ...placeOf(event, item.index),
     type: item.ticketType,
     price: amountOf(item) - item.fee,
     fee: item.fee,
@@ -124,6 +112,7 @@ function needs(
   }
 }
 
-function iso(ms: number): string {
+/** RFC 3339, in UTC. */
+export function iso(ms: number): string {
   return new Date(ms).toISOString()
 }

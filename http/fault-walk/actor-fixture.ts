@@ -3,22 +3,16 @@
  * the step it was told. Only the fault walk starts it; nothing of service knows of it.
  */
 import { serve } from '@hono/node-server'
-import { RedisQueue } from '../../queue/redis-queue.ts'
-import { systemChance, systemClock } from '../../shared/clock.ts'
 import { readConfig } from '../../shared/config.ts'
-import { EventStore } from '../../shared/event-store.ts'
 import type { BookingId, EventId } from '../../shared/ids.ts'
-import { makeKeys } from '../../shared/keys.ts'
-import { SESSION_SECONDS, TAKE_TTL_MS } from '../../shared/limits.ts'
+import { TAKE_TTL_MS } from '../../shared/limits.ts'
 import { makeLog } from '../../shared/log.ts'
-import { Metrics } from '../../shared/metrics.ts'
 import { connectPostgres } from '../../shared/postgres.ts'
 import { connectCommands, ready } from '../../shared/redis.ts'
-import { RedisInventory } from '../../shared/seats/redis-inventory.ts'
-import { PassTokens, SessionTokens } from '../../shared/tokens.ts'
 import { saleRoutes } from '../bookings/routes.ts'
 import { makeSales, type Sales } from '../bookings/sales.ts'
 import type { StepName, Walker } from '../bookings/steps.ts'
+import { makeDeps } from '../deps.ts'
 import { onError } from '../middleware/problems.ts'
 import type { IntentStatus } from '../payments/stripe.ts'
 import { newRoutes } from '../routing.ts'
@@ -99,25 +93,7 @@ async function main(orders: Orders): Promise<void> {
   const pool = connectPostgres(config.DATABASE_URL, 'actor', log, 6)
   const redis = connectCommands(config.REDIS_URL, log)
   await ready(redis, 10_000)
-  const base = {
-    config,
-    pool,
-    redis,
-    keys: makeKeys(config.KEY_PREFIX),
-    clock: systemClock,
-    chance: systemChance,
-    log,
-  }
-  const passes = new PassTokens(config.PASS_PRIVATE_KEY)
-  const deps = {
-    ...base,
-    metrics: new Metrics('http'),
-    events: new EventStore(pool),
-    inventory: new RedisInventory(base),
-    queue: new RedisQueue({ ...base, passes, door: 'poll' }),
-    sessions: new SessionTokens(config.keys.session, SESSION_SECONDS),
-    passes,
-  }
+  const deps = makeDeps({ config, pool, redis, log }, 'http')
   const sales = troubled(makeSales(deps), orders, dying(orders.death))
   switch (orders.role) {
     case 'http': {

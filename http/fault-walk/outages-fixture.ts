@@ -4,13 +4,10 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type OwnRedis, ownRedis } from '../../dev/test-parts.ts'
-import { RedisQueue } from '../../queue/redis-queue.ts'
-import { EventStore } from '../../shared/event-store.ts'
 import { connectPostgres } from '../../shared/postgres.ts'
 import { ready } from '../../shared/redis.ts'
-import { RedisInventory } from '../../shared/seats/redis-inventory.ts'
 import type { StepName, Walker } from '../bookings/steps.ts'
-import type { HttpDeps } from '../deps.ts'
+import { type HttpDeps, makeDeps } from '../deps.ts'
 import { Lane } from './lane-fixture.ts'
 
 export type Outage = 'FLUSHALL' | 'Redis restarts' | 'Postgres is away'
@@ -36,13 +33,7 @@ export class FrailLane {
     const door = await Door.to(new URL(deps.config.DATABASE_URL))
     const pool = connectPostgres(door.url, 'frail', deps.log, 6)
     pool.on('connect', client => client.on('error', () => undefined))
-    const base = { ...deps, pool }
-    return new FrailLane(lane, redis, door, {
-      ...base,
-      events: new EventStore(pool),
-      inventory: new RedisInventory(base),
-      queue: new RedisQueue({ ...base, passes: deps.passes, door: 'poll' }),
-    })
+    return new FrailLane(lane, redis, door, makeDeps({ ...deps, pool }, 'frail'))
   }
 
   async close(): Promise<void> {

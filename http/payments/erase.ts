@@ -1,4 +1,5 @@
 /** Forgets who bought: names and addresses stand in one table, and become null there. Amounts and tickets stay. */
+import { writeAudit } from '../../shared/audit-log.ts'
 import { transaction } from '../../shared/postgres.ts'
 import type { Sales } from '../bookings/sales.ts'
 
@@ -16,10 +17,7 @@ export async function erasePeople({ pool, step }: Sales, whose: Erased, actor: s
         [id],
       )
       const people = rowCount ?? 0
-      await client.query(`insert into audit_log (actor, act, detail) values ($1, 'people.erase', $2)`, [
-        actor,
-        JSON.stringify({ ...whose, people }),
-      ])
+      await writeAudit(client, actor, 'people.erase', null, { ...whose, people })
       return people
     }),
   )

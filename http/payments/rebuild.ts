@@ -3,7 +3,9 @@
  * PaymentIntent's metadata. It comes back as an expired booking with money, and is settled like other late money: the seats
  * are sold if nobody has them, else the money goes back. Asked for by an operator alone.
  */
+
 import { z } from 'zod'
+import { writeAudit } from '../../shared/audit-log.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type EventId, UUID } from '../../shared/ids.ts'
 import { transaction } from '../../shared/postgres.ts'
@@ -95,10 +97,11 @@ async function write({ pool, step }: Sales, lost: Lost): Promise<void> {
          where not exists (select from payments where pi_id = $3) on conflict (id) do nothing`,
         [paymentId, bookingId, intent.id, intent.amount, intent.currency.toUpperCase()],
       )
-      await client.query(
-        `insert into audit_log (actor, act, event_id, detail) values ($1, 'payment.rebuild', $2, $3)`,
-        [actor, event.eventId, JSON.stringify({ bookingId, paymentIntent: intent.id, made: made === 1 })],
-      )
+      await writeAudit(client, actor, 'payment.rebuild', event.eventId, {
+        bookingId,
+        paymentIntent: intent.id,
+        made: made === 1,
+      })
     }),
   )
 }

@@ -3,6 +3,7 @@
  * is a call, and its id is the idempotency key; what a payment captured is always the sum of its sold items and its
  * refunds.
  */
+import { writeAudit } from '../../shared/audit-log.ts'
 import type { BookingId } from '../../shared/ids.ts'
 import { UUID } from '../../shared/ids.ts'
 import { type Client, transaction } from '../../shared/postgres.ts'
@@ -65,7 +66,13 @@ export async function refundItems(
         await writeRefund(client, booking, { id: refundId, itemIds: ids, amount, reason })
       }
       if (by.operator !== undefined)
-        await auditReturn(client, booking, by.operator, { reason, amount, seats, refundId })
+        await writeAudit(client, by.operator, 'booking.return', booking.eventId, {
+          bookingId,
+          reason,
+          amount,
+          seats,
+          refundId,
+        })
       await addToOutbox(client, [{ kind: 'show', eventId: booking.eventId, seats }])
       return { ok: true, refundId, amount, seats } as const
     }),
@@ -84,18 +91,6 @@ async function writeRefund(
     { kind: 'refund', refundId: refund.id },
     { kind: 'mail', bookingId: booking.id, refundId: refund.id },
   ])
-}
-
-async function auditReturn(
-  client: Client,
-  { id, eventId }: Booking,
-  operator: string,
-  detail: { reason: string; amount: number; seats: number[]; refundId: string | undefined },
-): Promise<void> {
-  await client.query(
-    `insert into audit_log (actor, act, event_id, detail) values ($1, 'booking.return', $2, $3)`,
-    [operator, eventId, JSON.stringify({ bookingId: id, ...detail })],
-  )
 }
 
 /**

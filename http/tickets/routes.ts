@@ -1,9 +1,11 @@
 /** /tickets: what a buyer shows at the door, and the door itself. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { Problem } from '../../shared/errors.ts'
-import { ticketId } from '../../shared/ids.ts'
+import { findBooking } from '../bookings/booking-store.ts'
 import { readOwn } from '../bookings/own.ts'
+import { PlaceView, placeOf } from '../bookings/place-view.ts'
 import type { Sales } from '../bookings/sales.ts'
+import { iso } from '../bookings/view.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
@@ -12,15 +14,13 @@ import { requireSession } from '../middleware/session.ts'
 import { byAdmin, bySession, newRoutes, problems, type Routes } from '../routing.ts'
 import { admitTicket } from './admit-ticket.ts'
 import { addReturns } from './return-routes.ts'
-import { TicketCodes } from './ticket-codes.ts'
 import { admittedOf } from './ticket-store.ts'
 import { TicketsView, ticketsOf } from './tickets-view.ts'
 
 export function ticketRoutes(deps: HttpDeps, sales: Sales): Routes {
-  const codes = new TicketCodes(deps.config)
   const routes = newRoutes()
-  addOwn(routes, deps, sales, codes)
-  addDoor(routes, deps, codes)
+  addOwn(routes, deps, sales)
+  addDoor(routes, deps, sales)
   addReturns(routes, deps, sales)
   return routes
 }
@@ -31,7 +31,7 @@ const answer = {
   content: { 'application/json': { schema: TicketsView } },
 }
 
-function addOwn(routes: Routes, deps: HttpDeps, sales: Sales, codes: TicketCodes): void {
+function addOwn(routes: Routes, deps: HttpDeps, sales: Sales): void {
   const own = createRoute({
     method: 'get',
     path: '/bookings/{bookingId}/tickets',
@@ -65,25 +65,21 @@ function addOwn(routes: Routes, deps: HttpDeps, sales: Sales, codes: TicketCodes
   })
   routes.openapi(own, async c => {
     c.header('Cache-Control', 'no-store')
-    const { id } = await readOwn(sales, c.get('visitorId'), c.req.valid('param').bookingId)
-    return c.json(await ticketsOf(deps, codes, id), 200)
+    const booking = await readOwn(sales, c.get('visitorId'), c.req.valid('param').bookingId)
+    return c.json(await ticketsOf(sales, booking), 200)
   })
   routes.openapi(linked, async c => {
     c.header('Cache-Control', 'no-store')
     c.header('Referrer-Policy', 'no-referrer')
-    const id = codes.bookingOf(c.req.valid('param').link)
-    if (id === undefined) throw new Problem('booking_not_found', 'This link opens no tickets.')
-    return c.json(await ticketsOf(deps, codes, id), 200)
+    const id = sales.codes.bookingOf(c.req.valid('param').link)
+    const booking = id === undefined ? undefined : await findBooking(sales.pool, id)
+    if (booking === undefined) throw new Problem('booking_not_found', 'This link opens no tickets.')
+    return c.json(await ticketsOf(sales, booking), 200)
   })
 }
 
-const Scanned = z
-  .object({
-    ticketId: z.string(),
-    section: z.string(),
-    row: z.string(),
-    seat: z.string(),
-    category: z.string(),
+const Scanned = PlaceView.omit({ kind: true })
+  .extend({
     type: z.string(),
     serial: z.int(),
     admittedAt: z.iso.datetime(),
@@ -103,7 +99,7 @@ const ScanBody = z.strictObject({
     .openapi({ description: 'Which door, as it is called there.' }),
 })
 
-function addDoor(routes: Routes, deps: HttpDeps, codes: TicketCodes): void {
+function addDoor(routes: Routes, deps: HttpDeps, { codes }: Sales): void {
   const shared = {
     path: '/admin/events/{eventId}/scans' as const,
     tags: ['Tickets'],
@@ -152,19 +148,8 @@ function addDoor(routes: Routes, deps: HttpDeps, codes: TicketCodes): void {
     const { code, gate } = c.req.valid('json')
     const by = { gate, operator: c.get('operator') }
     const { index, serial, ticketType, at, disputed } = await admitTicket(deps, codes, event, code.trim(), by)
-    const seat = event.plan.at(index)
-    const view = {
-      ticketId: ticketId(event.eventId, index),
-      section: seat?.section ?? '',
-      row: seat?.row ?? '',
-      seat: seat?.seat ?? '',
-      category: seat?.category ?? '',
-      type: ticketType,
-      serial,
-      admittedAt: new Date(at).toISOString(),
-      disputed,
-    }
-    return c.json(view, 200)
+    const { kind: _, ...place } = placeOf(event, index)
+    return c.json({ ...place, type: ticketType, serial, admittedAt: iso(at), disputed }, 200)
   })
   routes.openapi(count, async c => {
     const { eventId } = await findEvent(deps, c.req.valid('param').eventId)

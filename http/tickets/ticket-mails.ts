@@ -1,16 +1,16 @@
 /** What a buyer is written: the tickets, and what came back. Each once, by a job that may run twice, late, or beside another. */
 import encodeQR from 'qr'
-import { ticketId } from '../../shared/ids.ts'
 import type { Queryable } from '../../shared/postgres.ts'
 import { type Booking, findBooking, itemsOf } from '../bookings/booking-store.ts'
+import { type PlaceView, placeOf } from '../bookings/place-view.ts'
 import { eventOf, type Sales } from '../bookings/sales.ts'
+import { majorUnits } from '../events/major-units.ts'
 import { spokenTime } from '../events/venue-time.ts'
 import type { Jobs } from '../payments/outbox.ts'
 import { findRefund } from '../payments/refund-store.ts'
 import type { Mail } from './mailer.ts'
-import { TicketCodes } from './ticket-codes.ts'
 import { issuedOf } from './ticket-store.ts'
-import { type TicketsView, ticketsOf } from './tickets-view.ts'
+import { viewOfIssued } from './tickets-view.ts'
 
 /** Pixels a module of the code: a phone reads it off another phone's screen. */
 const QR_SCALE = 5
@@ -55,13 +55,14 @@ async function addressOf(
 }
 
 async function ticketsMail(sales: Sales, booking: Booking): Promise<Omit<Mail, 'id' | 'to'> | undefined> {
+  const issued = await issuedOf(sales.pool, booking.id)
   // Returned before they were sent.
-  if ((await issuedOf(sales.pool, booking.id)).length === 0) return undefined
-  const view = await ticketsOf(sales, new TicketCodes(sales.config), booking.id)
+  if (issued.length === 0) return undefined
+  const view = await viewOfIssued(sales, booking, issued)
   const { name, startsAt, venue } = view.event
   const when = spokenTime(Date.parse(startsAt), venue.timeZone)
   const page = new URL(`/t/${view.link}`, sales.config.HTTP_PUBLIC_URL).href
-  const places = view.tickets.map(placeOf)
+  const places = view.tickets.map(spoken)
   const codes = view.tickets.map(({ code, ticketId }) => ({
     cid: `${ticketId}@onsale`,
     filename: `${ticketId}.gif`,
@@ -96,19 +97,11 @@ async function returnMail(
   const items = (await itemsOf(sales.pool, [booking.id])).get(booking.id) ?? []
   const places = items
     .filter(({ id }) => refund.itemIds.includes(id))
-    .map(({ index, ticketType }) => {
-      const seat = event.plan.at(index)
-      return placeOf({
-        section: seat?.section ?? '',
-        row: seat?.row ?? '',
-        seat: seat?.seat ?? '',
-        type: ticketType,
-        ticketId: ticketId(event.eventId, index),
-      })
-    })
-  const amount = new Intl.NumberFormat('en-GB', { style: 'currency', currency: booking.currency })
-  const { maximumFractionDigits = 2 } = amount.resolvedOptions()
-  const money = amount.format(refund.amount / 10 ** maximumFractionDigits)
+    .map(({ index, ticketType }) => spoken({ ...placeOf(event, index), type: ticketType }))
+  const { currency } = booking
+  const money = new Intl.NumberFormat('en-GB', { style: 'currency', currency }).format(
+    majorUnits(refund.amount, currency) as Intl.StringNumericLiteral,
+  )
   const told = `${money} is on its way back to the card you paid with. It takes banks five to ten days.`
   return {
     subject: `Returned: ${event.name}`,
@@ -121,12 +114,7 @@ async function returnMail(
   }
 }
 
-function placeOf({
-  section,
-  row,
-  seat,
-  type,
-}: Pick<TicketsView['tickets'][number], 'section' | 'row' | 'seat' | 'type' | 'ticketId'>): string {
+function spoken({ section, row, seat, type }: PlaceView & { type: string }): string {
   const parts = [section, row && `row ${row}`, seat && `seat ${seat}`, type]
   return parts.filter(part => part !== '').join(', ')
 }

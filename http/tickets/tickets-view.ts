@@ -2,9 +2,11 @@
 import { z } from '@hono/zod-openapi'
 import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
-import { type BookingId, ticketId } from '../../shared/ids.ts'
-import { findBooking } from '../bookings/booking-store.ts'
-import type { HttpDeps } from '../deps.ts'
+import { ticketId } from '../../shared/ids.ts'
+import type { Booking } from '../bookings/booking-store.ts'
+import { PlaceView, placeOf } from '../bookings/place-view.ts'
+import { eventOf, type Sales } from '../bookings/sales.ts'
+import { iso } from '../bookings/view.ts'
 import type { TicketCodes } from './ticket-codes.ts'
 import { type IssuedTicket, issuedOf } from './ticket-store.ts'
 
@@ -21,14 +23,8 @@ export const TicketsView = z
       .string()
       .openapi({ description: 'Opens these tickets on any device: /t/<link>, and GET /tickets/<link>.' }),
     tickets: z.array(
-      z.object({
-        ticketId: z.string(),
+      PlaceView.extend({
         serial: z.int().openapi({ description: 'Rises when the ticket is returned.' }),
-        section: z.string(),
-        row: z.string(),
-        seat: z.string(),
-        kind: z.enum(['seat', 'accessible', 'companion', 'standing']),
-        category: z.string(),
         type: z.string(),
         code: z.string().openapi({
           description:
@@ -42,17 +38,9 @@ export const TicketsView = z
 
 export type TicketsView = z.infer<typeof TicketsView>
 
-/** @throws Problem booking_not_found, tickets_not_ready */
-export async function ticketsOf(
-  { pool, events }: Pick<HttpDeps, 'pool' | 'events'>,
-  codes: TicketCodes,
-  id: BookingId,
-): Promise<TicketsView> {
-  const booking = await findBooking(pool, id)
-  const event = booking === undefined ? undefined : await events.find(booking.eventId)
-  if (booking === undefined || event === undefined)
-    throw new Problem('booking_not_found', `There is no booking ${id}.`)
-  const issued = await issuedOf(pool, id)
+/** @throws Problem tickets_not_ready */
+export async function ticketsOf(sales: Sales, booking: Booking): Promise<TicketsView> {
+  const issued = await issuedOf(sales.pool, booking.id)
   if (issued.length === 0) {
     const why =
       booking.status === 'confirmed'
@@ -63,34 +51,33 @@ export async function ticketsOf(
       members: { bookingStatus: booking.status },
     })
   }
+  return viewOfIssued(sales, booking, issued)
+}
+
+export async function viewOfIssued(
+  sales: Sales,
+  booking: Booking,
+  issued: IssuedTicket[],
+): Promise<TicketsView> {
+  const { codes } = sales
+  const event = await eventOf(sales, booking.eventId)
   const { eventId, name, startsAt, venue } = event
   const { name: venueName, city, timeZone } = venue
   return {
-    bookingId: id,
+    bookingId: booking.id,
     event: { eventId, name, startsAt: iso(startsAt), venue: { name: venueName, city, timeZone } },
-    link: codes.link(id),
+    link: codes.link(booking.id),
     tickets: issued.map(ticket => view(event, ticket, codes)),
   }
 }
 
 function view(event: EventRecord, ticket: IssuedTicket, codes: TicketCodes): TicketsView['tickets'][number] {
   const { index, serial, ticketType, admittedAt } = ticket
-  const id = ticketId(event.eventId, index)
-  const seat = event.plan.at(index)
   return {
-    ticketId: id,
+    ...placeOf(event, index),
     serial,
-    section: seat?.section ?? '',
-    row: seat?.row ?? '',
-    seat: seat?.seat ?? '',
-    kind: seat?.kind ?? 'seat',
-    category: seat?.category ?? '',
     type: ticketType,
-    code: codes.code({ ticketId: id, serial }),
+    code: codes.code({ ticketId: ticketId(event.eventId, index), serial }),
     ...(admittedAt === null ? {} : { admittedAt: iso(admittedAt) }),
   }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }

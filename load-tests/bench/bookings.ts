@@ -3,7 +3,6 @@
  * Redis, row locks in Postgres and the payment simulator, on stores of its own. `--times N` scales the real on-sale's trace (10),
  * `--attempts N` the storm (1,000,000). Ends with 1 where a target is missed.
  */
-import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { bestAvailable } from './bookings/best-available.ts'
 import { confirms } from './bookings/confirms.ts'
@@ -14,7 +13,8 @@ import { sale } from './bookings/sale.ts'
 import { STORM, storm } from './bookings/storm.ts'
 import { webhooks } from './bookings/webhooks.ts'
 import { type Ground, makeGround } from './ground/ground.ts'
-import { isMet, summaryOf, type Target, tableOf } from './report/table.ts'
+import { fail, loadNow, numberOf, partsOf, report } from './report/run.ts'
+import type { Target } from './report/table.ts'
 
 const onGround = (work: (ground: Ground) => Promise<Target[]>) => async () => {
   const ground = await makeGround()
@@ -36,23 +36,18 @@ const PARTS: Record<string, () => Promise<Target[]>> = {
   sale: () => sale(times),
   storm: () => storm({ attempts }),
 }
-const names = Object.keys(PARTS)
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, times: { type: 'string' }, attempts: { type: 'string' } },
 })
 const times = Number(values.times ?? 10)
 if (!(times > 0 && times <= 100)) fail('--times must be a number up to 100')
-const attempts = Number(values.attempts ?? STORM.attempts)
-if (!Number.isSafeInteger(attempts) || attempts < 1_000)
-  fail('--attempts must be a whole number of 1000 or more')
-const only = values.only?.split(',') ?? names
-const unknown = only.filter(part => !names.includes(part))
-if (unknown.length > 0) fail(`--only knows no ${unknown.join(', ')}, but ${names.join(', ')}`)
+const attempts = numberOf('attempts', values.attempts, STORM.attempts, 1_000)
+const wanted = partsOf(values.only, Object.keys(PARTS))
 
 const targets: Target[] = []
-console.log(`load average at the start: ${load()}`)
-for (const name of names.filter(each => only.includes(each))) {
+console.log(`load average at the start: ${loadNow()}`)
+for (const name of wanted) {
   console.log(`${name} ...`)
   try {
     targets.push(...(await PARTS[name]!()))
@@ -61,18 +56,6 @@ for (const name of names.filter(each => only.includes(each))) {
     console.error(error)
     targets.push({ name: `${name}: could not be measured`, bound: { most: 0 }, measured: 1, unit: '' })
   }
-  console.log(`load average: ${load()}`)
+  console.log(`load average: ${loadNow()}`)
 }
-console.log(`\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
-process.exitCode = targets.every(isMet) ? 0 : 1
-
-function load(): string {
-  return loadavg()
-    .map(one => one.toFixed(1))
-    .join(', ')
-}
-
-function fail(why: string): never {
-  console.error(why)
-  process.exit(1)
-}
+report(targets)

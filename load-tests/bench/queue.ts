@@ -12,7 +12,8 @@ import { fill, letIn } from './queue/places.ts'
 import { recovery } from './queue/recovery.ts'
 import { sockets } from './queue/sockets.ts'
 import { frames, passes } from './queue/telling.ts'
-import { isMet, summaryOf, type Target, tableOf } from './report/table.ts'
+import { fail, numberOf, partsOf, report } from './report/run.ts'
+import type { Target } from './report/table.ts'
 
 const PARTS = ['forecast', 'places', 'sockets', 'recovery', 'draw'] as const
 const MOST_RECOVERED = 1_000_000
@@ -22,21 +23,18 @@ const { values } = parseArgs({
 })
 const places = numberOf('places', values.places, 10_000_000, 10_000)
 const fans = numberOf('fans', values.fans, 10_000, 100)
-const only = values.only?.split(',') ?? PARTS
-const unknown = only.filter(part => !(PARTS as readonly string[]).includes(part))
-if (unknown.length > 0) fail(`--only knows no ${unknown.join(', ')}, but ${PARTS.join(', ')}`)
+const only = partsOf(values.only, PARTS)
 
 const targets: Target[] = []
-const wants = (part: (typeof PARTS)[number]) => (only as readonly string[]).includes(part)
+const wants = (part: (typeof PARTS)[number]) => only.includes(part)
 try {
   if (wants('forecast')) targets.push(...forecast())
   if (wants('places') || wants('sockets') || wants('recovery')) await withGround(measure)
   if (wants('draw')) targets.push(...(await draw()))
 } finally {
   // Also where a part failed: what the others saw is not lost.
-  console.log(`\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
+  report(targets)
 }
-process.exitCode = targets.every(isMet) ? 0 : 1
 
 async function measure(ground: Ground): Promise<void> {
   targets.push(...passes(ground))
@@ -79,16 +77,4 @@ async function draw(): Promise<Target[]> {
   const [code] = (await once(bench, 'exit')) as [number | null]
   if (code !== 0 || told.length === 0) fail('the draw’s bench failed')
   return told
-}
-
-function numberOf(name: string, told: string | undefined, usual: number, least: number): number {
-  const number = told === undefined ? usual : Number(told)
-  if (!Number.isSafeInteger(number) || number < least)
-    fail(`--${name} must be a whole number of ${least} or more`)
-  return number
-}
-
-function fail(why: string): never {
-  console.error(why)
-  process.exit(1)
 }

@@ -7,17 +7,14 @@ import { parseArgs } from 'node:util'
 import { rollThrough } from '../../realtime/rolling-fixture.ts'
 import { makeTiers } from '../../realtime/tiers-fixture.ts'
 import { makeGround } from './ground/ground.ts'
-import { isMet, summaryOf, type Target, tableOf } from './report/table.ts'
+import { numberOf, report } from './report/run.ts'
+import type { Target } from './report/table.ts'
 
 /** Seats of each of four rows: so that a map is of some size, and nobody runs out of seats. */
 const ROW = 5_000
 
 const { values } = parseArgs({ options: { fans: { type: 'string' } } })
-const fans = values.fans === undefined ? 5_000 : Number(values.fans)
-if (!Number.isSafeInteger(fans) || fans < 10) {
-  console.error('--fans must be a whole number of 10 or more')
-  process.exit(1)
-}
+const fans = numberOf('fans', values.fans, 5_000, 10)
 
 const ground = await makeGround()
 const { DATABASE_URL = '', REDIS_URL = '', KEY_PREFIX = '' } = ground.environment
@@ -61,8 +58,7 @@ try {
       note: 'of what came by socket, with all fans in one process',
     },
   ]
-  console.log(`\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
-  process.exitCode = targets.every(isMet) ? 0 : 1
+  report(targets)
 } finally {
   await tiers.close()
   await ground.close()

@@ -2,10 +2,10 @@
  * `npm run bench -- seats [--clients N] [--only path,changes,snapshots,handshake]`: what live seat maps promise, measured beside
  * uWebSockets.js, Socket.IO and centrifuge in one run, on stores of its own. Ends with 1 where a target is missed.
  */
-import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Ground, makeGround } from './ground/ground.ts'
-import { isMet, summaryOf, type Target, tableOf } from './report/table.ts'
+import { loadNow, numberOf, partsOf, report } from './report/run.ts'
+import type { Target } from './report/table.ts'
 import { changes } from './seats/changes.ts'
 import { fanOut } from './seats/fan-out.ts'
 import { handshakes } from './seats/handshakes.ts'
@@ -13,33 +13,28 @@ import { snapshots } from './seats/snapshots.ts'
 import { makeStadium, startNode } from './seats/stadium.ts'
 
 const PARTS = ['path', 'changes', 'snapshots', 'handshake'] as const
-type Part = (typeof PARTS)[number]
 /** Of a round of handshakes, at most. */
 const HANDSHAKES = 2_000
 
 const { values } = parseArgs({ options: { clients: { type: 'string' }, only: { type: 'string' } } })
-const clients = Number(values.clients ?? 10_000)
-if (!Number.isSafeInteger(clients) || clients < 100) fail('--clients must be a whole number of 100 or more')
-const only = values.only?.split(',') ?? PARTS
-const unknown = only.filter(part => !(PARTS as readonly string[]).includes(part))
-if (unknown.length > 0) fail(`--only knows no ${unknown.join(', ')}, but ${PARTS.join(', ')}`)
+const clients = numberOf('clients', values.clients, 10_000, 100)
+const wanted = partsOf(values.only, PARTS)
 
 const targets: Target[] = []
 const ground = await makeGround()
 try {
-  console.log(`load average at the start: ${load()}`)
-  const wanted = PARTS.filter(part => (only as readonly string[]).includes(part))
-  if (wanted.some(part => part !== 'snapshots')) await live(ground, wanted)
+  console.log(`load average at the start: ${loadNow()}`)
+  if (wanted.some(part => part !== 'snapshots')) await live(ground)
   if (wanted.includes('snapshots')) await hot(ground)
 } finally {
   // Also where a part failed: what the others saw is not lost.
-  console.log(`load average at the end: ${load()}\n\n${tableOf(targets)}\n\n${summaryOf(targets)}`)
+  console.log(`load average at the end: ${loadNow()}`)
+  report(targets)
   await ground.close()
 }
-process.exitCode = targets.every(isMet) ? 0 : 1
 
 /** Each part with an event of its own, as what one leaves behind is no state for the next. */
-async function live(on: Ground, wanted: Part[]): Promise<void> {
+async function live(on: Ground): Promise<void> {
   const node = await startNode(on, 'realtime')
   if (wanted.includes('path')) {
     console.log(`${clients} watchers of each server`)
@@ -62,15 +57,4 @@ async function hot(on: Ground): Promise<void> {
   const node = await startNode(on, 'http')
   targets.push(...(await snapshots(on, await makeStadium(on, 'snapshots'), node)))
   await node.child.stop('SIGKILL', 5_000)
-}
-
-function load(): string {
-  return loadavg()
-    .map(one => one.toFixed(1))
-    .join(', ')
-}
-
-function fail(why: string): never {
-  console.error(why)
-  process.exit(1)
 }

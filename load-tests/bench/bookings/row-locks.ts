@@ -13,43 +13,27 @@ import { HoldBody, hashOf, orderOf } from '../../../http/bookings/order.ts'
 import { totalOf } from '../../../http/bookings/pricing.ts'
 import { eventOf, makeSales } from '../../../http/bookings/sales.ts'
 import { BookingView, viewOf } from '../../../http/bookings/view.ts'
+import { makeDeps } from '../../../http/deps.ts'
 import { crossOrigin, head, requestSeconds } from '../../../http/middleware/head.ts'
 import { limitBody, rateLimit } from '../../../http/middleware/limits.ts'
 import { onError } from '../../../http/middleware/problems.ts'
 import { passOf, requireSession } from '../../../http/middleware/session.ts'
 import { refusalAtGate } from '../../../http/queue/gate.ts'
 import { bySession, newRoutes } from '../../../http/routing.ts'
-import { RedisQueue } from '../../../queue/redis-queue.ts'
 import { systemChance, systemClock } from '../../../shared/clock.ts'
 import { readConfig } from '../../../shared/config.ts'
-import { EventStore } from '../../../shared/event-store.ts'
 import { type BookingId, eventId, type VisitorId } from '../../../shared/ids.ts'
-import { makeKeys } from '../../../shared/keys.ts'
-import { SECOND, SESSION_SECONDS } from '../../../shared/limits.ts'
+import { SECOND } from '../../../shared/limits.ts'
 import { makeLog } from '../../../shared/log.ts'
-import { Metrics } from '../../../shared/metrics.ts'
 import { connectPostgres, transaction } from '../../../shared/postgres.ts'
 import { connectCommands } from '../../../shared/redis.ts'
-import { RedisInventory } from '../../../shared/seats/redis-inventory.ts'
-import { PassTokens, SessionTokens } from '../../../shared/tokens.ts'
 
 const config = readConfig()
 const skip = process.env['MODE'] === 'skip' ? 'skip locked' : ''
 const log = makeLog('row-locks', config.LOG_LEVEL)
 const pool = connectPostgres(config.DATABASE_URL, 'row-locks', log)
 const redis = connectCommands(config.REDIS_URL, log)
-const base = { config, pool, redis, keys: makeKeys(config.KEY_PREFIX), clock: systemClock, log }
-const passes = new PassTokens(config.PASS_PRIVATE_KEY)
-const deps = {
-  ...base,
-  chance: systemChance,
-  metrics: new Metrics('http'),
-  events: new EventStore(pool),
-  inventory: new RedisInventory(base),
-  queue: new RedisQueue({ ...base, passes, door: 'poll' }),
-  sessions: new SessionTokens(config.keys.session, SESSION_SECONDS),
-  passes,
-}
+const deps = makeDeps({ config, pool, redis, log }, 'http')
 const sales = makeSales(deps)
 
 const route = createRoute({

@@ -6,18 +6,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Kept } from '../../../dev/kept.ts'
 import { type Onsale, startOnsale } from '../../../dev/processes.ts'
-import { type AuditParts, audit, PATIENCE } from '../../../http/audit/audit.ts'
+import { type AuditParts, audit, makeAuditParts, PATIENCE } from '../../../http/audit/audit.ts'
 import { type Fault, KINDS } from '../../../http/audit/fault.ts'
-import { stripeList } from '../../../http/audit/stripe-list.ts'
-import { connect } from '../../../http/payments/stripe.ts'
-import { systemClock } from '../../../shared/clock.ts'
 import { readConfig } from '../../../shared/config.ts'
-import { EventStore } from '../../../shared/event-store.ts'
-import { makeKeys } from '../../../shared/keys.ts'
 import { makeLog } from '../../../shared/log.ts'
 import { connectPostgres } from '../../../shared/postgres.ts'
 import { connectCommands, ready } from '../../../shared/redis.ts'
-import { RedisInventory } from '../../../shared/seats/redis-inventory.ts'
 import { insertSmallHouse } from '../../../shared/seats/small-house.ts'
 import { chanceOf } from '../../chance.ts'
 import type { Target } from '../report/table.ts'
@@ -108,19 +102,8 @@ async function openEye({ env }: Onsale): Promise<{ parts: AuditParts; close: () 
   const pool = connectPostgres(config.DATABASE_URL, 'storm', log, 4)
   const redis = connectCommands(config.REDIS_URL, log)
   await ready(redis, 10_000)
-  const keys = makeKeys(config.KEY_PREFIX)
-  const client = connect(config)
   return {
-    parts: {
-      pool,
-      redis,
-      keys,
-      events: new EventStore(pool),
-      inventory: new RedisInventory({ pool, redis, keys, clock: systemClock, log }),
-      clock: systemClock,
-      stripe: client && stripeList(client, systemClock, 1_000),
-      instance: config.INSTANCE,
-    },
+    parts: makeAuditParts(config, { pool, redis, log }, 1_000),
     close: async () => {
       redis.disconnect()
       await pool.end()

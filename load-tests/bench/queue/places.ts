@@ -206,40 +206,40 @@ export async function letIn(ground: Ground, { event, generation }: Filled): Prom
   ]
 }
 
+/** Everyone in the line, ten calls' worth at a time. */
+async function* everyone({ redis, keys }: Ground, event: EventId): AsyncGenerator<Buffer[]> {
+  const { line } = keys.queue(event)
+  const size = await redis.zcard(line)
+  for (let at = 0; at < size; at += 10 * A_CALL)
+    yield (await redis.callBuffer('ZRANGE', line, at, at + 10 * A_CALL - 1)) as Buffer[]
+}
+
+function callsOf(members: Buffer[]): Buffer[][] {
+  return Array.from({ length: Math.ceil(members.length / A_CALL) }, (_, i) =>
+    members.slice(i * A_CALL, (i + 1) * A_CALL),
+  )
+}
+
 /** Everyone in the line asks for their place again, and has the one they had. Answers Redis's CPU for one, us. */
 async function reload(ground: Ground, event: EventId, generation: number): Promise<number> {
-  const { redis, keys } = ground
-  const { line } = keys.queue(event)
   const call = caller(ground, event, generation)
-  const size = await redis.zcard(line)
-  let spent = 0
-  for (let at = 0; at < size; at += 10 * A_CALL) {
-    const members = (await redis.callBuffer('ZRANGE', line, at, at + 10 * A_CALL - 1)) as Buffer[]
-    const chunks = Array.from({ length: Math.ceil(members.length / A_CALL) }, (_, i) =>
-      members.slice(i * A_CALL, (i + 1) * A_CALL),
+  let [spent, asked] = [0, 0]
+  for await (const members of everyone(ground, event)) {
+    spent += await redisCost(ground.redis, () =>
+      inFlight(callsOf(members), chunk => call(verbs.join, ['socket', Buffer.concat(chunk)])),
     )
-    spent += await redisCost(redis, () =>
-      inFlight(chunks, chunk => call(verbs.join, ['socket', Buffer.concat(chunk)])),
-    )
+    asked += members.length
   }
-  return (1_000 * spent) / size
+  return (1_000 * spent) / asked
 }
 
 /** The real way: a node's visitors have gone. The grace is an hour, so nobody is given up meanwhile. Answers the longest call, ms. */
 async function thirdAway(ground: Ground, event: EventId, generation: number): Promise<number> {
-  const { redis, keys } = ground
-  const { line } = keys.queue(event)
   const call = caller(ground, event, generation)
-  const size = await redis.zcard(line)
   let longest = 0
-  for (let at = 0; at < size; at += 10 * A_CALL) {
-    const members = (await redis.callBuffer('ZRANGE', line, at, at + 10 * A_CALL - 1)) as Buffer[]
-    const some = members.filter((_, i) => i % 3 === 0)
-    const chunks = Array.from({ length: Math.ceil(some.length / A_CALL) }, (_, i) =>
-      some.slice(i * A_CALL, (i + 1) * A_CALL),
-    )
-    const [alone = [], ...others] = chunks
-    const cost = await redisCost(redis, () => call(verbs.presence, ['away', ...alone]))
+  for await (const members of everyone(ground, event)) {
+    const [alone = [], ...others] = callsOf(members.filter((_, i) => i % 3 === 0))
+    const cost = await redisCost(ground.redis, () => call(verbs.presence, ['away', ...alone]))
     longest = Math.max(longest, cost)
     await Promise.all(others.map(chunk => call(verbs.presence, ['away', ...chunk])))
   }
