@@ -40,6 +40,21 @@ export async function recordAdmissions(db: Queryable, event: EventId, slots: Slo
   return slots.map(slot => live.has(keyOf(slot.visitor, slot.score)))
 }
 
+/** The score of the admission in which the visitor was at this time, ms, ended since or not; undefined where there was none. */
+export async function admittedAt(
+  db: Queryable,
+  event: EventId,
+  visitor: VisitorId,
+  at: number,
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ score: number }>(
+    `select score from queue_admissions where event_id = $1 and visitor_id = $2 and admitted_at <= $3
+     order by admitted_at desc limit 1`,
+    [event, visitor, new Date(at)],
+  )
+  return rows[0]?.score
+}
+
 /** The bounds keep a late word from the visitor's next admission: none admitted later, ms, or of a higher score. */
 export async function endAdmission(
   db: Queryable,

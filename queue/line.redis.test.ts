@@ -172,6 +172,31 @@ describe.each([
     await line.close()
   })
 
+  test('[Q250] the word of a purchase ends at once the slot it was made in, also where no node was there or the clock jumped since, and no later one', async () => {
+    const line = await lineOf('x', { cap: 1, pass: 60_000, stay: 60_000, claim: 5_000 })
+    await seconds(line, 1)
+    await line.claim('x')
+    // Nobody admits for half a minute; then slots are moved along.
+    line.pass(30_000)
+    const bought = BEGIN + 31_000
+    line.pass(1_000)
+    await line.admit()
+    expect((await line.look()).active).toEqual({ x: { until: BEGIN + 61_000 + 31_000, claimed: true } })
+    await line.end('x', bought)
+    expect((await line.look()).active).toEqual({})
+    await line.join('x', a)
+    expect(await seconds(line, 1)).toEqual(['x'])
+    await line.claim('x')
+    await line.end('x', bought)
+    expect(Object.keys((await line.look()).active)).toEqual(['x'])
+    line.jump(-HOUR)
+    await line.admit()
+    // By the clock as it is now, it was bought before every record.
+    await line.end('x', BEGIN + 33_000 - HOUR)
+    expect((await line.look()).active).toEqual({})
+    await line.close()
+  })
+
   test('[Q121] a clock that jumps an hour ends no turn, no grace and no poll, and gives no tokens', async () => {
     for (const hour of [HOUR, -HOUR]) {
       const line = await lineOf('vwxy', { cap: 2, burst: 2, rate: 1, grace: 4_000, pass: 6_000 })

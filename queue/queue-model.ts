@@ -147,7 +147,7 @@ export class LineModel {
   /** Leaves, has bought, or is thrown out; `admittedUntil` bounds the late word of a purchase. */
   end(who: string, admittedUntil?: number): void {
     const slot = this.active.get(who)
-    const late = admittedUntil !== undefined && (slot?.since === undefined || slot.since > admittedUntil)
+    const late = admittedUntil !== undefined && !this.#isMeant(who, admittedUntil)
     // Who waits has no admission to end.
     const waits = this.#waits(who) && slot === undefined && !late
     if (!late) {
@@ -156,8 +156,20 @@ export class LineModel {
       this.active.delete(who)
     }
     if (waits) return
-    for (const record of this.records.values())
-      if (record.who === who && record.since <= (admittedUntil ?? record.since)) record.ended = true
+    for (const record of this.records.values()) {
+      const isOver = slot !== undefined && !late
+      if (record.who === who && (isOver || record.since <= (admittedUntil ?? record.since)))
+        record.ended = true
+    }
+  }
+
+  /** Whether the slot that the visitor has now is the one of that time: records know, as no jump of the clock moves them. */
+  #isMeant(who: string, at: number): boolean {
+    const slot = this.active.get(who)
+    const own = [...this.records.values()].filter(record => record.who === who && record.since <= at)
+    const [latest] = own.sort((a, b) => b.since - a.since)
+    if (latest !== undefined) return slot?.score === latest.score
+    return slot?.since !== undefined && slot.since <= at
   }
 
   // ---- nodes ----

@@ -99,10 +99,10 @@ export interface Queue {
   /** Where the visitor stands; counts as a sign of life of a visitor who polls. */
   status(event: EventId, visitor: VisitorId): Promise<PlaceInfo>
   /**
-   * A slot comes back at once: the visitor has bought, or was thrown out. With `admittedUntil`, ms, only a slot given
-   * until then ends, and no place in the line: the word of a purchase may come late.
+   * A slot comes back at once: the visitor has bought, or was thrown out. With `at`, ms, only the slot in
+   * which the visitor was then ends, and no place in the line: the word of a purchase may come late.
    */
-  end(event: EventId, visitor: VisitorId, reason: EndReason, admittedUntil?: number): Promise<void>
+  end(event: EventId, visitor: VisitorId, reason: EndReason, at?: number): Promise<void>
 
   /** A payment is under way until `endsAt`, ms, or over where none is given: no more are let in than can pay in time. */
   payment(event: EventId, booking: BookingId, endsAt?: number): Promise<void>

@@ -17,7 +17,7 @@ import type { Redis } from '../shared/redis.ts'
 import type { PassTokens } from '../shared/tokens.ts'
 import { waitTime } from '../shared/wire/forecast.ts'
 import type { EndReason, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
-import { endAdmission } from './admissions.ts'
+import { admittedAt, endAdmission } from './admissions.ts'
 import { Adoption } from './adoption.ts'
 import { Batcher } from './batcher.ts'
 import type { BeaconSource } from './beacon.ts'
@@ -179,14 +179,18 @@ export class RedisQueue implements Queue, QueueNode {
     await this.end(event, visitor, 'left')
   }
 
-  async end(event: EventId, visitor: VisitorId, reason: EndReason, admittedUntil?: number): Promise<void> {
-    const member = this.member(event, visitor)
-    const ended = await this.#caller.call(event, verbs.end, () => [member, reason, admittedUntil ?? ''])
+  async end(event: EventId, visitor: VisitorId, reason: EndReason, at?: number): Promise<void> {
+    const [{ pool }, member] = [this.#parts, this.member(event, visitor)]
+    const meant = at === undefined ? undefined : await reached(admittedAt(pool, event, visitor, at))
+    const args = [member, reason, at ?? '', meant ?? '']
+    const ended = await this.#caller.call(event, verbs.end, () => args)
     // A place in the line has no admission; in every other case, also after a failure half way, the record is ended.
     const [what, latest] = ended?.rest ?? []
     if (what === 'place') return
     const score = latest === undefined ? undefined : Number(latest)
-    await reached(endAdmission(this.#parts.pool, event, visitor, reason, { admittedUntil, score }))
+    // A slot that has ended was the one meant, whatever the clock said at its admission.
+    const bounds = { admittedUntil: what === 'slot' ? undefined : at, score }
+    await reached(endAdmission(pool, event, visitor, reason, bounds))
   }
 
   adopt(event: EventId, from: VisitorId, to: VisitorId): Promise<void> {
@@ -422,7 +426,7 @@ export class RedisQueue implements Queue, QueueNode {
     const slot = { visitor, member, score, generation, admittedAt: since, until }
     const admission = await this.#grants.grant(event, slot)
     // Postgres remembers that this place's turn has ended: Redis must not hold a slot for it.
-    if (admission === undefined) await this.#caller.call(event, verbs.end, () => [member, 'expired', ''])
+    if (admission === undefined) await this.#caller.call(event, verbs.end, () => [member, 'expired', '', ''])
     return admission
   }
 
