@@ -5,7 +5,7 @@ import type { Sales } from '../bookings/sales.ts'
 import { clear } from '../payments/clear.ts'
 import { erasePeople } from '../payments/erase.ts'
 import { readEventList } from '../payments/event-list.ts'
-import { quiet } from '../payments/job-runner.ts'
+import { QUEUE_PRESET, quiet } from '../payments/job-runner.ts'
 import { taskList } from '../payments/jobs.ts'
 import { lapse } from '../payments/lapse.ts'
 import { pump } from '../payments/outbox.ts'
@@ -24,7 +24,13 @@ export async function labour(sales: Sales): Promise<void> {
     await line.work()
     await line.idle()
     moved = await step('pump.move', () => pump(pool))
-    await runOnce({ pgPool: pool, taskList: taskList(sales), noHandleSignals: true, logger: quiet(log) })
+    await runOnce({
+      preset: QUEUE_PRESET,
+      pgPool: pool,
+      taskList: taskList(sales),
+      noHandleSignals: true,
+      logger: quiet(log),
+    })
   } while (moved > 0)
   await reconcile(sales, 0)
   await replayed(sales)

@@ -2,12 +2,12 @@
  * The faults that leave the process alive: Redis loses everything or starts again, Postgres is away, Stripe fails. Each strikes
  * right before one step, once; a Postgres that is away stays so until the fan has an answer.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type OwnRedis, ownRedis } from '../../dev/test-parts.ts'
 import { connectPostgres } from '../../shared/postgres.ts'
 import { ready } from '../../shared/redis.ts'
 import type { StepName, Walker } from '../bookings/steps.ts'
 import { type HttpDeps, makeDeps } from '../deps.ts'
+import { Door } from './door-fixture.ts'
 import { Lane } from './lane-fixture.ts'
 
 export type Outage = 'FLUSHALL' | 'Redis restarts' | 'Postgres is away'
@@ -82,75 +82,6 @@ export class FrailLane {
     await this.#door.open()
     await ready(this.deps.redis, 10_000)
   }
-}
-
-/** Carries bytes to a store, until it is shut. */
-class Door {
-  readonly #target: URL
-  readonly #port: number
-  readonly #sockets = new Set<Socket>()
-  #server: Server | undefined
-
-  private constructor(target: URL, server: Server, port: number) {
-    this.#target = target
-    this.#port = port
-    this.#server = server
-    server.on('connection', socket => this.#carry(socket))
-  }
-
-  static async to(target: URL): Promise<Door> {
-    const server = await listening(0)
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return new Door(target, server, address.port)
-  }
-
-  get url(): string {
-    const url = new URL(this.#target)
-    url.host = `127.0.0.1:${this.#port}`
-    return url.href
-  }
-
-  async open(): Promise<void> {
-    if (this.#server !== undefined) return
-    this.#server = await listening(this.#port)
-    this.#server.on('connection', socket => this.#carry(socket))
-  }
-
-  async shut(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    const closed = new Promise<void>(resolve => {
-      if (server === undefined) resolve()
-      else server.close(() => resolve())
-    })
-    for (const socket of this.#sockets) socket.destroy()
-    await closed
-  }
-
-  #carry(near: Socket): void {
-    const far = connect(Number(this.#target.port || 5432), this.#target.hostname)
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(one)
-      one.on('error', () => undefined)
-      one.on('close', () => {
-        this.#sockets.delete(one)
-        other.destroy()
-      })
-      one.pipe(other)
-    }
-  }
-}
-
-function listening(port: number): Promise<Server> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => resolve(server))
-  })
 }
 
 /** Where Stripe is called, by whom, and what names that call at the simulator. */

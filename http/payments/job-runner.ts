@@ -20,6 +20,12 @@ export const LEASE_EVERY_MS = 2 * SECOND
 /** A worker not seen for so long is dead, or as good as. */
 const LEASE_SECONDS = 10
 
+/**
+ * Left alone, graphile-worker waits for nobody when it writes that a job is done or has failed: with Postgres away that would end
+ * the process. Batched it says so to its pool, which then stops, and is started again.
+ */
+export const QUEUE_PRESET = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } }
+
 export interface JobRunner {
   /** Workers that look for jobs now; from the first on the queue's schema is there. */
   workers(): number
@@ -53,6 +59,7 @@ export function startJobRunner({ pool, tasks, node, clock, log }: RunnerParts): 
       try {
         // Brings the queue's own schema up to date first.
         runner = await run({
+          preset: QUEUE_PRESET,
           pgPool: pool,
           taskList: tasks,
           parsedCronItems: [],
