@@ -6,6 +6,7 @@ import { ready } from '../shared/redis.ts'
 import {
   admitted,
   admitUntil,
+  intercepted,
   joinInOrder,
   newVisitor,
   newVisitors,
@@ -92,4 +93,44 @@ test('[Q138] whoever was called in a Redis that another replaced, and had not co
   expect(line).toEqual(visitors.map(who => queue.member(event, who)))
   await admitUntil(queue, event, async () => (await queue.passes(event, visitors)).length === 2)
   for (const who of visitors.slice(0, 2)) admitted(await queue.status(event, who))
+}, 30_000)
+
+test('[Q252] an admission that was claimed and not recorded is called again by the Redis that took over, one that was recorded counts, and each is one', async () => {
+  // A Redis that lacks both claims, and one that has them.
+  for (const claims of [0, 2]) {
+    const [event, visitors] = [await rig.event(), newVisitors(5)]
+    const [queue, other] = [rig.queue('a', { recoveryMs: 300 }), rig.queue('b', { recoveryMs: 300 })]
+    // Its node is killed between the script and the record.
+    const pool = intercepted(rig.pool, 'query', async (text: string, values: unknown[]) => {
+      if (text.includes('insert into queue_admissions'))
+        throw Object.assign(new Error('gone'), { code: '57P01' })
+      return await rig.pool.query(text, values)
+    })
+    const killed = rig.queue('k', { pool })
+    await queue.configure(event, { ...open, cap: 3 }, 'test')
+    const places = await joinInOrder(queue, event, visitors)
+    await admitUntil(queue, event, async () => (await activeOf(event)) === 3)
+    const { called, since, line } = rig.keys.queue(event)
+    const before = await moment(event)
+    const [recorded] = await queue.passes(event, [visitors[0]!])
+    await expect(killed.passes(event, [visitors[1]!])).rejects.toThrow()
+    const after = await moment(event)
+    await (claims === 0 ? before : after)()
+    expect(await rig.redis.zcard(since)).toBe(claims)
+
+    await other.sweep(event)
+    expect(await rig.redis.hlen(called)).toBe(1)
+    const standing = await rig.redis.zrangeBuffer(line, 0, '-1')
+    expect(standing).toEqual(visitors.slice(1).map(who => queue.member(event, who)))
+    for (const one of [queue, other]) one.refresh(event)
+    expect(await other.gate(event, visitors[0]!, recorded!.pass)).toEqual({ ok: true })
+    await admitUntil(other, event, async () => (await other.passes(event, visitors)).length === 3)
+    const { rows } = await rig.pool.query(
+      'select visitor_id, score, ended_at from queue_admissions where event_id = $1 order by score',
+      [event],
+    )
+    expect(rows).toEqual(
+      [0, 1, 2].map(i => ({ visitor_id: visitors[i], score: places[i]!.score, ended_at: null })),
+    )
+  }
 }, 30_000)

@@ -164,19 +164,16 @@ export class Generations {
 
   /**
    * A Redis that may lack its last second keeps its places, and receipts and the nodes' memory bring what it lacks. Of turns
-   * only Postgres knows; whoever was called and had not come yet is in the line again.
+   * only Postgres knows: whoever was called is in the line again, until a record says that they had come.
    */
   async #keepPlaces(event: EventId): Promise<void> {
     const { redis, keys } = this.#parts
     const q = keys.queue(event)
     await redis.unlink(q.cfg)
     const called = pairsOf(await redis.callBuffer('HGETALL', q.called))
-    await inChunks(called, async some => {
-      const came = await redis.zmscore(q.since, ...some.map(({ member }) => member))
-      const waited = some.filter((_, i) => came[i] == null)
-      if (waited.length > 0)
-        await redis.zadd(q.line, 'LT', ...waited.flatMap(({ member, score }) => [score, member]))
-    })
+    await inChunks(called, some =>
+      redis.zadd(q.line, 'LT', ...some.flatMap(({ member, score }) => [score, member])),
+    )
     await redis.unlink(q.act, q.called, q.since, q.spent, q.restoring, q.sketch, q.tail)
   }
 

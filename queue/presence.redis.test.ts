@@ -195,3 +195,26 @@ test('[Q209] while a dead node’s visitors are asked for doors wait a second: w
     visitors.slice(0, 3),
   )
 })
+
+test('[Q251] a node’s death shows no recovery: doors wait for its visitors, and the state stays what it is', async () => {
+  const [dies, lives, event] = [rig.queue('dies'), rig.queue('lives'), await rig.event()]
+  await dies.configure(event, { ...open, state: 'open', rate: 0.01, burst: 1, cap: 3 }, 'test')
+  await joinInOrder(dies, event, newVisitors(30))
+  await dies.sweep(event)
+  const { nodes, cfg, bucket, act, away } = rig.keys.queue(event)
+  await rig.redis.hset(bucket, 'tokens', 1)
+  await rig.redis.zadd(nodes, 1, 'dies')
+  await lives.sweep(event)
+  expect(await rig.redis.zcard(away)).toBe(30)
+  await lives.admit(event)
+  expect(await rig.redis.zcard(act)).toBe(0)
+  lives.refresh(event)
+  await rig.redis.del(rig.keys.queue(event).sketch)
+  expect((await lives.tick(event)).state).toBe('open')
+  expect(await lives.info(event)).toMatchObject({ state: 'open' })
+  // A loss of Redis shows it.
+  await rig.redis.del(cfg)
+  await lives.sweep(event)
+  lives.refresh(event)
+  expect((await lives.tick(event)).state).toBe('recovering')
+})

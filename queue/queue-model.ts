@@ -79,6 +79,7 @@ export class LineModel {
   /** Nobody loses a place until then: a clock that jumped has ended graces that are not over. */
   #calmUntil = 0
   #recoverUntil = 0
+  #askedUntil = 0
   #restoreUntil = 0
   #restoring: Scores = new Map()
 
@@ -198,7 +199,8 @@ export class LineModel {
     if (jumped) this.#moveSlots(gap)
     else this.#expire()
     this.#admittedAt = this.now
-    const moves = (state === 'open' || state === 'closing') && rate > 0 && !this.#recovers()
+    const waits = this.#recovers() || (this.now < this.#askedUntil && this.#askedUntil <= this.now + ANSWER)
+    const moves = (state === 'open' || state === 'closing') && rate > 0 && !waits
     const room = moves ? Math.min(Math.floor(this.tokens), cap - this.active.size) : 0
     const called: [string, number][] = []
     for (const [who, score] of sorted(this.returned)) {
@@ -280,6 +282,7 @@ export class LineModel {
     this.#sweptAt = undefined
     this.#calmUntil = 0
     this.#restoring.clear()
+    this.#askedUntil = 0
     this.#recoverUntil = this.now + this.recovery
     this.#restoreUntil = this.#recoverUntil + this.settings.grace
   }
@@ -416,9 +419,7 @@ export class LineModel {
       this.#setAside(who)
       asks.push(who)
     }
-    const stale = this.#recoverUntil > this.now + RECOVERY_AT_MOST
-    const answered = this.now + ANSWER
-    if (asks.length > 0 && (stale || this.#recoverUntil < answered)) this.#recoverUntil = answered
+    if (asks.length > 0) this.#askedUntil = this.now + ANSWER
     this.rosters.delete(node)
     this.leases.delete(node)
     return asks

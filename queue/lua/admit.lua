@@ -31,7 +31,7 @@ local set = redis.call('HMGET', cfg, 'rate', 'cap', 'burst', 'factor', 'claim', 
 local rate, cap, burst, factor, wait, payRate = tonumber(set[1]), tonumber(set[2]), tonumber(set[3]), tonumber(set[4]),
   math.min(tonumber(set[5]), tonumber(set[10])), tonumber(set[6])
 local state = stateNow()
-local moves = (state == 'open' or state == 'closing') and set[7] ~= 'due' and rate > 0 and not isRecovering()
+local moves = (state == 'open' or state == 'closing') and set[7] ~= 'due' and rate > 0 and not (isRecovering() or areAsked())
 
 local elapsed = unseen and 0 or math.max(0, math.min(gap, REFILL_MS))
 local tokens = math.min(burst, tonumber(kept[1] or '0') + rate * elapsed / 1000)

@@ -4,7 +4,6 @@
 -- ARGV 2 'back', 'away' or 'lost' · then members
 -- -> {'OK'} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
-local ANSWER_MS = 1000
 local way = ARGV[2]
 local members = { unpack(ARGV, 3) }
 if way == 'back' then
@@ -32,13 +31,7 @@ for i, member in ipairs(members) do
 end
 if #due > 0 and way == 'away' then redis.call('ZADD', away, unpack(due)) end
 if #due > 0 and way == 'lost' then redis.call('ZADD', away, 'NX', unpack(due)) end
-if way == 'lost' and #due > 0 then
-  -- Many of them have come back through another node: until those have said so nobody behind them is let in.
-  local ends = tonumber(redis.call('HGET', cfg, 'recoverUntil'))
-  if ends < now + ANSWER_MS or ends > now + RECOVERY_AT_MOST_MS then
-    redis.call('HSET', cfg, 'recoverUntil', digits(now + ANSWER_MS))
-  end
-end
+if way == 'lost' and #due > 0 then redis.call('HSET', cfg, 'askedUntil', digits(now + ANSWER_MS)) end
 if #aside > 0 then redis.call('ZADD', parked, unpack(aside)) end
 -- A visitor with another tab on another node is here: it says so now, before a turn passes them over.
 publish('asked', names, '')

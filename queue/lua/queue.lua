@@ -101,6 +101,13 @@ local function isRecovering()
   return now < ends + RECOVERY_AT_MOST_MS and redis.call('ZCOUNT', restoring, now, '+inf') > 0
 end
 
+-- Many visitors of a node that died are back on another: until those have had time to say so nobody behind them is let in.
+local ANSWER_MS = 1000
+local function areAsked()
+  local ends = tonumber(redis.call('HGET', cfg, 'askedUntil') or '0')
+  return now < ends and ends <= now + ANSWER_MS
+end
+
 -- For a grace longer places may come back, by receipts and from the nodes' memory.
 local function isRestoring()
   local ends = tonumber(redis.call('HGET', cfg, 'restoreUntil') or '0')
