@@ -42,23 +42,25 @@ export function isRound(round: number, signature: Uint8Array): boolean {
   }
 }
 
-/** The signature of a round; undefined while it cannot be had. */
-export type BeaconSource = (round: number) => Promise<Buffer | undefined>
+/** The signature of a round; undefined while it cannot be had. `end`: the process stops. */
+export type BeaconSource = (round: number, end: AbortSignal) => Promise<Buffer | undefined>
 
 const RELAYS = ['https://api.drand.sh', 'https://drand.cloudflare.com', 'https://api2.drand.sh']
 const FETCH_MS = 2_000
 
 /** From drand's public relays, one after the other. */
-export const drandRelays: BeaconSource = async round => {
+export const drandRelays: BeaconSource = async (round, end) => {
   for (const relay of RELAYS) {
-    const signature = await fetchRound(`${relay}/${QUICKNET.chain}/public/${round}`).catch(() => undefined)
-    if (signature !== undefined && (await isRoundBeside(round, signature))) return signature
+    const url = `${relay}/${QUICKNET.chain}/public/${round}`
+    const signature = await fetchRound(url, end).catch(() => undefined)
+    end.throwIfAborted()
+    if (signature !== undefined && (await isRoundBeside(round, signature, end))) return signature
   }
   return undefined
 }
 
-async function fetchRound(url: string): Promise<Buffer | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_MS) })
+async function fetchRound(url: string, end: AbortSignal): Promise<Buffer | undefined> {
+  const response = await fetch(url, { signal: AbortSignal.any([end, AbortSignal.timeout(FETCH_MS)]) })
   if (!response.ok) return undefined
   const body: unknown = await response.json()
   if (typeof body !== 'object' || body === null || !('signature' in body)) return undefined

@@ -104,8 +104,8 @@ export async function closeEntries(
 export async function fixEntrants(
   pool: Pool,
   { eventId, generation }: DrawRecord,
-  members: Buffer,
-  root: Buffer,
+  { members, root }: { members: Buffer; root: Buffer },
+  end: AbortSignal,
 ): Promise<DrawRecord> {
   return await transaction(pool, async client => {
     const { rowCount } = await client.query(
@@ -113,6 +113,7 @@ export async function fixEntrants(
       [eventId, generation, root, members.length / MEMBER_BYTES],
     )
     for (let chunk = 0; rowCount === 1 && chunk * CHUNK_BYTES < members.length; chunk++) {
+      end.throwIfAborted()
       const some = members.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
       await client.query(
         `insert into queue_draw_entrants (event_id, generation, chunk, members) values ($1, $2, $3, $4)`,
@@ -162,9 +163,11 @@ export async function readChunk(
 export async function readEntrants(
   db: Queryable,
   { eventId, generation, entrants }: DrawRecord,
+  end?: AbortSignal,
 ): Promise<Buffer> {
   const members = Buffer.alloc((entrants ?? 0) * MEMBER_BYTES)
   for (let chunk = 0; chunk * CHUNK_BYTES < members.length; chunk++) {
+    end?.throwIfAborted()
     const some = await readChunk(db, eventId, generation, chunk)
     if (some === undefined) throw new Error(`chunk ${chunk} of the entrants of ${eventId} is missing`)
     some.copy(members, chunk * CHUNK_BYTES)

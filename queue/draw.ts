@@ -20,6 +20,7 @@ import {
   readEntrants,
 } from './draw-record.ts'
 import { isRoundBeside, orderBeside, rootBeside } from './draw-thread.ts'
+import { PerEvent } from './per-event.ts'
 import { readSettings, type StoredSettings } from './settings.ts'
 import { MEMBER_BYTES, verbs } from './verbs.ts'
 
@@ -54,9 +55,9 @@ export class Draws {
   readonly #parts: DrawParts
   readonly #running = new Map<EventId, Promise<void>>()
   /** Event -> the generation in which its draw was seen to be over: nothing is left to ask. */
-  readonly #over = new Map<EventId, number>()
+  readonly #over = new PerEvent<number>()
   /** Entrants of draws under way. */
-  readonly #entrants = new Map<EventId, { line: number; members: Buffer }>()
+  readonly #entrants = new PerEvent<{ line: number; members: Buffer }>()
   readonly #end = new AbortController()
 
   constructor(parts: DrawParts) {
@@ -68,13 +69,21 @@ export class Draws {
     if (method !== 'random' || this.#end.signal.aborted) return
     if (this.#over.get(event) === generation || this.#running.has(event)) return
     const running = this.#drive(event)
-      .catch((err: unknown) =>
-        this.#parts.log.warn({ err, event }, 'a step of a draw failed, and is tried again'),
-      )
+      .catch((err: unknown) => {
+        // Given up as we stop: another node goes on with the step.
+        if (!this.#end.signal.aborted)
+          this.#parts.log.warn({ err, event }, 'a step of a draw failed, and is tried again')
+      })
       .finally(() => this.#running.delete(event))
     this.#running.set(event, running)
   }
 
+  keepOnly(on: ReadonlySet<EventId>): void {
+    this.#over.keepOnly(on)
+    this.#entrants.keepOnly(on)
+  }
+
+  /** What is under way is given up between two steps, or in the middle of a sum. */
   async close(): Promise<void> {
     this.#end.abort()
     await Promise.all(this.#running.values())
@@ -113,8 +122,8 @@ export class Draws {
     const { eventId } = record
     const members = await this.#readLine(eventId, record.closedScore!, generation)
     if (members === undefined) return undefined
-    const root = await rootBeside(members)
-    const rooted = await fixEntrants(pool, record, members, root)
+    const root = await rootBeside(members, this.#end.signal)
+    const rooted = await fixEntrants(pool, record, { members, root }, this.#end.signal)
     log.info({ event: eventId, entrants: rooted.entrants }, 'the entrants of a draw are fixed')
     if (rooted.root?.equals(root)) this.#entrants.set(eventId, { line: record.generation, members })
     return rooted
@@ -144,8 +153,8 @@ export class Draws {
     const wanted = beaconRound !== null && settings?.beaconRound === beaconRound ? beaconRound : null
     if (wanted === null) return await fixSeed(pool, record, null)
     if (now < roundAt(wanted)) return undefined
-    const signature = await beacon(wanted)
-    if (signature === undefined || !(await isRoundBeside(wanted, signature))) {
+    const signature = await beacon(wanted, this.#end.signal)
+    if (signature === undefined || !(await isRoundBeside(wanted, signature, this.#end.signal))) {
       log.warn({ event: eventId, round: wanted }, 'the beacon that a draw waits for cannot be had')
       return undefined
     }
@@ -156,7 +165,7 @@ export class Draws {
   async #fill(record: DrawRecord, { drawnTo }: Stand): Promise<boolean> {
     const { eventId } = record
     const members = await this.#membersOf(record)
-    const { order, scores } = await orderBeside(record.seed!, members)
+    const { order, scores } = await orderBeside(record.seed!, members, this.#end.signal)
     let from = 0
     if (drawnTo !== undefined) while (from < order.length && scores[order[from]!]! <= drawnTo) from++
     // One script at a time: others' commands come between, and doors follow.
@@ -183,7 +192,7 @@ export class Draws {
   async #membersOf(record: DrawRecord): Promise<Buffer> {
     const kept = this.#entrants.get(record.eventId)
     if (kept?.line === record.generation) return kept.members
-    const members = await readEntrants(this.#parts.pool, record)
+    const members = await readEntrants(this.#parts.pool, record, this.#end.signal)
     this.#entrants.set(record.eventId, { line: record.generation, members })
     return members
   }

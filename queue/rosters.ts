@@ -7,6 +7,7 @@ import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { Caller } from './caller.ts'
+import { PerEvent } from './per-event.ts'
 import { MEMBER_BYTES, MEMBERS_A_CALL, verbs } from './verbs.ts'
 
 export interface RostersParts {
@@ -19,6 +20,8 @@ export interface RostersParts {
 
 /** Members that may be of the past: below it nothing is worth writing anew. */
 const SPARE_MEMBERS = 5_000
+/** Much longer than from one sweep to the next. */
+const UNSWEPT_SECONDS = 3_600
 const CHUNK_BYTES = MEMBERS_A_CALL * MEMBER_BYTES
 
 /** The roster, and what is left of the one before while it is written anew or buried. */
@@ -30,10 +33,20 @@ export function rosterKeys(keys: Keys, event: EventId, node: string): [string, s
 export class Rosters {
   readonly #parts: RostersParts
   /** Bytes of what was kept the last time. */
-  readonly #kept = new Map<EventId, number>()
+  readonly #end = new AbortController()
+  readonly #kept = new PerEvent<number>()
 
   constructor(parts: RostersParts) {
     this.#parts = parts
+  }
+
+  /** What is under way is given up between two chunks: whoever finds the node dead buries the rest. */
+  close(): void {
+    this.#end.abort()
+  }
+
+  keepOnly(on: ReadonlySet<EventId>): void {
+    this.#kept.keepOnly(on)
   }
 
   /**
@@ -51,6 +64,8 @@ export class Rosters {
       const once = members.filter(member => seen.size !== seen.add(member.toString('latin1')).size)
       const standing = await this.#standing(event, once)
       if (standing.length > 0) await redis.append(roster, Buffer.concat(standing))
+      // Where the queue has ended meanwhile nobody would take it away; while it is on the next sweep keeps it.
+      await redis.expire(roster, UNSWEPT_SECONDS)
     }
     await redis.unlink(old)
     const kept = await redis.strlen(roster)
@@ -86,6 +101,7 @@ export class Rosters {
 
   async *#members(key: string): AsyncGenerator<Buffer[]> {
     for (let at = 0; ; at += CHUNK_BYTES) {
+      this.#end.signal.throwIfAborted()
       const chunk = await this.#parts.redis.getrangeBuffer(key, at, at + CHUNK_BYTES - 1)
       const members: Buffer[] = []
       for (let from = 0; from + MEMBER_BYTES <= chunk.length; from += MEMBER_BYTES)

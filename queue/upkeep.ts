@@ -14,6 +14,7 @@ import { Draws } from './draw.ts'
 import { endFinished } from './finished.ts'
 import { FLOOR_AHEAD_US } from './generations.ts'
 import { Kept } from './kept.ts'
+import { PerEvent } from './per-event.ts'
 import { Presence } from './presence.ts'
 import { reached } from './reached.ts'
 import { Rosters, rosterKeys } from './rosters.ts'
@@ -46,11 +47,11 @@ export class Upkeep {
   readonly #rosters: Rosters
   readonly #events: Kept<'on', EventId[]>
   /** Events whose Redis has another clock than this node. */
-  readonly #apart = new Set<EventId>()
+  readonly #apart = new PerEvent<true>()
   /** What takes longer than a beat. */
   readonly #running = new Map<string, Promise<void>>()
   /** When this process last raised an event's floor, ms. */
-  readonly #raised = new Map<EventId, number>()
+  readonly #raised = new PerEvent<number>()
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts
@@ -124,6 +125,7 @@ export class Upkeep {
   }
 
   async close(): Promise<void> {
+    this.#rosters.close()
     await Promise.all([
       this.#presence.close(),
       this.#draws.close(),
@@ -143,7 +145,7 @@ export class Upkeep {
     const { clock, log } = this.#parts
     const aheadMs = Math.round(redisUs / 1_000 - clock.now())
     if (agrees) this.#apart.delete(event)
-    else this.#apart.add(event)
+    else this.#apart.set(event, true)
     if (agrees) log.info({ event, aheadMs }, 'the clocks of Redis and of this node agree again')
     else log.warn({ event, aheadMs }, 'the clock of Redis is not that of this node: planned doors wait')
   }
@@ -159,11 +161,20 @@ export class Upkeep {
     await reached(raiseFloor(pool, event, settings.generation, latest + FLOOR_AHEAD_US))
   }
 
+  /** Of a queue that has ended nothing is remembered. */
+  #forget(on: ReadonlySet<EventId>): void {
+    this.#apart.keepOnly(on)
+    this.#raised.keepOnly(on)
+    this.#draws.keepOnly(on)
+    this.#rosters.keepOnly(on)
+  }
+
   /** Postgres says which are on; what Redis holds of others is what a process left behind that died while closing them. */
   async #readEvents(): Promise<EventId[]> {
     const { pool, redis, keys, caller, log } = this.#parts
     await endFinished(pool)
     const on = await eventsOn(pool)
+    this.#forget(new Set(on))
     const stray = (await redis.zrange(keys.queuesOn, '0', '-1').catch(() => [])).filter(
       id => !on.includes(id as EventId),
     )

@@ -10,7 +10,10 @@ if wrongGeneration() or doubtsItself() then return { 'NOGEN' } end
 if tonumber(redis.call('HGET', cfg, 'version')) < tonumber(ARGV[3]) then return { 'STALE' } end
 local BURIAL_MS, ASK_MS, AT_MOST = 10000, 2000, 1000
 
-if ARGV[2] ~= '' then redis.call('ZADD', nodes, now + LEASE_MS, ARGV[2]) end
+if ARGV[2] ~= '' then
+  redis.call('ZADD', nodes, now + LEASE_MS, ARGV[2])
+  redis.call('PERSIST', roster)
+end
 local agrees = clocksAgree(tonumber(ARGV[4]))
 if agrees then
   local before = tonumber(redis.call('HGET', cfg, 'agreedAt') or '0')
