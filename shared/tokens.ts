@@ -3,10 +3,11 @@
  * so a WebSocket handshake can check one); passes and tickets are signed with Ed25519, so that any backend and any
  * scanner can check them with the public keys at /.well-known/jwks.json.
  */
-import { createHash, createHmac, createPrivateKey, createPublicKey, timingSafeEqual } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { createSigner, createVerifier, TokenError } from 'fast-jwt'
 import { systemClock } from './clock.ts'
 import type { EventId, VisitorId } from './ids.ts'
+import { TextMac } from './text-mac.ts'
 
 export interface Session {
   visitorId: VisitorId
@@ -29,13 +30,13 @@ const SESSION = 'session'
 export class SessionTokens {
   readonly #sign: (payload: object) => string
   readonly #verify: (token: string) => { sub: VisitorId }
-  readonly #key: Buffer
+  readonly #mac: TextMac
   /** How every token of ours begins, with its dot. */
   readonly #head: string
 
   constructor(key: Buffer, seconds: number) {
     const kind = { aud: SESSION } as const
-    this.#key = key
+    this.#mac = new TextMac(key)
     this.#sign = createSigner({ key, algorithm: 'HS256', expiresIn: seconds * 1_000, ...kind })
     this.#verify = createVerifier({
       key,
@@ -62,9 +63,7 @@ export class SessionTokens {
     const end = token.lastIndexOf('.')
     if (end < this.#head.length || !token.startsWith(this.#head)) return undefined
     // As texts, since a decoder would pass over what does not belong there.
-    const right = Buffer.from(createHmac('sha256', this.#key).update(token.slice(0, end)).digest('base64url'))
-    const given = Buffer.from(token.slice(end + 1))
-    if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
+    if (!this.#mac.isOf(token.slice(0, end), token.slice(end + 1))) return undefined
     const payload = Buffer.from(token.slice(this.#head.length, end), 'base64url').toString()
     const { sub, aud, exp, nbf } = JSON.parse(payload) as Record<string, unknown>
     const isNow = typeof exp === 'number' && nbf === undefined && systemClock.now() < exp * 1_000
