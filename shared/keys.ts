@@ -23,6 +23,8 @@ export interface SeatKeys {
   visitor(visitor: VisitorId): string
   /** list: the free units of the area at this position of the map's areas */
   freeUnits(area: number): string
+  /** string with a TTL: a booking under this Idempotency-Key is under way */
+  flight(visitor: VisitorId, idempotencyKey: string): string
   /** Matches every `seat` key of the event. */
   everySeat: string
   everyHold: string
@@ -94,8 +96,6 @@ export interface Keys {
   queuesOn: string
   /** string with a TTL: calls of one network in one window. */
   rate(limit: string, network: string): string
-  /** string with a TTL: a booking under this Idempotency-Key is under way. */
-  flight(visitor: VisitorId, idempotencyKey: string): string
   /** string with a TTL: when the next call of this kind to the payment provider may be, microseconds. */
   provider(bucket: string): string
   /** Prefix of the Socket.IO adapter's channels. */
@@ -112,7 +112,6 @@ export function makeKeys(prefix: string): Keys {
     adapter: `${prefix}sio`,
     rate: (limit, network) => `${prefix}rate:${limit}:${network}`,
     provider: bucket => `${prefix}{provider}:${bucket}`,
-    flight: (visitor, idempotencyKey) => `${prefix}flight:${visitor}:${idempotencyKey}`,
     seats: event => {
       const s = `${prefix}s:{${event}}`
       return {
@@ -125,6 +124,7 @@ export function makeKeys(prefix: string): Keys {
         hold: booking => `${s}:b:${booking}`,
         visitor: visitor => `${s}:v:${visitor}`,
         freeUnits: area => `${s}:f:${area}`,
+        flight: (visitor, idempotencyKey) => `${s}:k:${visitor}:${idempotencyKey}`,
         everySeat: `${s}:h:*`,
         everyHold: `${s}:b:*`,
         everyVisitor: `${s}:v:*`,

@@ -43,6 +43,17 @@ test('[R59] a subscriber comes back by itself and hears again', async () => {
   publisher.disconnect()
 })
 
+test('[H40] what one turn of the event loop asks goes out in one write', async () => {
+  const redis = connectCommands(server.url, log)
+  await ready(redis, 5_000)
+  const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await redis.info('stats'))?.[1])
+  const before = await reads()
+  await Promise.all(Array.from({ length: 50 }, (_, at) => redis.set(`together ${at}`, at)))
+  // One for the fifty and one for INFO itself.
+  expect((await reads()) - before).toBeLessThanOrEqual(3)
+  redis.disconnect()
+})
+
 test('[R60] a script that Redis has forgotten is sent again', async () => {
   const redis = connectCommands(server.url, log)
   await ready(redis, 5_000)

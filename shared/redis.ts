@@ -16,10 +16,28 @@ const shared = {
   protocol: 2,
 } satisfies RedisOptions
 
+/** What is asked in one turn of the event loop goes out in one write: a write to a socket costs more than the command it carries. */
+class TogetherRedis extends Redis {
+  #held = false
+
+  override sendCommand(...[command, stream]: Parameters<Redis['sendCommand']>): unknown {
+    const socket = this.stream
+    if (!this.#held && this.status === 'ready') {
+      this.#held = true
+      socket.cork()
+      setImmediate(() => {
+        this.#held = false
+        socket.uncork()
+      })
+    }
+    return super.sendCommand(command, stream)
+  }
+}
+
 /** For scripts and reads: rejects at once while Redis is away, after 2 s where it does not answer. */
 export function connectCommands(url: string, log: Log): Redis {
   return watched(
-    new Redis(url, {
+    new TogetherRedis(url, {
       ...shared,
       connectionName: 'onsale-commands',
       enableOfflineQueue: false,

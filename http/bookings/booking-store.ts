@@ -223,6 +223,25 @@ export async function findByKey(
   return rows.map(readRow)[0]
 }
 
+export interface Call {
+  visitorId: VisitorId
+  /** Idempotency-Key */
+  key: string
+}
+
+/** What each of these calls has made, in their order. */
+export async function findByKeys(db: Queryable, calls: readonly Call[]): Promise<(Booking | undefined)[]> {
+  const values = [calls.map(({ visitorId }) => visitorId), calls.map(({ key }) => key)]
+  const { rows } = await db.query<Row & { nth: number }>({ name: 'bookings by key', text: BY_KEYS, values })
+  const found = new Map(rows.map(row => [row.nth, readRow(row)]))
+  return calls.map((_, at) => found.get(at + 1))
+}
+
+const BY_KEYS = `
+  select nth::int, ${COLUMNS}
+  from unnest($1::uuid[], $2::text[]) with ordinality as call (visitor, key, nth)
+  join bookings on visitor_id = visitor and idem_key = key`
+
 /** The visitor's, newest first, but for those they were never told of. */
 export async function listBookings(
   db: Queryable,

@@ -91,14 +91,7 @@ describe('a hold that fails half way', () => {
     expect(rows).toEqual([{ status: 'cancelled', reason: 'abandoned' }])
   })
 
-  const STEPS: StepName[] = [
-    'hold.flight',
-    'hold.replay',
-    'hold.gate',
-    'hold.take',
-    'hold.insert',
-    'hold.activate',
-  ]
+  const STEPS: StepName[] = ['hold.gate', 'hold.take', 'hold.insert', 'hold.activate']
   const deaths = STEPS.flatMap(step => [[step, 'before'] as const, [step, 'after'] as const])
 
   test.for(deaths)(
@@ -114,7 +107,7 @@ describe('a hold that fails half way', () => {
       expect(left).toBeLessThanOrEqual(wasActive ? 600_000 : TAKE_TTL_MS)
       // Those seconds pass; then the same call comes again, or somebody else's.
       if (!wasActive) await secondsPass(own)
-      await redis.del('-', ...(await redis.keys(`${keys.prefix}flight:*`)))
+      await redis.del('-', ...(await redis.keys(`${keys.prefix}s:*:k:*`)))
       const retried = await ada.hold([0], {}, { 'idempotency-key': 'k' })
       expect([retried.status, retried.body.status]).toEqual([201, 'in_progress'])
       expect((await bob.hold([0])).status).toBe(409)

@@ -281,6 +281,38 @@ describe('an Idempotency-Key', () => {
     )
   })
 
+  test('[B96] A call repeated when its booking is over answers that booking, and keeps nobody from the seats.', async () => {
+    const fan = await house.fan()
+    const first = await fan.hold([15, 16], {}, key('over'))
+    await fan.cancel(first.body.bookingId)
+    const again = await fan.hold([15, 16], {}, key('over'))
+    expect([again.status, again.body.bookingId, again.body.status]).toEqual([
+      201,
+      first.body.bookingId,
+      'cancelled',
+    ])
+    expect([await house.shown(15), await house.shown(16)]).toEqual(['available', 'available'])
+    const other = await fan.hold([17], {}, key('over'))
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_conflict'])
+    expect((await (await house.fan()).hold([15, 17])).status).toBe(201)
+    // Somebody else has a seat of it by now: that is not what this call is told.
+    expect((await fan.hold([15, 16], {}, key('over'))).body.status).toBe('cancelled')
+  })
+
+  test('[B97] One key for two events at once makes one booking.', async () => {
+    const [fan, other] = [await house.fan(), await shop.house()]
+    const elsewhere = () =>
+      shop.call<Told>('POST', `/bookings/${other.eventId}`, {
+        token: fan.token,
+        headers: key('two events'),
+        body: { ticketIds: [other.ticket(0)] },
+      })
+    const answers = await Promise.all([fan.hold([18], {}, key('two events')), elsewhere()])
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 422])
+    const shown = [await house.shown(18), await other.shown(0)]
+    expect(shown.sort()).toEqual(['available', 'held'])
+  })
+
   test('[B19] A call that lost is judged anew under its key.', async () => {
     const [ada, bob] = [await house.fan(), await house.fan()]
     const held = await ada.held(14)

@@ -25,7 +25,6 @@ import {
   abandonBooking,
   type Booking,
   findBooking,
-  findByKey,
   insertBooking,
   itemsOf,
 } from './booking-store.ts'
@@ -65,22 +64,39 @@ export async function hold(sales: Sales, request: HoldRequest): Promise<BookingV
   }
 }
 
-/** Under a key: the winner is answered again, losers are judged anew, and two at once are not. */
+/** Another call under the key is between its take and its answer: what it makes is not to be told yet. */
+class UnderWay extends Problem {
+  constructor() {
+    super('idempotency_in_flight', 'A call with this Idempotency-Key is under way.', { retryAfter: 1 })
+  }
+}
+
+interface Idem {
+  key: string
+  hash: string
+  /** The key as the inventory is told it. */
+  call: string
+}
+
+/**
+ * Under a key: the winner is answered again, losers are judged anew, and of two at once one is told to come again. Seats that are
+ * named are asked for first, as most who lose a fight for them have no booking under their key, and whatever refuses them is told
+ * only where Postgres has none. What a wish or standing places would take twice is looked for before.
+ */
 async function holdOnce(sales: Sales, request: HoldRequest & { key: string }): Promise<BookingView> {
-  const { redis, keys, chance, step } = sales
-  const named = createHash('sha256').update(request.key).digest('base64url')
-  const flight = keys.flight(request.visitorId, named)
-  // As long as a take: whoever dies on the way leaves seats and key free at the same time.
-  const ours = await step('hold.flight', () => redis.set(flight, chance.uuid(), 'PX', TAKE_TTL_MS, 'NX'))
-  if (ours === null)
-    throw new Problem('idempotency_in_flight', 'A call with this Idempotency-Key is under way.', {
-      retryAfter: 1,
-    })
+  const { key, body } = request
+  const hash = hashOf(eventId(request.eventId), body)
+  const call = createHash('sha256').update(key).digest('base64url')
+  const mayRepeat = body.bestAvailable !== undefined || body.areas.length > 0
+  const found = mayRepeat ? await replay(sales, request, hash) : undefined
+  if (found !== undefined) return found
   try {
-    const hash = hashOf(eventId(request.eventId), request.body)
-    return (await replay(sales, request, hash)) ?? (await holdNew(sales, request, { key: request.key, hash }))
-  } finally {
-    await step('hold.land', () => redis.del(flight)).catch(() => undefined)
+    return await holdNew(sales, request, { key, hash, call })
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status >= 500 || error instanceof UnderWay) throw error
+    const made = await replay(sales, request, hash)
+    if (made === undefined) throw error
+    return made
   }
 }
 
@@ -90,8 +106,8 @@ async function replay(
   { visitorId, key }: { visitorId: VisitorId; key: string },
   hash: string,
 ): Promise<BookingView | undefined> {
-  const { pool, step } = sales
-  let booking = await step('hold.replay', () => findByKey(pool, visitorId, key))
+  const { pool, step, calls } = sales
+  let booking = await step('hold.replay', () => calls.find(visitorId, key))
   if (booking === undefined) return undefined
   if (booking.idemHash !== hash)
     throw new Problem('idempotency_conflict', 'This Idempotency-Key was used with another body.')
@@ -116,11 +132,7 @@ async function replay(
   return viewOf(found, items.get(found.id) ?? [], event, now, renewableUntil(sales.config, found))
 }
 
-async function holdNew(
-  sales: Sales,
-  request: HoldRequest,
-  idem?: { key: string; hash: string },
-): Promise<BookingView> {
+async function holdNew(sales: Sales, request: HoldRequest, idem?: Idem): Promise<BookingView> {
   const event = await eventOf(sales, eventId(request.eventId))
   requireOnSale(event, sales.clock.now())
   const { body } = request
@@ -141,21 +153,44 @@ async function holdThese(
   request: HoldRequest,
   event: EventRecord,
   order: Order,
-  idem: { key: string; hash: string } | undefined,
+  idem: Idem | undefined,
 ): Promise<BookingView> {
-  const { config, clock, chance } = sales
-  const id = chance.uuid() as BookingId
-  const { indices, now, beside } = await take(sales, event, order, id, request.visitorId)
+  const { step, inventory } = sales
+  const id = sales.chance.uuid() as BookingId
+  const hold = await take(sales, event, order, id, request.visitorId, idem?.call)
+  try {
+    return await bookTaken(sales, request.visitorId, event, order, id, hold, idem)
+  } finally {
+    if (idem !== undefined) {
+      const { call } = idem
+      await step('hold.land', () => inventory.land(event.stock, request.visitorId, call)).catch(
+        () => undefined,
+      )
+    }
+  }
+}
+
+/** Insert, activate. */
+async function bookTaken(
+  sales: Sales,
+  visitorId: VisitorId,
+  event: EventRecord,
+  order: Order,
+  id: BookingId,
+  { indices, now, beside }: Hold,
+  idem: Idem | undefined,
+): Promise<BookingView> {
+  const { config, clock } = sales
   // Counted from the answer on: a hold may end some ms later than it was told, but never earlier.
   const taken = clock.now()
   const holdMs = config.HOLD_SECONDS * SECOND
   const items = order.itemsOf(indices)
-  await checkCategories(sales, event, request.visitorId, [...indices, ...beside]).catch(async error => {
+  await checkCategories(sales, event, visitorId, [...indices, ...beside]).catch(async error => {
     await free(sales, event.stock, id)
     throw error
   })
-  const wished = newBooking(id, event, request.visitorId, items, now, now + holdMs)
-  const allowance = allowanceOf(sales, request.visitorId, indices.length + beside.length, now, holdMs)
+  const wished = newBooking(id, event, visitorId, items, now, now + holdMs)
+  const allowance = allowanceOf(sales, visitorId, indices.length + beside.length, now, holdMs)
   const expiresAt = await insert(sales, event, wished, items, idem, allowance)
   const booking = { ...wished, expiresAt }
   const active = await activate(sales, event.stock, booking, expiresAt - now - (clock.now() - taken)).catch(
@@ -186,9 +221,11 @@ async function take(
   { wanted }: Order,
   booking: BookingId,
   visitor: VisitorId,
+  call: string | undefined,
 ): Promise<Hold> {
   const activeMember = queue.member(event.eventId, visitor)
-  const taker = { booking, activeMember, visitor, most: mostOf(config, visitor) }
+  const named = call === undefined ? {} : { call }
+  const taker = { booking, activeMember, visitor, most: mostOf(config, visitor), ...named }
   const taken = await step('hold.take', () => inventory.take(event.stock, taker, wanted, TAKE_TTL_MS))
   if (taken.ok) return taken.hold
   throw refusalOf(config, event, visitor, taken)
@@ -209,6 +246,8 @@ export function refusalOf(
       const told = `Only ${taken.left} places are left in ${areaId}.`
       return new Problem('sold_out', told, { members: { areaId, left: taken.left } })
     }
+    case 'in_flight':
+      return new UnderWay()
     case 'limit':
       return tooManyOf(config, visitor, taken.held)
     case 'waiting_room_required':
@@ -260,7 +299,7 @@ async function insert(
   event: EventRecord,
   booking: Booking,
   items: Priced[],
-  idem: { key: string; hash: string } | undefined,
+  idem: Idem | undefined,
   allowance: Allowance,
 ): Promise<number> {
   const { pool, step, config } = sales

@@ -13,6 +13,7 @@ import { type Gateway, stripeGateway } from '../payments/stripe.ts'
 import { makeTurns, type Turns } from '../payments/turns.ts'
 import { type Mailer, makeMailer } from '../tickets/mailer.ts'
 import { TicketCodes } from '../tickets/ticket-codes.ts'
+import { CallStore } from './call-store.ts'
 import { SeatPictures } from './seat-pictures.ts'
 import { straight, type Walker } from './steps.ts'
 
@@ -23,6 +24,8 @@ export interface Sales extends SalesParts {
   turns: Turns
   step: Walker
   pictures: SeatPictures
+  /** Bookings by Idempotency-Key. */
+  calls: CallStore
   /** Undefined where no mail is set up. */
   mailer: Mailer | undefined
   codes: TicketCodes
@@ -38,9 +41,10 @@ export function makeSales(
   const gateway = stripeGateway(parts.config, reason => counts.stripe.inc({ reason }))
   const stripe = paced(gateway, turns, parts.clock)
   const pictures = new SeatPictures(parts.inventory)
+  const calls = new CallStore(parts.pool)
   const mailer = makeMailer(parts.config)
   const codes = new TicketCodes(parts.config)
-  return { ...parts, stripe, turns, step: straight, pictures, mailer, codes, counts, ...swapped }
+  return { ...parts, stripe, turns, step: straight, pictures, calls, mailer, codes, counts, ...swapped }
 }
 
 function makeCounts(metrics: Metrics) {

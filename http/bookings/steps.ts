@@ -3,11 +3,10 @@
  * process, or fail a call, before or after any one of them.
  */
 export const STEPS = {
-  'hold.flight': 'mark the Idempotency-Key as under way, in Redis',
   'hold.replay': 'look for the booking made under this key',
   'hold.gate': 'ask the waiting room',
   'hold.picture': 'read which seats are free, to choose the best',
-  'hold.take': 'take the seats for some seconds, in Redis',
+  'hold.take': 'take the seats for some seconds, and mark the Idempotency-Key as under way, in Redis',
   'hold.bought': 'read what the visitor has bought, where a category has a limit',
   'hold.insert': 'write the booking and its items',
   'hold.activate': 'give the hold its real length, in Redis',

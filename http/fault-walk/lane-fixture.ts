@@ -139,7 +139,7 @@ export class Lane {
   /** The seconds that a take lives, and an Idempotency-Key is under way, are over. */
   async secondsPass(): Promise<void> {
     const { redis, keys, inventory } = this.shop.deps
-    const flights = await redis.keys(`${keys.prefix}flight:*`)
+    const flights = await redis.keys(`${keys.prefix}s:*:k:*`)
     if (flights.length > 0) await redis.del(...flights)
     if (this.#house === undefined) return
     const { expiries, hold, seat } = keys.seats(this.#house.eventId)

@@ -37,6 +37,8 @@ export interface Taker {
   /** Whose hold it is, and the most they may hold of the event at once. */
   visitor?: VisitorId
   most?: number
+  /** The visitor's name for this call: while one under it has a take's time left, no other takes. See `land`. */
+  call?: string
 }
 
 export type TakeResult =
@@ -45,6 +47,8 @@ export type TakeResult =
   | { ok: false; reason: 'hold_conflict'; seats: number[] }
   | { ok: false; reason: 'sold_out'; area: number; left: number }
   | { ok: false; reason: 'waiting_room_required' }
+  /** Another take under the same `call` has succeeded, and was not said to have landed. */
+  | { ok: false; reason: 'in_flight' }
   /** The visitor holds so many already. */
   | { ok: false; reason: 'limit'; held: number }
 
@@ -114,6 +118,8 @@ export interface SeatCounts {
 export interface Inventory {
   /** All or none, for ttlMs from Redis's now. */
   take(stock: Stock, taker: Taker, wanted: Wanted, ttlMs: number): Promise<TakeResult>
+  /** What a take under this `call` began is over. */
+  land(stock: Stock, visitor: VisitorId, call: string): Promise<void>
   /**
    * The hold ends ttlMs from Redis's now instead, if the booking still owns every seat; `lost` otherwise, and
    * then nothing has changed. Makes a take's short life a hold's, and gives a payment its time.

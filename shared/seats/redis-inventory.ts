@@ -74,6 +74,10 @@ export class RedisInventory implements Inventory {
     return this.#take(stock, taker, wanted, [], ttlMs)
   }
 
+  async land({ eventId }: Stock, visitor: VisitorId, call: string): Promise<void> {
+    await this.#redis.del(this.#keys.seats(eventId).flight(visitor, call))
+  }
+
   async reacquire(
     stock: Stock,
     booking: BookingId,
@@ -88,7 +92,7 @@ export class RedisInventory implements Inventory {
 
   async #take(
     stock: Stock,
-    { booking, activeMember, visitor, most = 0 }: Taker,
+    { booking, activeMember, visitor, most = 0, call }: Taker,
     wanted: Wanted,
     units: Unit[],
     ttlMs: number,
@@ -101,11 +105,12 @@ export class RedisInventory implements Inventory {
       queue.act,
       keys.hold(booking),
       keys.visitor(visitor ?? NOBODY),
+      keys.flight(visitor ?? NOBODY, call ?? ''),
       ...wanted.seats.map(index => keys.seat(index)),
       ...wanted.areas.map(({ area }) => keys.freeUnits(area)),
       ...units.map(({ area }) => keys.freeUnits(area)),
     ]
-    const args: Arg[] = [booking, ttlMs, activeMember ?? '', visitor ?? '', most]
+    const args: Arg[] = [booking, ttlMs, activeMember ?? '', visitor ?? '', most, call === undefined ? 0 : 1]
     args.push(wanted.seats.length, ...wanted.seats, wanted.areas.length)
     args.push(...wanted.areas.flatMap(({ area, quantity }) => [area, quantity]))
     args.push(units.length, ...units.flatMap(({ area, index }) => [area, index]))
@@ -122,6 +127,8 @@ export class RedisInventory implements Inventory {
         return { ok: false, reason: 'hold_conflict', seats: rest.map(Number) }
       case 'SHORT':
         return { ok: false, reason: 'sold_out', area: Number(rest[0]), left: Number(rest[1]) }
+      case 'FLIGHT':
+        return { ok: false, reason: 'in_flight' }
       case 'LIMIT':
         return { ok: false, reason: 'limit', held: Number(rest[0]) }
       case 'NOPASS':

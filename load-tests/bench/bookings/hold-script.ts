@@ -85,18 +85,18 @@ async function plain(_: Ground, { inventory, stock }: Stadium, nth: number): Pro
 }
 
 /** As a booking does it: the key's mark, the waiting room asked, the visitor's holds counted, the mark taken away. */
-async function whole({ redis, keys }: Ground, { inventory, stock }: Stadium, nth: number): Promise<void> {
+async function whole(_: Ground, { inventory, stock }: Stadium, nth: number): Promise<void> {
   const visitor = visitorId(randomUUID())
-  const flight = keys.flight(visitor, randomUUID())
-  await redis.set(flight, randomUUID(), 'PX', HOLD_MS, 'NX')
+  const call = randomUUID()
   const taker = {
     booking: randomUUID() as BookingId,
     activeMember: Buffer.alloc(14, 1),
     visitor,
     most: MOST,
+    call,
   }
   const { ok } = await inventory.take(stock, taker, { seats: pairOf(nth), areas: [] }, HOLD_MS)
-  await redis.del(flight)
+  await inventory.land(stock, visitor, call)
   if (!ok) throw new Error('a seat was not free')
 }
 

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestDatabase, testDatabase } from '../../dev/test-parts.ts'
+import { eventId, visitorId } from '../../shared/ids.ts'
+import { makeLog } from '../../shared/log.ts'
+import { connectPostgres, type Pool } from '../../shared/postgres.ts'
+import { insertSmallHouse } from '../../shared/seats/small-house.ts'
+import { CallStore } from './call-store.ts'
+
+let database: TestDatabase
+let pool: Pool
+beforeAll(async () => {
+  database = await testDatabase()
+  pool = connectPostgres(database.url, 'test', makeLog('test', 'silent'))
+  await insertSmallHouse(pool, eventId('calls1'))
+  await pool.query(
+    `insert into bookings (id, event_id, visitor_id, status, seats, total, currency, generation, expires_at, idem_key, idem_hash,
+       taken_at)
+     select gen_random_uuid(), 'calls1', $1, 'in_progress', array[nth], 1, 'EUR', 1, now(), 'key ' || nth, 'hash', now()
+     from generate_series(0, 9) as nth`,
+    [ADA],
+  )
+})
+
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+const ADA = visitorId(randomUUID())
+const BOB = visitorId(randomUUID())
+
+/** Counts reads, and holds them back until `go`. */
+function counted() {
+  const reads: Promise<unknown>[] = []
+  let go = () => {}
+  const gate = new Promise<void>(resolve => {
+    go = resolve
+  })
+  const query = (...args: unknown[]) => {
+    const answer = gate.then(() => (pool.query as (...all: unknown[]) => Promise<unknown>)(...args))
+    reads.push(answer)
+    return answer
+  }
+  return { db: { query } as never, reads, go: () => go() }
+}
+
+test('[B98] callers at once share reads, and each is told their own booking', async () => {
+  const { db, reads, go } = counted()
+  const calls = new CallStore(db)
+  const asked = [...Array(12).keys()].flatMap(nth => [
+    calls.find(ADA, `key ${nth}`),
+    calls.find(BOB, `key ${nth}`),
+  ])
+  go()
+  const seats = (await Promise.all(asked)).map(booking => booking?.seats[0])
+  expect(seats).toEqual([...Array(12).keys()].flatMap(nth => [nth < 10 ? nth : undefined, undefined]))
+  expect(reads).toHaveLength(1)
+})
+
+test('[B98] who asks while reads are under way is told by one that begins after', async () => {
+  const { db, reads, go } = counted()
+  const calls = new CallStore(db)
+  const turn = () => new Promise(resolve => setImmediate(resolve))
+  const first = calls.find(ADA, 'key 1')
+  await turn()
+  const second = calls.find(ADA, 'key 2')
+  await turn()
+  expect(reads).toHaveLength(2)
+  const late = [calls.find(ADA, 'key 3'), calls.find(ADA, 'key 4')]
+  await turn()
+  expect(reads).toHaveLength(2)
+  go()
+  expect((await Promise.all([first, second, ...late])).map(booking => booking?.seats[0])).toEqual([
+    1, 2, 3, 4,
+  ])
+  expect(reads).toHaveLength(3)
+})
+
+test('[B98] a read that fails is told to all who shared it, and the next goes on', async () => {
+  let failing = true
+  const query = (...args: unknown[]) =>
+    failing
+      ? Promise.reject(new Error('away'))
+      : (pool.query as (...all: unknown[]) => Promise<unknown>)(...args)
+  const calls = new CallStore({ query } as never)
+  const told = await Promise.allSettled([calls.find(ADA, 'key 1'), calls.find(BOB, 'key 1')])
+  expect(told.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  failing = false
+  expect((await calls.find(ADA, 'key 1'))?.seats).toEqual([1])
+})
