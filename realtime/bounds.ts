@@ -65,6 +65,8 @@ export const BAND_MORE_MS = 2.5 * SECOND
 export const BAND_MOST_MS = 20 * SECOND
 /** Of the share of a core that telling positions may take (TICK_SHARE_PERCENT), what of it may be saved: that of so long, a beat. */
 export const QUEUE_TICK_SPARE_MS = SECOND
+/** When it is spent, how long until one looks again. */
+export const SHARE_AGAIN_MS = 20
 /** Sockets told in one turn of the loop: some 20 ms, for which an admission may have to wait. */
 export const SOCKETS_A_SLICE = 2_000
 /** A forecast of fewer seconds says nothing: a round of admission and a way take as long. */

@@ -20,7 +20,12 @@ function lineOf(queue: Partial<Queue & QueueNode>) {
   line.generation = 1
   const member = Object.assign(new LineMember(VISITOR, 'hex', 'waiting'), { score: SCORE })
   line.members.set('hex', member)
-  const parts = { queue: queue as Queue & QueueNode, clock: undefined as never, meters: undefined as never }
+  const parts = {
+    queue: queue as Queue & QueueNode,
+    clock: undefined as never,
+    share: undefined as never,
+    meters: undefined as never,
+  }
   const places = new LinePlaces(parts)
   return { line, member, places, repair: new LineRepair({ ...parts, places }) }
 }

@@ -10,10 +10,12 @@ import { FORECAST_LEAST_SECONDS, PASSES_A_CALL } from './bounds.ts'
 import type { Line } from './line.ts'
 import type { LineMember } from './line-member.ts'
 import type { Meters } from './meters.ts'
+import type { TickShare } from './tick-share.ts'
 
 interface Parts {
   queue: Queue & QueueNode
   clock: Clock
+  share: TickShare
   meters: Meters
 }
 
@@ -74,12 +76,23 @@ export class LinePlaces {
   end(line: Line, hexes: string[], reason: EndReason): void {
     for (const hex of hexes) {
       const member = line.members.get(hex)
-      if (member === undefined) continue
-      line.remove(member)
-      for (const socket of member.sockets) {
-        socket.send({ type: 'ended', eventId: line.event, reason })
-        if (line.isOn && reason !== 'queue_off') socket.expel(line.event, false)
-      }
+      if (member !== undefined) this.#end(line, member, reason)
+    }
+  }
+
+  /** The same for a whole line, as the share allows. Whoever comes again meanwhile has another place, and keeps it. */
+  async endAll(line: Line, members: readonly LineMember[], reason: EndReason): Promise<void> {
+    const known = members.map(member => ({ member, score: member.score }))
+    await this.#parts.share.each(known, ({ member, score }) => {
+      if (line.has(member) && member.score === score) this.#end(line, member, reason)
+    })
+  }
+
+  #end(line: Line, member: LineMember, reason: EndReason): void {
+    line.remove(member)
+    for (const socket of member.sockets) {
+      socket.send({ type: 'ended', eventId: line.event, reason })
+      if (line.isOn && reason !== 'queue_off') socket.expel(line.event, false)
     }
   }
 

@@ -10,7 +10,6 @@ import type { EventId, VisitorId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
 import type { ForecastError, PlaceInfo, QueueInfo } from '../shared/wire/messages.ts'
-import { SOCKETS_A_TURN } from './bounds.ts'
 import type { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
 import { type Door, seatTopic } from './doors.ts'
@@ -51,7 +50,7 @@ export class QueueFeed {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#share = new TickShare(parts)
-    this.#places = new LinePlaces(parts)
+    this.#places = new LinePlaces({ ...parts, share: this.#share })
     this.#repair = new LineRepair({ ...parts, places: this.#places })
     parts.channels.onChange({ away: () => undefined, back: () => this.#back() })
   }
@@ -251,11 +250,7 @@ export class QueueFeed {
         await this.#places.tellAdmitted(line, this.#local(line, news.members))
         return
       case 'dissolved':
-        this.#places.end(
-          line,
-          [...line.members].flatMap(([hex, { place }]) => (place === 'waiting' ? [hex] : [])),
-          news.reason,
-        )
+        await this.#places.endAll(line, line.waiting(), news.reason)
         return
       case 'ended':
         this.#places.end(line, news.members, news.reason)
@@ -288,18 +283,16 @@ export class QueueFeed {
 
   /** The queue was turned on or off, or began anew. */
   async #changed(line: Line): Promise<void> {
-    const { seats } = this.#parts
-    if (line.state === 'off') this.#places.end(line, [...line.members.keys()], 'queue_off')
-    else await this.#repair.restore(line).catch(() => undefined) // The next beat tries again.
+    const isOff = line.state === 'off'
+    const ended = isOff ? this.#places.endAll(line, [...line.members.values()], 'queue_off') : undefined
+    // The next beat tries again.
+    if (!isOff) await this.#repair.restore(line).catch(() => undefined)
     const info = await this.#tellSettings(line).catch(() => undefined) // Ticks say the state too.
-    const watchers = [...seats.watchersOf(line.event)]
-    for (let at = 0; at < watchers.length; at += SOCKETS_A_TURN) {
-      for (const socket of watchers.slice(at, at + SOCKETS_A_TURN)) {
-        if (line.state === 'off') socket.forgetPass(line.event)
-        else socket.expel(line.event, true, info)
-      }
-      await new Promise(resolve => setImmediate(resolve))
-    }
+    await this.#share.each([...this.#parts.seats.watchersOf(line.event)], socket => {
+      if (line.state === 'off') socket.forgetPass(line.event)
+      else socket.expel(line.event, true, info)
+    })
+    await ended
   }
 
   async #tellSettings(line: Line): Promise<QueueInfo> {

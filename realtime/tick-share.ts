@@ -1,9 +1,9 @@
 /**
- * What telling positions may cost a node: a share of its thread, as CPU time. Where ticks need more, they come more seldom;
- * admissions and everything else never wait for them longer than for one slice's publication.
+ * What telling a line may cost a node: a share of its thread, as CPU time. Where ticks need more, they come more seldom, and what
+ * each of a whole line hears takes as long as it needs; admissions and everything else never wait for them longer than for one slice.
  */
 import type { Clock } from '../shared/clock.ts'
-import { QUEUE_TICK_SPARE_MS } from './bounds.ts'
+import { QUEUE_TICK_SPARE_MS, SHARE_AGAIN_MS, SOCKETS_A_TURN } from './bounds.ts'
 
 export class TickShare {
   readonly #clock: Clock
@@ -36,5 +36,15 @@ export class TickShare {
     publish()
     await new Promise(resolve => setImmediate(resolve))
     this.#left -= this.#cpu() - began
+  }
+
+  /** Tells each of them something, so many a turn of the loop, and goes on when there is a share left. */
+  async each<One>(all: readonly One[], tell: (one: One) => void): Promise<void> {
+    for (let at = 0; at < all.length; at += SOCKETS_A_TURN) {
+      while (this.isSpent) await this.#clock.sleep(SHARE_AGAIN_MS)
+      await this.pay(() => {
+        for (const one of all.slice(at, at + SOCKETS_A_TURN)) tell(one)
+      })
+    }
   }
 }
