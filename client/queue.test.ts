@@ -96,14 +96,14 @@ describe('a place', () => {
       const stretch = { first, shift: 0, scores, end: undefined }
       world.socket.frame(encodeTick({ ...tick(world, []), eventId, waiting: 90_000 }, stretch))
     }
-    frame(620, [6_000_000, 7_000_000])
-    frame(514, [1_000_000, 2_000_000])
+    frame(395, [6_000_000, 7_000_000])
+    frame(400, [1_000_000, 2_000_000])
     frame(0, [1_000, 2_000])
-    frame(514, [4_000_000, 6_000_000], 'another1')
+    frame(440, [4_000_000, 6_000_000], 'another1')
     expect(queue.view.position).toBe(30_000)
-    frame(590, [4_000_000, 6_000_000])
+    frame(440, [4_000_000, 6_000_000])
     const { position } = queue.view
-    expect(position).toBe(positionOf([4_000_000, rankAt(590), 6_000_000, rankAt(591)], 5_000_000))
+    expect(position).toBe(positionOf([4_000_000, rankAt(440), 6_000_000, rankAt(441)], 5_000_000))
     expect(position).toBeLessThan(30_000)
     world.socket.frame(Uint8Array.of(0x22, 1, 2))
     expect(queue.view).toMatchObject({ position, waiting: 90_000 })

@@ -10,7 +10,7 @@ import { TickShare } from './tick-share.ts'
 import { ToldTick } from './told-tick.ts'
 
 const EVENT = 'evening01' as EventId
-const FRONT = 621
+const FRONT = 392
 
 /** A line of so many, a score every ten; so many have left in front since those behind were read. */
 function tickWith(size: number, left = 0): LineTick {

@@ -1,9 +1,9 @@
--- Prelude of the scripts that read the line at chosen ranks: each rank is 1 % behind the one before, and at least one, so
--- that the first hundred are exact. shared/wire/position.ts has the same ranks.
+-- Prelude of the scripts that read the line at chosen ranks: the first hundred, and behind them every one that keeps whoever stands
+-- between two within a hundredth. shared/wire/position.ts has the same ranks, and says why.
 local FRONT = 10000
 
 local function rankAfter(rank)
-  return math.max(rank + 1, math.floor(rank * 101 / 100))
+  return rank + math.max(1, 2 * math.floor(rank / 110))
 end
 
 -- Where a draw stands: '', 'due', 'filling' or 'done'. Until it is done nobody has a place in any order.

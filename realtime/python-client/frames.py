@@ -90,7 +90,8 @@ CHOSEN = [0]
 
 def chosen_rank(k):
     while len(CHOSEN) <= k:
-        CHOSEN.append(max(CHOSEN[-1] + 1, CHOSEN[-1] * 101 // 100))
+        rank = CHOSEN[-1]
+        CHOSEN.append(rank + max(1, rank // 110 * 2))
     return CHOSEN[k]
 
 
@@ -113,14 +114,10 @@ def decode_tick(frame):
         scores.append(int(struct.unpack_from("<d", frame, reader.at)[0]))
         reader.at += 8
         for i in range(1, count):
-            if chosen_rank(first + i) <= 100:
-                gap = reader.varint(8)
-            else:
-                byte = reader.byte()
-                if byte == 255:
-                    gap = reader.varint(8)
-                else:
-                    gap = byte if byte < 4 else (4 + byte % 4) << (byte // 4 - 1)
+            gap = reader.varint(8)
+            if chosen_rank(first + i) > 100 and i < count - 1:
+                half = gap // 2
+                gap = half // 24 * 4 ** (half % 24) if gap % 2 else half
             scores.append(scores[-1] + gap)
         if flags & 8:
             end = reader.varint(8)
@@ -160,9 +157,14 @@ def position(tick, score):
     at = next(i for i, one in enumerate(scores) if one >= score)
     if scores[at] == score:
         return ranks[at]
-    between = ranks[at] - ranks[at - 1] - 1
+    first, last = ranks[at - 1], ranks[at]
     part = (score - scores[at - 1]) / (scores[at] - scores[at - 1])
-    return ranks[at - 1] + 1 + math.floor(0.5 + between * part)
+    even = first + 1 + math.floor(0.5 + (last - first - 1) * part)
+    for share in (0.0098, 0.019):
+        least, most = math.ceil(last * (1 - share)), math.floor(first * (1 + share))
+        if least <= most:
+            return min(most, max(least, even))
+    return even
 
 
 class SeatMap:

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { positionOf } from './position.ts'
+import { knotsOf, positionOf, rankAt } from './position.ts'
 
 test('[Q42] among knots the position is exact where ranks follow each other, and never outside its two neighbours', () => {
   expect(positionOf([], 5)).toBe(0)
@@ -17,6 +17,35 @@ test('[Q42] among knots the position is exact where ranks follow each other, and
       const position = positionOf(pairs, score)
       expect(position).toBeGreaterThanOrEqual(Math.max(0, ahead - 1) * 3)
       expect(position).toBeLessThanOrEqual(ahead * 3)
+    }),
+  )
+})
+
+test('[Q242] between two chosen ranks everybody is told within a hundredth, however the crowd there came, and the first 110 exactly', () => {
+  const gap = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 2 ** 36 }))
+  const crowd = fc.record({
+    first: fc.integer({ min: 0, max: 800 }),
+    gaps: fc.array(fc.tuple(gap, gap), { minLength: 1, maxLength: 20 }),
+    turn: fc.integer({ min: 1, max: 5_000 }),
+  })
+  fc.assert(
+    fc.property(crowd, ({ first, gaps, turn }) => {
+      // A few stretches of one pace each, and now and then a pause.
+      const [from, to] = [rankAt(first), Math.min(rankAt(first + 6), rankAt(first) + 40_000)]
+      const line: number[] = []
+      let score = 0
+      for (let i = 0; i <= to - from; i++) {
+        const [pace, pause] = gaps[Math.floor(i / turn) % gaps.length]!
+        score += i % turn === 0 ? pause : pace
+        line.push(score)
+      }
+      const scores: number[] = []
+      for (let i = first; rankAt(i) <= to; i++) scores.push(line[rankAt(i) - from]!)
+      const knots = knotsOf({ first, shift: 0, scores, end: undefined })
+      for (let rank = from; rank <= knots.at(-1)!; rank++) {
+        const off = Math.abs(positionOf(knots, line[rank - from]!) - rank)
+        if (off > (rank <= 110 ? 0 : rank / 100)) expect.fail(`rank ${rank} is off by ${off}`)
+      }
     }),
   )
 })

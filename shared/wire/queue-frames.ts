@@ -8,10 +8,10 @@
  *   48 u32 shift · 52 f32 share of the places given up a second · 56 the event id, ASCII
  *   then, where there are scores: f64 the first · a gap for each other · where flag 8 is set: varint(rank of the last)
  *
- * Score i has the rank `rankAt(first + i) - shift` (position.ts). A gap whose rank is chosen up to 100 is a varint. Behind, it is
- * one byte: below 4 the gap itself, else (4 + b % 4) * 2^(b / 4 - 1), or 255 and then a varint. A byte's gap is counted from the
- * score as the reader has it, so errors do not add up: each score is right to an eighth of the smaller gap beside it, unless
- * the frame would grow past its bound.
+ * Score i has the rank `rankAt(first + i) - shift` (position.ts). A gap whose rank is chosen up to 100, and the last, is a varint. Any
+ * other is a varint of gap * 2, or of (m * 24 + e) * 2 + 1, which means m * 4^e: as short as keeps the score right to an eightieth of a
+ * hundredth of the line ahead of it, as no two arrivals have one score. A gap is counted from the score as the reader has it, so errors
+ * do not add up. Where the frame would grow past its bound, scores are right to a share of the smaller gap beside them.
  */
 import type { Bound, QueueState, QueueTick } from './messages.ts'
 import { knotsOf, NO_STRETCH, rankAt, type Stretch } from './position.ts'
@@ -30,9 +30,22 @@ const UNORDERED = 4
 const ENDS = 8
 const BOUND_FROM = 4
 const EXACT_TO = 100
-const EXACTLY = 255
-/** Of the smaller gap beside a score, by how much it may be off: the first that keeps the frame's bound. */
-const TOLERANCES = [1 / 8, 1 / 4, 1 / 2]
+/** Exponents that a gap may have, of four: up to 4^23, past any gap of a bounded line. */
+const EXPONENTS = 24
+const MOST_GAP = Number.MAX_SAFE_INTEGER / 2
+/** So many microseconds may a score be off, and no more places then, as a share of its rank. */
+const OFF_BY = 1 / 8_000
+/** By which share of the smaller gap beside it a score may be off besides, behind which rank: the first that keep the bound. */
+const ROUGHER = [
+  { share: 0, behind: 0 },
+  { share: 1 / 1_024, behind: 1_000 },
+  { share: 1 / 128, behind: 1_000 },
+  { share: 1 / 1_024, behind: 0 },
+  { share: 1 / 128, behind: 0 },
+  { share: 1 / 16, behind: 0 },
+  { share: 1 / 4, behind: 0 },
+]
+const SHORTEST = { share: 1, behind: 0 }
 const MOST_SCORES = 2_000
 /** Holds every gap between two scores. */
 const GAP_BYTES = 8
@@ -44,17 +57,17 @@ export function encodeTick(
   stretch: Stretch = NO_STRETCH,
 ): Uint8Array<ArrayBuffer> {
   const most = stretch.first === 0 ? FRONT_BYTES : BAND_BYTES
-  for (const tolerance of TOLERANCES) {
-    const frame = encodeWithin(tick, stretch, tolerance)
+  for (const rough of ROUGHER) {
+    const frame = encodeWithin(tick, stretch, rough)
     if (frame.length <= most) return frame
   }
-  return encodeWithin(tick, stretch, Number.POSITIVE_INFINITY)
+  return encodeWithin(tick, stretch, SHORTEST)
 }
 
 function encodeWithin(
   tick: Omit<QueueTick, 'knots'>,
   { first, shift, scores, end }: Stretch,
-  tolerance: number,
+  { share, behind }: { share: number; behind: number },
 ): Uint8Array<ArrayBuffer> {
   const { eventId, epoch, seq } = tick
   const frame = new Uint8Array(HEAD + eventId.length + 8 + (1 + GAP_BYTES) * (scores.length + 1))
@@ -90,26 +103,18 @@ function encodeWithin(
   for (let i = 1; i < scores.length; i++) {
     const score = scores[i] ?? 0
     const gap = score - told
-    if (rankAt(first + i) <= EXACT_TO) {
+    // Who stands at the end of what is told must find themselves in the frame.
+    if (rankAt(first + i) <= EXACT_TO || i === scores.length - 1) {
       at = putVarint(frame, at, gap)
       told = score
       continue
     }
-    // Never too far where nobody asks how near, so that scores still ascend.
-    const byte = tolerance < 1 ? nearestByte(gap) : byteBelow(gap)
-    const before = score - (scores[i - 1] ?? 0)
-    const after = (scores[i + 1] ?? Number.POSITIVE_INFINITY) - score
-    const rough = told + gapOf(byte)
-    // The line's end is told as it is: who stands there must find themselves in the frame.
-    const isNear = i < scores.length - 1 && Math.abs(rough - score) <= tolerance * Math.min(before, after)
-    if (rough === score || isNear) {
-      frame[at++] = byte
-      told = rough
-    } else {
-      frame[at++] = EXACTLY
-      at = putVarint(frame, at, Math.max(0, gap))
-      told += Math.max(0, gap)
-    }
+    const narrow = Math.min(score - (scores[i - 1] ?? 0), (scores[i + 1] ?? 0) - score)
+    const rank = rankAt(first + i)
+    const off = Math.min(narrow / 4, Math.max(rank * OFF_BY, rank < behind ? 0 : share * narrow))
+    const code = share < 1 ? codeOf(gap, off) : shortest(gap)
+    at = putVarint(frame, at, code)
+    told += gapOf(code)
   }
   if (end !== undefined) at = putVarint(frame, at, end)
   return frame.slice(0, at)
@@ -165,11 +170,8 @@ function decodeStretch(frame: Uint8Array, view: DataView, from: number): Stretch
   const scores = [score]
   const reader = new VarintReader(frame, from + 8, GAP_BYTES)
   for (let i = 1; i < count; i++) {
-    if (rankAt(first + i) <= EXACT_TO) score += reader.read()
-    else {
-      const byte = reader.byte()
-      score += byte === EXACTLY ? reader.read() : gapOf(byte)
-    }
+    const told = reader.read()
+    score += rankAt(first + i) <= EXACT_TO || i === count - 1 ? told : gapOf(told)
     scores.push(score)
   }
   const end = frame[1]! & ENDS ? reader.read() : undefined
@@ -177,23 +179,31 @@ function decodeStretch(frame: Uint8Array, view: DataView, from: number): Stretch
   return { first, shift, scores, end }
 }
 
-function gapOf(byte: number): number {
-  return byte < 4 ? byte : (4 + (byte % 4)) * 2 ** (Math.floor(byte / 4) - 1)
+function gapOf(code: number): number {
+  const half = Math.floor(code / 2)
+  return code % 2 === 0 ? half : Math.floor(half / EXPONENTS) * 4 ** (half % EXPONENTS)
 }
 
-/** The byte whose gap is nearest; 255 is none. */
-function nearestByte(gap: number): number {
-  const below = byteBelow(gap)
-  return below < EXACTLY - 1 && gapOf(below + 1) - gap < gap - gapOf(below) ? below + 1 : below
-}
-
-function byteBelow(gap: number): number {
-  let low = 0
-  let high = EXACTLY - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (gapOf(middle) <= gap) low = middle
-    else high = middle - 1
+/** The shortest that is off by no more than this, or as little as a whole number can tell. */
+function codeOf(gap: number, off: number): number {
+  let best = gap <= MOST_GAP ? 2 * gap : roughly(Math.round(gap / 4 ** 3), 3)
+  for (let exponent = 1; exponent < EXPONENTS; exponent++) {
+    const code = roughly(Math.round(gap / 4 ** exponent), exponent)
+    if (Math.abs(gapOf(code) - gap) > off) return best
+    if (code < best) best = code
   }
-  return low
+  return best
+}
+
+function roughly(many: number, exponent: number): number {
+  return (many * EXPONENTS + exponent) * 2 + 1
+}
+
+/** Of one byte where that can tell it, and never too far, where nobody asks how near: so scores still ascend. */
+function shortest(gap: number): number {
+  if (gap < 64) return 2 * gap
+  let exponent = 1
+  const code = () => roughly(Math.floor(gap / 4 ** exponent), exponent)
+  while (exponent < EXPONENTS - 1 && code() > 127) exponent++
+  return code()
 }
