@@ -49,6 +49,8 @@ interface Feed {
   ready: Promise<void>
   due: boolean
   resync: string | undefined
+  /** The map that a new epoch began with, until it is told. */
+  map: string | undefined
   usedAt: number
   /** Until then a plain watch need not ask whether it may. */
   openUntil: number
@@ -175,6 +177,7 @@ export class SeatFeed {
       ready: Promise.resolve(),
       due: false,
       resync: undefined,
+      map: undefined,
       usedAt: now,
       openUntil: 0,
       told: undefined,
@@ -224,6 +227,7 @@ export class SeatFeed {
     if (!isAfter(diff, heard)) return
     const follows = diff.epoch === heard.epoch && diff.seq === heard.seq + 1
     feed.heard = { epoch: diff.epoch, seq: diff.seq }
+    feed.map = diff.map ?? feed.map
     if (!follows) this.#resync(feed, diff.epoch === heard.epoch ? 'gap' : 'epoch')
     else if (feed.pending.push(diff) > PENDING_DIFFS) this.#resync(feed, 'flood')
     else this.#due(feed)
@@ -270,9 +274,11 @@ export class SeatFeed {
     if (feed.resync === undefined) return
     const { door, meters } = this.#parts
     const { eventId } = feed.stock
+    const map = feed.map === undefined ? {} : { map: feed.map }
     meters.resyncs.inc({ why: feed.resync })
     feed.resync = undefined
-    door.publish(seatTopic(eventId), { type: 'resync', eventId, ...feed.published })
+    feed.map = undefined
+    door.publish(seatTopic(eventId), { type: 'resync', eventId, ...feed.published, ...map })
   }
 
   #away(): void {

@@ -112,7 +112,8 @@ export function adminBlockRoutes(deps: HttpDeps): Routes {
 function indicesOf(event: EventRecord, ticketIds: string[]): number[] {
   const indices = ticketIds.map((id, at) => {
     const { eventId, index = -1 } = splitTicketId(id) ?? {}
-    if (eventId !== event.eventId || event.plan.at(index) === undefined)
+    const { plan } = event
+    if (eventId !== event.eventId || plan.at(index) === undefined || plan.gone.has(index))
       throw invalid(`ticketIds.${at}`, 'is no ticket of this event')
     return index
   })

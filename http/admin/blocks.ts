@@ -22,7 +22,7 @@ export interface BlockRow {
 export async function listBlocks(db: Queryable, eventId: EventId): Promise<BlockRow[]> {
   const { rows } = await db.query<BlockRow>(
     `select seat_index as index, reason, actor, created_at as "createdAt" from seat_blocks
-     where event_id = $1 order by seat_index`,
+     where event_id = $1 and not tombstone order by seat_index`,
     [eventId],
   )
   return rows
@@ -45,7 +45,7 @@ export async function block(
     if (!taken.ok) throw conflict(eventId, taken.reason === 'hold_conflict' ? taken.seats : fresh)
   }
   const written = await transaction(pool, async client => {
-    await lock(client, eventId)
+    await lockBlocks(client, eventId)
     const sold = await client.query<{ seat_index: number }>(
       `select seat_index from tickets where event_id = $1 and seat_index = any($2::int[]) and status = 'sold' order by 1`,
       [eventId, indices],
@@ -74,14 +74,20 @@ export async function block(
 /** Answers how many were blocked. */
 export async function unblock(
   { pool, inventory }: HttpDeps,
-  { eventId, stock }: EventRecord,
+  { eventId, stock, mapHash }: EventRecord,
   indices: number[],
   actor: string,
 ): Promise<number> {
   return transaction(pool, async client => {
-    await lock(client, eventId)
+    await lockBlocks(client, eventId)
+    // Of a house a second old: one of the seats may have become a tombstone.
+    const { rowCount: same } = await client.query('select from events where id = $1 and map_hash = $2', [
+      eventId,
+      mapHash,
+    ])
+    if (same === 0) throw new Problem('recovering', 'The event has another seat map now.', { retryAfter: 2 })
     const { rowCount } = await client.query(
-      'delete from seat_blocks where event_id = $1 and seat_index = any($2::int[])',
+      'delete from seat_blocks where event_id = $1 and seat_index = any($2::int[]) and not tombstone',
       [eventId, indices],
     )
     if ((rowCount ?? 0) > 0) await writeAudit(client, actor, 'seats.unblock', eventId, { tickets: rowCount })
@@ -93,7 +99,7 @@ export async function unblock(
 }
 
 /** One change of an event's blocks at a time. */
-async function lock(client: Client, eventId: EventId): Promise<void> {
+export async function lockBlocks(client: Client, eventId: EventId): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(hashtext('onsale blocks'), hashtext($1))`, [eventId])
 }
 

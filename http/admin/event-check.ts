@@ -8,7 +8,7 @@ import { type EventId, eventId } from '../../shared/ids.ts'
 import { instantOf, localTimeOf } from '../../shared/local-time.ts'
 import { layOut } from '../../shared/seats/lay-out.ts'
 import { mapFaults, type Place } from '../../shared/seats/map-faults.ts'
-import { type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
+import { isRowGone, type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { type Fault, Faults, hint } from './event-faults.ts'
 import { EventFile, MapFile, MOST_TICKETS, type PriceFile, VenueFile } from './event-file.ts'
 import { houseOf, idsOf, tariffFaults } from './event-house.ts'
@@ -186,7 +186,7 @@ function mapOf(
   const map = parsed.data as SeatMap
   mapFaults(map, (place, message) => faults.tell(['map', ...place], message))
   tariff(categoriesOf(map, ['map']), prices, map, faults)
-  sizeFaults(new SeatPlan(map).total, ['map'], faults)
+  sizeFaults(new SeatPlan(map).tickets, ['map'], faults)
   return map
 }
 
@@ -234,15 +234,16 @@ function tariff(used: Map<string, Place>, prices: Readable<PriceFile>, map: Seat
   tariffFaults(used, priced, faults.tell, { house: true, prices: unreadPrices(prices) })
 }
 
-/** Every category that a place of the map has. */
+/** Every category that a place of the map has; tombstones have no price. */
 function categoriesOf(map: SeatMap, place: Place): Map<string, Place> {
   const rows = map.sections.flatMap((section, s) =>
-    section.rows.map(({ category }, r): [string, Place] => [
-      category,
-      ['sections', s, 'rows', r, 'category'],
-    ]),
+    section.rows.flatMap((row, r): [string, Place][] =>
+      isRowGone(row) ? [] : [[row.category, ['sections', s, 'rows', r, 'category']]],
+    ),
   )
-  const areas = map.areas.map(({ category }, a): [string, Place] => [category, ['areas', a, 'category']])
+  const areas = map.areas.flatMap(({ category, capacity, gone }, a): [string, Place][] =>
+    gone === capacity ? [] : [[category, ['areas', a, 'category']]],
+  )
   return new Map(
     [...rows, ...areas].reverse().map(([id, at]) => [id, place[0] === 'map' ? [...place, ...at] : place]),
   )

@@ -173,6 +173,7 @@ export const MapFile = z
                   .array(z.strictObject({ note, seats: positions.min(1) }))
                   .max(50)
                   .optional(),
+                gone: positions.optional(),
               }),
             )
             .min(1),
@@ -188,6 +189,7 @@ export const MapFile = z
           first: z.int().min(0),
           capacity: whole(1, MOST_TICKETS),
           outline,
+          gone: z.int().min(0).max(MOST_TICKETS).optional(),
         }),
       )
       .max(100),

@@ -4,22 +4,20 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { Problem } from '../../shared/errors.ts'
 import { EVENT_ID, eventId } from '../../shared/ids.ts'
-import { SECOND } from '../../shared/limits.ts'
-import type { SeatMap } from '../../shared/seats/seat-map.ts'
+import type { SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import type { HttpDeps } from '../deps.ts'
 import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
 import { type AppEnv, byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
 import { checkEventFile, type Known, type NewEvent } from './event-check.ts'
 import { EVENT_FILE_SCHEMA, EventFile } from './event-file.ts'
-import { changeEvent, contentOf, createEvent, type EventContent, type Written } from './event-writes.ts'
+import { redraw } from './event-redraw.ts'
+import { contentOf, createEvent, type EventContent, type Written } from './event-writes.ts'
 
 /** A stadium of 100,000 seats in full geometry takes some 3 MB. */
 const FILE_BYTES = 8 * 1024 * 1024
 /** These paths have that limit instead of every other's; the token is looked at first. */
 export const EVENT_FILE_PATHS = ['/admin/events', '/admin/events/:eventId']
 
-/** Longer than any node keeps an event (shared/event-store.ts): by then all know that it is off sale. */
-const CACHES_MS = 1.5 * SECOND
 /** Operators at one event at the same moment. */
 const CHANGE_TRIES = 5
 
@@ -33,6 +31,9 @@ const Brought = z
     map: z.string(),
     seats: z.int(),
     standing: z.int(),
+    leftOut: z.int().openapi({
+      description: 'Seats and units of earlier houses that this one has not: nobody can have them.',
+    }),
   })
   .openapi('BroughtEvent')
 
@@ -75,8 +76,10 @@ export function eventImportRoutes(deps: HttpDeps): Routes {
     path: '/admin/events/{eventId}',
     summary: 'Change an event',
     description:
-      'A whole event file, or a part: what is left out stays as it is. Seats, venue and currency change only while the event is not ' +
-      `on sale and nothing of it was ever held or sold. Refunds nobody: a canceled event's bookings stay. ${FAULTS}`,
+      'A whole event file, or a part: what is left out stays as it is. A house may leave out seats that nobody holds, pays or has ' +
+      'bought, also while it sells: their indices stay, and are theirs again where a later house has them. Venue and currency, and ' +
+      'which seat an index is, change only while the event is not on sale and nothing of that was ever held or sold. ' +
+      `Refunds nobody: a canceled event's bookings stay. ${FAULTS}`,
     request: { params: z.object({ eventId: z.string() }), body: { required: true, content: file } },
     responses: {
       200: answer('Changed'),
@@ -132,11 +135,7 @@ async function changed(
   const house = await deps.events.map(now.mapHash)
   const whole = merged(id, now, house?.plan.map, raw)
   const event = trusted(whole, { ...(await knownOf(deps, whole)), startedAt: Date.parse(now.startsAt) })
-  const seats = deps.keys.seats(eventId(id))
-  // A change of the house: nobody may go on with the seats it had.
-  if (event.mapHash !== now.mapHash && now.status !== 'onsale') await deps.clock.sleep(CACHES_MS)
-  const forget = () => deps.redis.unlink(seats.meta, seats.state, seats.log)
-  return await changeEvent(deps.pool, event, now, operator, forget)
+  return redraw(deps, event, now, operator)
 }
 
 function limitFile() {
@@ -217,7 +216,13 @@ async function view(
     page: new URL(`/e/${eventId}`, config.HTTP_PUBLIC_URL).href,
     self: `/events/${eventId}`,
     map: `/venues/${encodeURIComponent(content.venueId)}/maps/${content.mapHash}`,
-    seats: map?.plan.seats ?? 0,
-    standing: map?.plan.units ?? 0,
+    ...sizeOf(map?.plan),
   }
+}
+
+function sizeOf(plan: SeatPlan | undefined): { seats: number; standing: number; leftOut: number } {
+  if (plan === undefined) return { seats: 0, standing: 0, leftOut: 0 }
+  const leftOut = plan.gone.size
+  const standing = plan.map.areas.reduce((sum, { capacity, gone = 0 }) => sum + capacity - gone, 0)
+  return { seats: plan.tickets - standing, standing, leftOut }
 }

@@ -10,7 +10,7 @@ import { type Client, type Pool, type Queryable, transaction } from '../../share
 import { hashOf, textOf } from '../../shared/seats/map-text.ts'
 import { SeatPlan } from '../../shared/seats/seat-map.ts'
 import type { NewEvent } from './event-check.ts'
-import { rehouse } from './event-rehouse.ts'
+import { type NewHouse, rehouse, writeTombstones } from './event-rehouse.ts'
 
 /** All of an event that an operator sets. Times are ISO 8601 in UTC. */
 export interface EventContent {
@@ -32,6 +32,14 @@ export interface Written {
   eventId: EventId
   outcome: 'created' | 'changed' | 'unchanged'
   content: EventContent
+  /** Where the same seats go on in another house: the epoch in which they do. */
+  epoch?: number
+}
+
+/** `forget`: takes the seats out of Redis, where they become others. */
+interface Rehousing {
+  house: NewHouse
+  forget?: () => Promise<unknown>
 }
 
 /** @throws Problem event_exists where another event has the id */
@@ -56,6 +64,7 @@ export async function createEvent(pool: Pool, event: NewEvent, now: number, acto
       return unchanged(event, theirs)
     }
     await writeParts(client, eventId, content)
+    if (event.map !== undefined) await writeTombstones(client, eventId, new SeatPlan(event.map), actor)
     await writeAudit(client, actor, 'event.import', eventId, { event: content })
     return { eventId, outcome: 'created', content }
   })
@@ -82,7 +91,7 @@ export async function changeEvent(
   event: NewEvent,
   known: EventContent,
   actor: string,
-  forget: () => Promise<unknown>,
+  rehousing?: Rehousing,
 ): Promise<Written | undefined> {
   const { eventId } = event
   return await transaction(pool, async client => {
@@ -97,10 +106,9 @@ export async function changeEvent(
     if (differs.length === 0) return { eventId, outcome: 'unchanged', content }
     const fixed = differs.filter(key => FIXED.includes(key))
     if (fixed.length > 0) await refuseInUse(client, eventId, before, fixed)
-    if (differs.includes('mapHash')) {
-      const hashes = { before: before.mapHash, after: content.mapHash }
-      if ((await rehouse(client, eventId, before.status, hashes)) === 'tickets') await forget()
-    }
+    const house = differs.includes('mapHash') ? rehousing?.house : undefined
+    if (house !== undefined) await rehouse(client, eventId, before.status, house, actor)
+    await rehousing?.forget?.()
     await client.query(
       `update events set name = $2, type = $3, venue_id = $4, map_hash = $5, starts_at = $6, status = $7, on_sale_at = $8,
          currency = $9, hot = $10, competition = $11 where id = $1`,
@@ -112,9 +120,34 @@ export async function changeEvent(
       await client.query('delete from event_prices where event_id = $1', [eventId])
     await writeParts(client, eventId, content, differs)
     const told = (from: EventContent) => Object.fromEntries(differs.map(key => [key, from[key]]))
-    await writeAudit(client, actor, 'event.change', eventId, { before: told(before), after: told(content) })
-    return { eventId, outcome: 'changed', content }
+    const seats = house === undefined ? {} : { leaves: listed(house.leaves), returns: listed(house.returns) }
+    const detail = { before: told(before), after: told(content), ...seats }
+    await writeAudit(client, actor, 'event.change', eventId, detail)
+    const written: Written = { eventId, outcome: 'changed', content }
+    if (house === undefined || rehousing?.forget !== undefined) return written
+    const epoch = await nextEpoch(client, eventId)
+    return epoch === undefined ? written : { ...written, epoch }
   })
+}
+
+/** Undefined where the event's seats were never in Redis. */
+async function nextEpoch(client: Client, eventId: EventId): Promise<number | undefined> {
+  const { rows } = await client.query<{ epoch: number }>(
+    'update events set epoch = epoch + 1 where id = $1 and generation > 0 returning epoch',
+    [eventId],
+  )
+  return rows[0]?.epoch
+}
+
+/** Seats by index, "3-7, 12": a section of a stadium takes one short line of the audit log. */
+function listed(indices: number[]): string {
+  const spans: [number, number][] = []
+  for (const index of indices) {
+    const last = spans.at(-1)
+    if (last?.[1] === index - 1) last[1] = index
+    else spans.push([index, index])
+  }
+  return spans.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(', ')
 }
 
 /** Where a ticket is for, and in which money. Which seat it is, rehouse() sees to. */

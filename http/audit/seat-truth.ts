@@ -40,11 +40,12 @@ export async function seatTruth(snapshot: Snapshot, event: EventId, jobs: boolea
     [event],
   )
   const decided: SeatTruth['decided'] = new Map()
-  const blocked = await rows<{ seat_index: number }>(
-    'select seat_index from seat_blocks where event_id = $1',
+  const blocked = await rows<{ seat_index: number; tombstone: boolean }>(
+    'select seat_index, tombstone from seat_blocks where event_id = $1',
     [event],
   )
-  for (const { seat_index: seat } of blocked) decided.set(seat, { status: STATUS.blocked, why: 'blocked' })
+  for (const { seat_index: seat, tombstone } of blocked)
+    decided.set(seat, { status: STATUS.blocked, why: tombstone ? 'no more in the house' : 'blocked' })
   const sold = await rows<{ seat_index: number; booking_id: string }>(
     `select seat_index, booking_id from tickets where event_id = $1 and status = 'sold'`,
     [event],

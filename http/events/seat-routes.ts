@@ -146,13 +146,15 @@ function headJson(event: EventRecord, { epoch, seq, now, areas }: SeatSnapshot):
     epoch,
     seq,
     serverTime: new Date(now).toISOString(),
-    areas: event.plan.map.areas.map(({ id, name, category, capacity }, i) => ({
-      areaId: id,
-      name,
-      category,
-      available: areas[i] ?? 0,
-      capacity,
-      price: defaultPrice(event, category).price,
-    })),
+    areas: event.plan.map.areas
+      .map(({ id, name, category, capacity, gone = 0 }, i) => ({
+        areaId: id,
+        name,
+        category,
+        available: areas[i] ?? 0,
+        capacity: capacity - gone,
+        price: defaultPrice(event, category).price,
+      }))
+      .filter(({ capacity }) => capacity > 0),
   }
 }

@@ -59,6 +59,7 @@ function* ticketsOf(
     `,"type":${JSON.stringify(ticketType)},"category":${JSON.stringify(row.category)}` +
     `,"price":${JSON.stringify(price)},"status":"`
   for (let at = 0; at < rowLength(row); at++) {
+    if (row.gone?.includes(at)) continue
     const index = row.first + at
     const status = STATUS_NAMES[statusAt(state, index)]
     const flag = row.accessible?.includes(at)

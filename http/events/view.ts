@@ -116,15 +116,17 @@ export function viewOf(event: EventRecord, live: Live, config: Shown): EventView
     performers: event.performers,
     categories: plan.map.categories.map(({ id, name, colour }) => ({ categoryId: id, name, colour })),
     prices: event.prices,
-    areas: plan.map.areas.map(({ id, name, category, capacity }) => ({
-      areaId: id,
-      name,
-      category,
-      capacity,
-    })),
+    areas: plan.map.areas
+      .map(({ id, name, category, capacity, gone = 0 }) => ({
+        areaId: id,
+        name,
+        category,
+        capacity: capacity - gone,
+      }))
+      .filter(({ capacity }) => capacity > 0),
     maxTickets: config.MAX_TICKETS_PER_BOOKING,
     orphanRule: config.ORPHAN_RULE,
-    availability: { free: live.free ?? null, total: plan.total },
+    availability: { free: live.free ?? null, total: plan.tickets },
     queue: live.queue ?? null,
     links: {
       self: `/events/${eventId}`,

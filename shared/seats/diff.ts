@@ -9,11 +9,14 @@ interface Published {
   c: number[] | Record<string, never>
   a: number[] | Record<string, never>
   f: number
+  /** Where a new epoch began with another map: its hash. */
+  m?: string
 }
 
 export function parseDiff(json: string): SeatDiff {
-  const { e, s, t, c, a, f } = JSON.parse(json) as Published
-  return { epoch: e, seq: s, now: t, changes: listOf(c), areas: listOf(a), free: f }
+  const { e, s, t, c, a, f, m } = JSON.parse(json) as Published
+  const diff = { epoch: e, seq: s, now: t, changes: listOf(c), areas: listOf(a), free: f }
+  return m === undefined ? diff : { ...diff, map: m }
 }
 
 function listOf(list: number[] | Record<string, never>): number[] {

@@ -100,6 +100,8 @@ export interface SeatDiff {
   areas: number[]
   /** Seats and units available after it. */
   free: number
+  /** The event's map from here on, where it has become another. */
+  map?: string
 }
 
 /** Numbers an operator looks at. */
@@ -142,6 +144,8 @@ export interface Inventory {
    * given, and what else was in it is free. Idempotent; unconditional but where `only` names the status to be replaced.
    */
   mark(stock: Stock, indices: number[], status: Status, booking?: BookingId, only?: Status): Promise<void>
+  /** The event's map is another, under which every index is the same seat: begins the epoch that Postgres has given it. */
+  rehouse(stock: Stock, epoch: number, mapHash: string): Promise<void>
   /** Frees holds whose time is over, at most SWEEP_BATCH; answers when the next one ends, ms, or undefined. */
   sweep(stock: Stock): Promise<{ freed: BookingId[]; next: number | undefined }>
   snapshot(stock: Stock): Promise<SeatSnapshot>

@@ -3,7 +3,7 @@
  * of seats: neighbours are looked for in a grid.
  */
 import { boxOf, inside, overlapping } from './map-outlines.ts'
-import { type Row, type SeatMap, seatLabel, seatPoints } from './seat-map.ts'
+import { isRowGone, type Row, type SeatMap, seatLabel, seatPoints } from './seat-map.ts'
 
 export type Place = (string | number)[]
 export type Tell = (place: Place, message: string) => void
@@ -74,6 +74,8 @@ export function mapFaults(map: SeatMap, tell: Tell): void {
         `is ${area.first} and must be ${next}: standing room is counted on behind the seats`,
       )
     next += area.capacity
+    if ((area.gone ?? 0) > area.capacity)
+      tell([...at, 'gone'], `is more than the capacity of ${area.capacity}`)
     outlineFaults(area.outline, map, [...at, 'outline'], tell)
   }
   standFaults(map, tell)
@@ -82,9 +84,13 @@ export function mapFaults(map: SeatMap, tell: Tell): void {
 
 function overlapFaults({ sections, areas }: SeatMap, tell: Tell): void {
   const all = [
-    ...sections.map(({ name, outline }, s) => ({ name, outline, place: ['sections', s, 'outline'] })),
-    ...areas.map(({ name, outline }, a) => ({ name, outline, place: ['areas', a, 'outline'] })),
-  ]
+    ...sections.map((one, s) => ({
+      ...one,
+      isGone: one.rows.every(isRowGone),
+      place: ['sections', s, 'outline'],
+    })),
+    ...areas.map((one, a) => ({ ...one, isGone: one.gone === one.capacity, place: ['areas', a, 'outline'] })),
+  ].filter(({ isGone }) => !isGone)
   const pairs = overlapping(all.map(({ outline }) => outline))
   if (pairs === undefined)
     tell(
@@ -100,7 +106,7 @@ function rowFaults(row: Row, at: Place, tell: Tell): void {
   if (row.labels !== undefined && row.labels.length !== seats)
     tell([...at, 'labels'], `has ${row.labels.length} labels for ${seats} seats`)
   unique(row.labels ?? [], position => [...at, 'labels', position], 'seat', tell)
-  for (const kind of ['accessible', 'companion'] as const) {
+  for (const kind of ['accessible', 'companion', 'gone'] as const) {
     for (const [i, position] of (row[kind] ?? []).entries())
       if (position >= seats) tell([...at, kind, i], noPosition(position, seats))
     unique((row[kind] ?? []).map(String), i => [...at, kind, i], 'position', tell)
@@ -136,14 +142,17 @@ interface Stood {
   label: string
 }
 
-/** Seats outside their section, inside a standing area, or on another seat. */
+/** Seats outside their section, inside a standing area, or on another seat. Tombstones stand nowhere. */
 function standFaults(map: SeatMap, tell: Tell): void {
-  const areas = map.areas.map(({ outline, name }) => ({ outline, name, box: boxOf(outline) }))
+  const standing = map.areas.filter(({ gone, capacity }) => gone !== capacity)
+  const areas = standing.map(({ outline, name }) => ({ outline, name, box: boxOf(outline) }))
   const grid = new Map<number, Stood[]>()
   for (const [s, { outline, name, rows }] of map.sections.entries()) {
     for (const [r, row] of rows.entries()) {
       const place: Place = ['sections', s, 'rows', r]
+      const gone = new Set(row.gone)
       for (const [i, { x, y }] of seatPoints(row).entries()) {
+        if (gone.has(i)) continue
         const seat = { x, y, place, label: seatLabel(row, i) }
         if (!inside(outline, x, y)) tell(place, `seat "${seat.label}" lies outside the outline of ${name}`)
         for (const area of areas) {

@@ -33,6 +33,7 @@ const extend = new Script(import.meta.url, './lua/extend.lua')
 const release = new Script(import.meta.url, './lua/release.lua')
 const mark = new Script(import.meta.url, './lua/mark.lua')
 const amend = new Script(import.meta.url, './lua/amend.lua')
+const rehouse = new Script(import.meta.url, './lua/rehouse.lua')
 
 /** A rebuild by somebody else is waited for this often; each wait is one advisory lock's. */
 const ATTEMPTS = 3
@@ -209,6 +210,10 @@ export class RedisInventory implements Inventory {
     ]
     const args = [booking ?? '', status, only ?? '', ...listed(marked), ...listed(beside)]
     await this.#run(mark, stock, names, args)
+  }
+
+  async rehouse(stock: Stock, epoch: number, mapHash: string): Promise<void> {
+    await this.#run(rehouse, stock, fixed(this.#keys.seats(stock.eventId)), [epoch, mapHash])
   }
 
   async sweep(stock: Stock): Promise<{ freed: BookingId[]; next: number | undefined }> {

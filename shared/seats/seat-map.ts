@@ -57,6 +57,8 @@ export interface Row {
   companion?: number[]
   /** What who sits at these positions should know of the view. */
   views?: { note: string; seats: number[] }[]
+  /** Positions of seats that the house has no more: see tombstones.ts. */
+  gone?: number[]
 }
 
 export interface StandingArea {
@@ -67,6 +69,8 @@ export interface StandingArea {
   first: number
   capacity: number
   outline: number[]
+  /** So many of its last units the house has no more: see tombstones.ts. */
+  gone?: number
 }
 
 export type SeatKind = 'seat' | 'accessible' | 'companion' | 'standing'
@@ -89,6 +93,8 @@ export class SeatPlan {
   readonly seats: number
   /** Units of standing areas; their indices are seats to seats + units - 1. */
   readonly units: number
+  /** Indices of tombstones: seats and units that an earlier house had and this one has not. Nobody sees or gets them. */
+  readonly gone: ReadonlySet<number>
   readonly #rows: { section: Section; row: Row }[] = []
   readonly #firsts: number[] = []
 
@@ -102,10 +108,17 @@ export class SeatPlan {
     }
     this.seats = map.sections.reduce((sum, s) => sum + s.rows.reduce((n, r) => n + rowLength(r), 0), 0)
     this.units = map.areas.reduce((sum, a) => sum + a.capacity, 0)
+    this.gone = goneOf(map)
   }
 
+  /** Indices in use: tickets and tombstones. */
   get total(): number {
     return this.seats + this.units
+  }
+
+  /** Seats and units that the house has. */
+  get tickets(): number {
+    return this.total - this.gone.size
   }
 
   /** The seat or unit at an index; undefined outside 0 to total - 1. */
@@ -146,6 +159,20 @@ export class SeatPlan {
     const seat = String(index - area.first + 1)
     return { index, section: area.name, row: '', seat, category: area.category, kind: 'standing' }
   }
+}
+
+function goneOf(map: SeatMap): Set<number> {
+  const gone = new Set<number>()
+  for (const { rows } of map.sections)
+    for (const row of rows) for (const offset of row.gone ?? []) gone.add(row.first + offset)
+  for (const area of map.areas)
+    for (let last = 1; last <= (area.gone ?? 0); last++) gone.add(area.first + area.capacity - last)
+  return gone
+}
+
+/** Whether the house has any of the row's seats. */
+export function isRowGone(row: Row): boolean {
+  return row.gone?.length === rowLength(row)
 }
 
 export function rowLength(row: Row): number {

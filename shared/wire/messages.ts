@@ -22,8 +22,11 @@ export type ServerMessage =
   | { type: 'welcome'; visitorId: string; serverTime: number; node: string }
   /** Diffs of this event follow, with this handle in their frames, from after epoch.seq. */
   | { type: 'watching'; eventId: string; handle: number; epoch: number; seq: number }
-  /** What you have may be wrong: fetch the whole snapshot and take it as it is, also where its version is below yours. */
-  | { type: 'resync'; eventId: string; epoch: number; seq: number }
+  /**
+   * What you have may be wrong: fetch the whole snapshot and take it as it is, also where its version is below yours. `map`: the
+   * hash of the event's map, where it is another now.
+   */
+  | { type: 'resync'; eventId: string; epoch: number; seq: number; map?: string }
   /** Live updates have stopped (Redis is away) or come again. */
   | { type: 'paused'; eventId: string; paused: boolean }
   | { type: 'queue'; eventId: string; queue: QueueInfo }

@@ -30,7 +30,7 @@ export class FarRows {
     this.#scale = LONGEST / Math.max(width, height, 1)
     this.canvas.width = Math.max(1, Math.ceil(width * this.#scale))
     this.canvas.height = Math.max(1, Math.ceil(height * this.#scale))
-    this.#lines = layout.rows.map(row => cornersOf(layout, row.first, row.length))
+    this.#lines = layout.rows.map(row => cornersOf(layout, row.seats))
   }
 
   draw(availability: Availability, theme: MapTheme): void {
@@ -47,7 +47,7 @@ export class FarRows {
     const paths = new Map<number, Path2D>()
     for (const [i, row] of this.#layout.rows.entries()) {
       const level = availability.shown(row.category)
-        ? Math.ceil((availability.free(i) / Math.max(1, row.length)) * LEVELS)
+        ? Math.ceil((availability.free(i) / Math.max(1, row.seats.length)) * LEVELS)
         : 0
       const key = level === 0 ? 0 : row.category * (LEVELS + 1) + level
       let path = paths.get(key)
@@ -68,11 +68,12 @@ export class FarRows {
   }
 }
 
-function cornersOf(layout: SeatLayout, first: number, length: number): Float32Array {
+function cornersOf(layout: SeatLayout, seats: readonly number[]): Float32Array {
+  const { length } = seats
   const kept = Math.min(length, CORNERS)
   const corners = new Float32Array(2 * kept)
   for (let i = 0; i < kept; i++) {
-    const seat = first + (kept === 1 ? 0 : Math.round((i * (length - 1)) / (kept - 1)))
+    const seat = seats[kept === 1 ? 0 : Math.round((i * (length - 1)) / (kept - 1))] ?? 0
     corners[2 * i] = layout.x[seat] ?? 0
     corners[2 * i + 1] = layout.y[seat] ?? 0
   }
@@ -84,6 +85,7 @@ function trace(path: Path2D, corners: Float32Array, pitch: number): void {
   const n = corners.length / 2
   const x = (i: number) => corners[2 * i] ?? 0
   const y = (i: number) => corners[2 * i + 1] ?? 0
+  if (n === 0) return
   if (n === 1) {
     path.moveTo(x(0) - pitch / 2, y(0))
     path.lineTo(x(0) + pitch / 2, y(0))

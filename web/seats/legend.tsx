@@ -23,6 +23,8 @@ export function Legend({
       <fieldset class="plain categories" aria-label="Price categories">
         {layout.map.categories.map(({ id, name, colour }, category) => {
           const price = priceOf(event.prices, id)
+          // Of tombstones alone.
+          if (price === undefined) return null
           return (
             <button
               key={id}
@@ -34,7 +36,7 @@ export function Legend({
             >
               <i class="swatch" style={{ background: tone(colour, dark) }} />
               <span>{name}</span>
-              {price !== undefined && <b>{shortMoney(price.price + price.fee, event.currency)}</b>}
+              <b>{shortMoney(price.price + price.fee, event.currency)}</b>
             </button>
           )
         })}

@@ -126,10 +126,11 @@ function paintRowNames({ pen, view, scene, theme }: Frame, box: Box, pitch: numb
     if (!overlaps(box, section.box)) continue
     for (let r = section.firstRow; r < section.firstRow + section.section.rows.length; r++) {
       const row = layout.rows[r]
-      if (row === undefined || row.length === 0) continue
+      const [first, last] = [row?.seats[0], row?.seats.at(-1)]
+      if (row === undefined || first === undefined || last === undefined) continue
       const ends = [
-        [row.first, row.first + Math.min(1, row.length - 1)],
-        [row.first + row.length - 1, row.first + Math.max(0, row.length - 2)],
+        [first, row.seats[1] ?? first],
+        [last, row.seats.at(-2) ?? last],
       ] as const
       for (const [end, next] of ends) {
         const [ex, ey] = [layout.x[end] as number, layout.y[end] as number]

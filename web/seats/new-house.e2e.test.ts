@@ -80,3 +80,24 @@ test('[S150] an open page shows the new house once its seats are made anew, and 
   expect(fan.faults).toEqual([])
   await fan.leave()
 })
+
+test('[S192] seats that the organiser takes out of the house while it sells leave an open page, and who chose one is told', async () => {
+  const fan = await arrive('Stalls left')
+  const [gone, stays] = ['3', '4'].map(seat => ({ section: 'Stalls left', row: 'A', seat }))
+  await fan.seat(gone!).click()
+  const sections = structuredClone(file.sections)
+  sections[0].rows = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'].map(name => ({ name }))
+  sections[0].rows[0].seats = '1-2, 4-5'
+  expect(await operate('PUT', `/admin/events/${EVENT}`, { sections, standing: file.standing })).toBe(200)
+  await eventually(() => fan.page.getByTestId('notice').allTextContents()).toContainEqual(
+    expect.stringMatching(/^Stalls left, row A, seat 3 was just taken off sale by the organiser/),
+  )
+  await eventually(() => fan.page.locator('button.seat').count()).toBe(0)
+  await fan.listSeats('Stalls left')
+  await eventually(() => fan.seat(stays!).count()).toBe(1)
+  expect(await fan.seat(gone!).count()).toBe(0)
+  await fan.seat(stays!).click()
+  expect(await fan.page.getByTestId('chosen-seat').count()).toBe(1)
+  expect(fan.faults).toEqual([])
+  await fan.leave()
+})

@@ -18,24 +18,27 @@ export class SeatGrid {
   readonly starts: Uint32Array
   readonly items: Uint32Array
 
-  constructor(x: Float32Array, y: Float32Array) {
+  /** `absent`: indices that are no seats. */
+  constructor(x: Float32Array, y: Float32Array, absent: ReadonlySet<number> = new Set()) {
     this.#x = x
     this.#y = y
+    const seats = Uint32Array.from(x.keys()).filter(seat => !absent.has(seat))
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
-    for (let i = 0; i < x.length; i++) {
+    for (const i of seats) {
       const [px, py] = [x[i] as number, y[i] as number]
       if (px < left) left = px
       if (px > right) right = px
       if (py < top) top = py
       if (py > bottom) bottom = py
     }
-    this.#left = x.length > 0 ? left : 0
-    this.#top = x.length > 0 ? top : 0
-    this.#columns = x.length > 0 ? Math.floor((right - left) / CELL) + 1 : 1
-    this.#lines = x.length > 0 ? Math.floor((bottom - top) / CELL) + 1 : 1
+    const any = seats.length > 0
+    this.#left = any ? left : 0
+    this.#top = any ? top : 0
+    this.#columns = any ? Math.floor((right - left) / CELL) + 1 : 1
+    this.#lines = any ? Math.floor((bottom - top) / CELL) + 1 : 1
     this.starts = new Uint32Array(this.#columns * this.#lines + 1)
-    this.items = new Uint32Array(x.length)
-    this.#fill()
+    this.items = new Uint32Array(seats.length)
+    this.#fill(seats)
   }
 
   /** Calls with the first and the end of each run of `items` that may lie in the box. */
@@ -102,10 +105,10 @@ export class SeatGrid {
     return found
   }
 
-  #fill(): void {
-    const cells = new Uint32Array(this.#x.length)
-    for (let i = 0; i < cells.length; i++) {
-      const cell = this.#line(this.#y[i] as number) * this.#columns + this.#column(this.#x[i] as number)
+  #fill(seats: Uint32Array): void {
+    const cells = new Uint32Array(seats.length)
+    for (const [i, seat] of seats.entries()) {
+      const cell = this.#line(this.#y[seat] as number) * this.#columns + this.#column(this.#x[seat] as number)
       cells[i] = cell
       this.starts[cell + 1] = (this.starts[cell + 1] as number) + 1
     }
@@ -114,7 +117,7 @@ export class SeatGrid {
     const next = this.starts.slice()
     for (let i = 0; i < cells.length; i++) {
       const cell = cells[i] as number
-      this.items[next[cell] as number] = i
+      this.items[next[cell] as number] = seats[i] as number
       next[cell] = (next[cell] as number) + 1
     }
   }

@@ -75,6 +75,27 @@ describe('a laid out map', () => {
   })
 })
 
+describe('a house that was redrawn', () => {
+  it('[S191] a tombstone is in no list and met by no point or arrow; what is wholly gone has no outline', () => {
+    const map = structuredClone(MAP)
+    map.sections[0]!.rows[0]!.gone = [1]
+    map.sections[1]!.rows[0]!.gone = [0, 1]
+    map.areas[0]!.gone = map.areas[0]!.capacity
+    const redrawn = new SeatLayout(map)
+    const seats = new SeatGrid(redrawn.x, redrawn.y, redrawn.plan.gone)
+    expect(redrawn.rows.map(row => row.seats)).toEqual([[0, 2, 3], [4, 5, 6, 7], []])
+    expect(seats.nearest(150, 100, 20)).toBe(-1)
+    expect(seats.towards(0, 1, 0)).toBe(2)
+    expect(seats.towards(5, 0, 1)).toBe(-1)
+    expect([redrawn.sectionAt(10, 320), redrawn.areaAt(1100, 100)]).toEqual([-1, -1])
+    const met = new Set<number>()
+    seats.eachRun(redrawn.box, (from, to) => {
+      for (let i = from; i < to; i++) met.add(seats.items[i]!)
+    })
+    expect([...met].sort((a, b) => a - b)).toEqual([0, 2, 3, 4, 5, 6, 7])
+  })
+})
+
 describe('finding seats', () => {
   it('[V12] a point meets the nearest seat within reach, or none', () => {
     expect(grid.nearest(170, 110, 30)).toBe(1)

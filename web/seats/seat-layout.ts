@@ -3,6 +3,7 @@
  * category it belongs to. Built once a map; it knows nothing of statuses, screens or colours.
  */
 import {
+  isRowGone,
   type Point,
   type Row,
   rowLength,
@@ -26,6 +27,8 @@ export interface LaidRow {
   row: Row
   first: number
   length: number
+  /** Indices of those of its seats that the house has: tombstones are drawn nowhere. */
+  seats: readonly number[]
   /** Position in the map's `categories`. */
   category: number
 }
@@ -75,14 +78,14 @@ export class SeatLayout {
   readonly box: Box
 
   constructor(map: SeatMap) {
-    this.map = map
+    this.map = withoutGone(map)
     this.plan = new SeatPlan(map)
     this.x = new Float32Array(this.plan.seats)
     this.y = new Float32Array(this.plan.seats)
     this.rowOf = new Uint32Array(this.plan.seats)
     this.kind = new Uint8Array(this.plan.seats)
-    for (const section of map.sections) this.#lay(section)
-    this.areas = map.areas.map(area => ({
+    for (const section of this.map.sections) this.#lay(section)
+    this.areas = this.map.areas.map(area => ({
       area,
       box: boxOf(area.outline),
       centre: centreOf(area.outline),
@@ -132,6 +135,9 @@ export class SeatLayout {
         row,
         first: row.first,
         length,
+        seats: Array.from({ length }, (_, offset) => row.first + offset).filter(
+          seat => !this.plan.gone.has(seat),
+        ),
         category: this.#category(row.category),
       })
       for (const [offset, point] of seatPoints(row).entries()) {
@@ -173,6 +179,15 @@ export class SeatLayout {
       0,
       this.map.categories.findIndex(category => category.id === id),
     )
+  }
+}
+
+/** What the house has no more keeps its position in the lists, and has no outline. */
+function withoutGone(map: SeatMap): SeatMap {
+  return {
+    ...map,
+    sections: map.sections.map(one => (one.rows.every(isRowGone) ? { ...one, outline: [] } : one)),
+    areas: map.areas.map(one => (one.gone === one.capacity ? { ...one, outline: [] } : one)),
   }
 }
 

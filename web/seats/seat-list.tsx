@@ -23,7 +23,7 @@ export function SeatList(props: SeatListProps) {
   const [freeOnly, setFreeOnly] = useState(true)
   const sections = layout.sections
     .map((section, number) => ({ section, number, free: freeIn(props, section.first, section.seats) }))
-    .filter(({ free }) => free > 0 || !freeOnly)
+    .filter(({ section, free }) => free > 0 || (!freeOnly && section.section.outline.length > 0))
   return (
     <div class="seat-list" data-testid="seat-list">
       <label class="toggle">
@@ -68,7 +68,9 @@ function freeIn({ layout, feed, hidden }: SeatListProps, first: number, count: n
 
 function Rows(props: SeatListProps & { section: LaidSection }) {
   const { section, layout } = props
-  const rows = layout.rows.slice(section.firstRow, section.firstRow + section.section.rows.length)
+  const rows = layout.rows
+    .slice(section.firstRow, section.firstRow + section.section.rows.length)
+    .filter(({ seats }) => seats.length > 0)
   return (
     <ul class="rows">
       {rows.map(row => {
@@ -99,18 +101,18 @@ function Seats({
 }: SeatListProps & { row: LaidRow }) {
   const [at, setAt] = useState(0)
   const arrow = (event: KeyboardEvent) => {
-    const by = { ArrowRight: 1, ArrowLeft: -1, Home: -row.length, End: row.length }[event.key]
+    const by = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key]
     if (by === undefined || !(event.currentTarget instanceof HTMLElement)) return
     event.preventDefault()
-    const next = Math.max(0, Math.min(row.length - 1, at + by))
+    const next = Math.max(0, Math.min(row.seats.length - 1, at + by))
     setAt(next)
     const seat = event.currentTarget.children[next]
     if (seat instanceof HTMLElement) seat.focus()
   }
   return (
     <fieldset class="plain seats" aria-labelledby={`row-${row.first}`} onKeyDown={arrow}>
-      {Array.from({ length: row.length }, (_, offset) => {
-        const index = row.first + offset
+      {row.seats.map((index, place) => {
+        const offset = index - row.first
         const facts = describe(index)
         const own = mine.has(index) ? 'mine' : chosen.has(index) ? 'chosen' : undefined
         const status = own ?? (['free', 'held', 'sold', 'blocked'][feed.state.get(index) ?? 3] as string)
@@ -125,8 +127,8 @@ function Seats({
             aria-label={label}
             aria-pressed={own === 'chosen'}
             aria-disabled={status !== 'free' && own !== 'chosen'}
-            tabIndex={offset === at ? 0 : -1}
-            onFocus={() => setAt(offset)}
+            tabIndex={place === at ? 0 : -1}
+            onFocus={() => setAt(place)}
             onClick={() => choose(index)}
           >
             {row.row.labels?.[offset] ?? offset + 1}

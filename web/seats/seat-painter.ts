@@ -156,7 +156,8 @@ function paintAreas({ pen, view, scene, outlines, theme }: Frame): void {
     const shown = !scene.hidden.has(category)
     const colour = tone(map.categories[category]?.colour ?? theme.gone, theme.dark)
     pen.fillStyle = left > 0 && shown ? colour : theme.gone
-    pen.globalAlpha = left > 0 && shown ? 0.3 + 0.6 * Math.min(1, left / Math.max(1, area.capacity)) : 0.35
+    pen.globalAlpha =
+      left > 0 && shown ? 0.3 + 0.6 * Math.min(1, left / Math.max(1, area.capacity - (area.gone ?? 0))) : 0.35
     pen.fill(path)
     pen.globalAlpha = 1
     pen.lineWidth = 1 / view.scale

@@ -30,7 +30,7 @@ export class SeatScene {
 
   constructor(layout: SeatLayout, source: StatusSource) {
     this.layout = layout
-    this.grid = new SeatGrid(layout.x, layout.y)
+    this.grid = new SeatGrid(layout.x, layout.y, layout.plan.gone)
     this.counts = new RowCounts(layout)
     this.source = source
     this.counts.reset(source)

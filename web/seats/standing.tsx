@@ -25,6 +25,7 @@ export function Standing({
     <section class="standing" aria-labelledby="standing-title">
       <h2 id="standing-title">Standing</h2>
       {layout.areas.map(({ area }, i) => {
+        if (area.gone === area.capacity) return null
         const left = feed.state.areas[i] ?? 0
         const prices = event.prices.filter(price => price.category === area.category)
         return (

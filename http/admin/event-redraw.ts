@@ -1,0 +1,130 @@
+/**
+ * The seats of an event while its house becomes another. Where every index stays the same seat, Redis goes on: what is left out is taken
+ * as a fan's hold would be, so that nobody gets it, then written (event-rehouse.ts), then shown, and a new epoch tells every open map.
+ * Where seats become others, off sale, the seats are made anew.
+ */
+import { stockOf } from '../../shared/event-store.ts'
+import type { BookingId, EventId } from '../../shared/ids.ts'
+import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
+import { STATUS, type Stock } from '../../shared/seats/inventory.ts'
+import { hashOf } from '../../shared/seats/map-text.ts'
+import type { HttpDeps } from '../deps.ts'
+import type { NewEvent } from './event-check.ts'
+import { type NewHouse, newHouse, refuseOwned, wouldTakeAway } from './event-rehouse.ts'
+import { changeEvent, type EventContent, type Written } from './event-writes.ts'
+
+/** Longer than any node keeps an event (shared/event-store.ts): by then all know that it is off sale. */
+const CACHES_MS = 1.5 * SECOND
+/** Seats of one script. */
+const CHUNK = 500
+
+interface Taken {
+  as: BookingId
+  indices: number[]
+}
+
+/** Undefined where somebody else has changed the event meanwhile. */
+export async function redraw(
+  deps: HttpDeps,
+  event: NewEvent,
+  known: EventContent,
+  operator: string,
+): Promise<Written | undefined> {
+  const { eventId, map, mapHash } = event
+  const before = await deps.events.map(known.mapHash)
+  if (map === undefined || before === undefined || (mapHash ?? hashOf(map)) === known.mapHash)
+    return changeEvent(deps.pool, event, known, operator)
+  const house = await newHouse(deps.pool, eventId, known.status, before.plan, map)
+  const changed = { ...event, map: house.map, mapHash: undefined }
+  return house.moved.length > 0
+    ? makeAnew(deps, changed, known, operator, house)
+    : goOn(deps, changed, known, operator, house)
+}
+
+async function makeAnew(
+  { pool, redis, keys, clock }: HttpDeps,
+  event: NewEvent,
+  known: EventContent,
+  operator: string,
+  house: NewHouse,
+): Promise<Written | undefined> {
+  // Nobody may go on with the seats it had.
+  if (known.status !== 'onsale') await clock.sleep(CACHES_MS)
+  const { meta, state, log } = keys.seats(event.eventId)
+  const forget = () => redis.unlink(meta, state, log)
+  return await changeEvent(pool, event, known, operator, { house, forget })
+}
+
+async function goOn(
+  deps: HttpDeps,
+  event: NewEvent,
+  known: EventContent,
+  operator: string,
+  house: NewHouse,
+): Promise<Written | undefined> {
+  const { pool, inventory, log } = deps
+  const { eventId } = event
+  const stock = stockOf(eventId, house.plan)
+  await refuseOwned(pool, eventId, house)
+  const taken = await takeOut(deps, stock, house)
+  const free = () => Promise.allSettled(taken.map(({ as }) => inventory.release(stock, as)))
+  const written = await changeEvent(pool, event, known, operator, { house }).catch(async (error: unknown) => {
+    await free()
+    throw error
+  })
+  if (written?.epoch === undefined) await free()
+  else
+    await shown(deps, stock, house, taken, written.epoch, written.content.mapHash).catch((err: unknown) =>
+      log.warn({ err, event: eventId }, 'a new house is shown later'),
+    )
+  return written
+}
+
+/** @throws Problem map_in_use where a fan was quicker */
+async function takeOut(
+  { pool, inventory, chance }: HttpDeps,
+  stock: Stock,
+  house: NewHouse,
+): Promise<Taken[]> {
+  const blocked = await blockedOf(pool, stock.eventId, house.leaves)
+  const free = house.leaves.filter(index => !blocked.has(index))
+  const taken: Taken[] = []
+  for (let at = 0; at < free.length; at += CHUNK) {
+    const chunk: Taken = { as: chance.uuid() as BookingId, indices: free.slice(at, at + CHUNK) }
+    const answer = await inventory.reacquire(stock, chunk.as, chunk.indices, TAKE_TTL_MS)
+    taken.push(chunk)
+    if (answer.ok) continue
+    await Promise.allSettled(taken.map(({ as }) => inventory.release(stock, as)))
+    const owned = answer.reason === 'hold_conflict' ? answer.seats : chunk.indices
+    throw wouldTakeAway(
+      stock.eventId,
+      house.before,
+      owned.map(index => ({ index, state: 'held' })),
+    )
+  }
+  return taken
+}
+
+async function shown(
+  { pool, inventory }: HttpDeps,
+  stock: Stock,
+  { returns }: NewHouse,
+  taken: Taken[],
+  epoch: number,
+  hash: string,
+): Promise<void> {
+  for (const { as, indices } of taken) await inventory.mark(stock, indices, STATUS.blocked, as)
+  const blocked = await blockedOf(pool, stock.eventId, returns)
+  const back = returns.filter(index => !blocked.has(index))
+  for (let at = 0; at < back.length; at += CHUNK)
+    await inventory.mark(stock, back.slice(at, at + CHUNK), STATUS.available, undefined, STATUS.blocked)
+  await inventory.rehouse(stock, epoch, hash)
+}
+
+async function blockedOf(pool: HttpDeps['pool'], eventId: EventId, indices: number[]): Promise<Set<number>> {
+  const { rows } = await pool.query<{ seat_index: number }>(
+    'select seat_index from seat_blocks where event_id = $1 and seat_index = any($2::int[])',
+    [eventId, indices],
+  )
+  return new Set(rows.map(({ seat_index }) => seat_index))
+}
