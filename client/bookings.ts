@@ -20,8 +20,11 @@ export interface BookedTicket {
   category: string
   /** The ticket type, such as adult. */
   type: string
+  /** Before the discount; price + fee - discount is what is paid for it. */
   price: number
+  /** Its own, and its share of the booking's. */
   fee: number
+  discount: number
   /** `released`: the booking ended without being bought. */
   state: 'held' | 'sold' | 'returned' | 'released'
 }
@@ -40,6 +43,8 @@ export interface Booking {
   /** Minor units of the currency. */
   amount: number
   currency: string
+  /** Of all fees, that of the booking as a whole. */
+  bookingFee: number
   tickets: BookedTicket[]
   /** What the fan has to do for the payment to go on, such as 3-D Secure. */
   nextAction?: { type: 'redirect'; url: string } | { type: 'use_stripe_sdk'; clientSecret: string | null }
@@ -61,7 +66,7 @@ export interface Tickets {
   }
   /** Opens them without a session. */
   link: string
-  tickets: (Omit<BookedTicket, 'price' | 'fee' | 'state'> & {
+  tickets: (Omit<BookedTicket, 'price' | 'fee' | 'discount' | 'state'> & {
     serial: number
     /** The text of its QR code. */
     code: string
@@ -99,7 +104,15 @@ export interface Quote {
   /** The sum, in minor units. */
   amount: number
   currency: string
-  tickets: { ticketId?: string; category: string; type: string; price: number; fee: number }[]
+  bookingFee: number
+  tickets: {
+    ticketId?: string
+    category: string
+    type: string
+    price: number
+    fee: number
+    discount: number
+  }[]
 }
 
 export interface Amendment {

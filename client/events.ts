@@ -96,6 +96,10 @@ export interface EventDetail extends EventHead {
   currency: string
   categories: { categoryId: string; name: string; colour: string }[]
   prices: Price[]
+  /** Besides each ticket's fee: an amount, and a part of the discounted prices, once a booking. */
+  bookingFee: { amount: number; percent: number }
+  /** The one that takes off most counts: an amount, or a part of the prices without fees. */
+  discounts: { name: string; minTickets: number; amount: number; percent: number }[]
   areas: { areaId: string; name: string; category: string; capacity: number }[]
   maxTickets: number
   /** What is done about seats chosen by hand that leave a lone one. */

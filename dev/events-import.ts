@@ -136,7 +136,7 @@ function told(file: string, faults: { place: string; message: string }[], more: 
   ].join('\n')
 }
 
-function summary({ name, map, prices, currency, startsAt }: NewEvent): string {
+function summary({ name, map, prices, pricing, currency, startsAt }: NewEvent): string {
   const lines = [`${name}, ${new Date(startsAt).toISOString()}`]
   if (map === undefined) return lines.join('\n')
   const plan = new SeatPlan(map)
@@ -149,8 +149,18 @@ function summary({ name, map, prices, currency, startsAt }: NewEvent): string {
     })
     lines.push(`  ${name}: ${costs.join(', ')}`)
   }
+  const { bookingFee, discounts } = pricing
+  if (bookingFee.amount + bookingFee.percent > 0)
+    lines.push(`  Once a booking: ${partsOf(bookingFee, currency)}`)
+  for (const { name, minTickets, ...off } of discounts)
+    lines.push(`  ${name}, from ${minTickets} tickets: ${partsOf(off, currency)} off`)
   lines.push(`  ${plan.seats} seats, ${plan.units} standing`)
   return lines.join('\n')
+}
+
+function partsOf({ amount, percent }: { amount: number; percent: number }, currency: string): string {
+  const parts = [amount > 0 ? money(amount, currency) : '', percent > 0 ? `${percent} %` : '']
+  return parts.filter(part => part !== '').join(' + ')
 }
 
 function bySection(map: SeatMap): [string, string][] {

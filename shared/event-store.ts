@@ -7,6 +7,7 @@ import { type EventId, eventId as toEventId } from './ids.ts'
 import type { Pool } from './postgres.ts'
 import type { Stock } from './seats/inventory.ts'
 import { type SeatMap, SeatPlan } from './seats/seat-map.ts'
+import type { BookingPricing } from './wire/booking-price.ts'
 
 export type EventStatus = 'onsale' | 'offsale' | 'postponed' | 'rescheduled' | 'canceled'
 
@@ -26,6 +27,7 @@ export interface EventRecord {
   venue: VenueRecord
   performers: { performerId: string; name: string; kind: string }[]
   prices: PriceRecord[]
+  pricing: BookingPricing
   mapHash: string
   plan: SeatPlan
   stock: Stock
@@ -121,6 +123,7 @@ export class EventStore {
       venue: row.venue,
       performers: row.performers,
       prices: row.prices,
+      pricing: row.pricing,
       mapHash: row.map_hash,
       plan: map.plan,
       stock: stockOf(toEventId(row.id), map.plan),
@@ -158,7 +161,15 @@ interface EventRow {
   venue: VenueRecord
   performers: EventRecord['performers']
   prices: PriceRecord[]
+  pricing: BookingPricing
 }
+
+/** Of an event `e`. */
+export const PRICING = `
+  jsonb_build_object('bookingFee', jsonb_build_object('amount', e.booking_fee, 'percent', e.booking_fee_percent),
+    'discounts', coalesce((select jsonb_agg(jsonb_build_object('name', name, 'minTickets', least_tickets, 'amount', amount,
+        'percent', percent) order by position)
+      from event_discounts where event_id = e.id), '[]'))`
 
 const EVENT = `
   select e.id, e.name, e.type, e.status, e.starts_at, e.on_sale_at, e.currency, e.hot, e.modelled, e.competition,
@@ -170,6 +181,7 @@ const EVENT = `
       from event_performers ep join performers p on p.id = ep.performer_id where ep.event_id = e.id), '[]') as performers,
     coalesce((select jsonb_agg(jsonb_build_object('category', category, 'ticketType', ticket_type,
         'ticketTypeName', ticket_type_name, 'price', price, 'fee', fee) order by position, category)
-      from event_prices where event_id = e.id), '[]') as prices
+      from event_prices where event_id = e.id), '[]') as prices,
+    ${PRICING} as pricing
   from events e join venues v on v.id = e.venue_id
   where e.id = $1`

@@ -8,11 +8,13 @@ import { type EventId, eventId } from '../../shared/ids.ts'
 import { instantOf, localTimeOf } from '../../shared/local-time.ts'
 import { layOut } from '../../shared/seats/lay-out.ts'
 import { mapFaults, type Place } from '../../shared/seats/map-faults.ts'
-import { isRowGone, type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
+import { type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
+import { type BookingPricing, percentOf } from '../../shared/wire/booking-price.ts'
 import { type Fault, Faults, hint } from './event-faults.ts'
 import { EventFile, MapFile, MOST_TICKETS, type PriceFile, VenueFile } from './event-file.ts'
 import { houseOf, idsOf, tariffFaults } from './event-house.ts'
 import { type Readable, readPrices, readSections, readStanding, UNREAD } from './event-readable.ts'
+import { pricingOf } from './price-file.ts'
 
 export interface Known {
   /** ms since 1970 */
@@ -41,8 +43,12 @@ export interface NewEvent {
   /** Undefined offline where the file names a map by its hash. */
   map: SeatMap | undefined
   mapHash: string | undefined
-  prices: PriceRecord[]
+  prices: PriceContent[]
+  pricing: BookingPricing
 }
+
+/** `feePercent`: how much of the fee follows from the price. */
+export type PriceContent = PriceRecord & { feePercent: number }
 
 export type Checked = { ok: true; event: NewEvent } | { ok: false; faults: Fault[]; more: number }
 
@@ -81,6 +87,7 @@ export function checkEventFile(raw: unknown, known: Known): Checked {
       map,
       mapHash: event.mapHash,
       prices: pricesOf(event.prices, map),
+      pricing: pricingOf(event.bookingFee, event.discounts),
     },
   }
 }
@@ -286,14 +293,15 @@ function sizeFaults(total: number, place: Place, faults: Faults): void {
 const ADULT = 'Adult'
 
 /** Ticket types in the order of the file; the first of them is sold where none is asked for. */
-function pricesOf(prices: PriceFile[], map: SeatMap | undefined): PriceRecord[] {
+function pricesOf(prices: PriceFile[], map: SeatMap | undefined): PriceContent[] {
   const types = idsOf(new Set(prices.map(({ ticketType = ADULT }) => ticketType)))
   const categories = map?.categories ?? []
-  return prices.map(({ category, ticketType = ADULT, price, fee = 0 }) => ({
+  return prices.map(({ category, ticketType = ADULT, price, fee = 0, feePercent = 0 }) => ({
     category: categories.find(({ id, name }) => id === category || name === category)?.id ?? category,
     ticketType: types.get(ticketType) ?? ticketType,
     ticketTypeName: ticketType,
     price,
-    fee,
+    fee: fee + percentOf(price, feePercent),
+    feePercent,
   }))
 }

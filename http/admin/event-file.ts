@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi'
 import { EVENT_ID } from '../../shared/ids.ts'
 import { EVENT_STATUSES, EVENT_TYPES } from '../search/search.ts'
+import { BookingFeeFile, DiscountsFile, money, percent } from './price-file.ts'
 
 /** A stadium's full geometry is 2 MB of JSON. */
 const MOST_SECTIONS = 500
@@ -116,13 +117,6 @@ export const VenueFile = z.strictObject({
 })
 export type VenueFile = z.infer<typeof VenueFile>
 
-/** 2^31 - 1 is what a column holds; a tenth of a milliard of cents is a million. */
-const MOST_MONEY = 1_000_000_000
-const money = z
-  .int('must be a whole number of minor units: 3250 for 32.50')
-  .min(0, 'must be 0 or more')
-  .max(MOST_MONEY, `must be at most ${MOST_MONEY}`)
-
 export const PriceFile = z.strictObject({
   category,
   ticketType: text(40)
@@ -130,6 +124,9 @@ export const PriceFile = z.strictObject({
     .describe('"Adult" where none is named. The first in the list is sold where none is asked for.'),
   price: money.describe("In the currency's minor units: 3250 is 32.50 EUR, and 3250 JPY."),
   fee: money.optional().describe('On top of the price; minor units too.'),
+  feePercent: percent
+    .optional()
+    .describe('On top of it too: so much of the price, rounded half up for each ticket.'),
 })
 export type PriceFile = z.infer<typeof PriceFile>
 
@@ -231,6 +228,8 @@ export const EventFile = z
       .optional()
       .describe('A seat map that is known already.'),
     prices: z.array(PriceFile).min(1, 'must name a price').max(200),
+    bookingFee: BookingFeeFile.optional(),
+    discounts: DiscountsFile.optional(),
   })
   .openapi('EventFile', {
     description:

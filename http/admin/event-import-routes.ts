@@ -4,7 +4,9 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { Problem } from '../../shared/errors.ts'
 import { EVENT_ID, eventId } from '../../shared/ids.ts'
-import type { SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
+import { SECOND } from '../../shared/limits.ts'
+import type { SeatMap } from '../../shared/seats/seat-map.ts'
+import { percentOf } from '../../shared/wire/booking-price.ts'
 import type { HttpDeps } from '../deps.ts'
 import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
 import { type AppEnv, byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
@@ -185,7 +187,7 @@ async function knownOf({ pool, events, clock }: HttpDeps, raw: unknown): Promise
 /** The event as a file, with what is given in its place. Categories by name, as a house in words has them. */
 function merged(id: string, now: EventContent, map: SeatMap | undefined, raw: unknown): unknown {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
-  const { venueId, mapHash, competition, prices, ...rest } = now
+  const { venueId, mapHash, competition, prices, pricing, ...rest } = now
   const has = (key: string): boolean => Object.hasOwn(raw, key)
   const told = ['sections', 'standing', 'map', 'mapHash'].some(has)
   return {
@@ -193,12 +195,15 @@ function merged(id: string, now: EventContent, map: SeatMap | undefined, raw: un
     ...(competition === null ? {} : { competition }),
     ...(has('venue') || has('venueId') ? {} : { venueId }),
     ...(told ? {} : { mapHash }),
-    prices: prices.map(({ category, ticketTypeName, price, fee }) => ({
+    prices: prices.map(({ category, ticketTypeName, price, fee, feePercent }) => ({
       category: map?.categories.find(one => one.id === category)?.name ?? category,
       ticketType: ticketTypeName,
       price,
-      fee,
+      // Without what follows from the price, which may be another now.
+      fee: fee - percentOf(price, feePercent),
+      feePercent,
     })),
+    ...pricing,
     ...raw,
     id,
   }

@@ -353,3 +353,50 @@ test('[E22] the JSON Schema of the file is served, stands in docs, and the API d
   )
   expect(api.components.schemas['EventFile']).toBeDefined()
 })
+
+test('[B118] an event file says fees as amounts and percentages and discounts; what is left out of a change stays', async () => {
+  const priced = {
+    ...file,
+    id: 'priced30',
+    prices: file.prices.map((price: object) => ({ ...price, price: 3_333, fee: 100, feePercent: 6.55 })),
+    bookingFee: { amount: 250, percent: 1.5 },
+    discounts: [
+      { name: 'Schools', minTickets: 4, percent: 12.5 },
+      { name: 'Ten', minTickets: 10, amount: 5_000 },
+    ],
+  }
+  expect((await bring(priced)).status).toBe(201)
+  expect(await bring(priced)).toMatchObject({ status: 200, body: { outcome: 'unchanged' } })
+  const event = async () => (await it.call<Record<string, unknown>>('GET', '/events/priced30')).body
+  // 6.55 % of 33.33 are 2.183, rounded for each ticket.
+  expect(await event()).toMatchObject({
+    prices: Array.from({ length: 5 }, () => ({ price: 3_333, fee: 318 })),
+    bookingFee: { amount: 250, percent: 1.5 },
+    discounts: [
+      { name: 'Schools', minTickets: 4, amount: 0, percent: 12.5 },
+      { name: 'Ten', minTickets: 10, amount: 5_000, percent: 0 },
+    ],
+  })
+  expect(await change('priced30', { hot: true })).toMatchObject({ status: 200, body: { outcome: 'changed' } })
+  expect(await change('priced30', { discounts: [] })).toMatchObject({ body: { outcome: 'changed' } })
+  expect((await audited('priced30')).at(-1)?.detail).toMatchObject({
+    before: { pricing: { discounts: [{ name: 'Schools' }, { name: 'Ten' }] } },
+    after: { pricing: { discounts: [] } },
+  })
+  expect(await bring({ ...priced, discounts: [], hot: true })).toMatchObject({
+    body: { outcome: 'unchanged' },
+  })
+  const faulty = await bring({
+    ...priced,
+    id: 'priced31',
+    prices: [{ ...priced.prices[0], feePercent: 6.555 }, ...priced.prices.slice(1)],
+    bookingFee: { percent: 101 },
+    discounts: [{ name: 'Both', minTickets: 0, percent: 5, amount: 5 }],
+  })
+  expect((faulty.body['errors'] as { field: string }[]).map(({ field }) => field).sort()).toEqual([
+    'bookingFee.percent',
+    'discounts[0]',
+    'discounts[0].minTickets',
+    'prices[0].feePercent',
+  ])
+})

@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { writeAudit } from '../../shared/audit-log.ts'
 import { invalid, Problem } from '../../shared/errors.ts'
-import type { EventRecord, PriceRecord } from '../../shared/event-store.ts'
+import { type EventRecord, PRICING } from '../../shared/event-store.ts'
 import type { EventId } from '../../shared/ids.ts'
 import { type Client, type Pool, type Queryable, transaction } from '../../shared/postgres.ts'
 import { hashOf, textOf } from '../../shared/seats/map-text.ts'
 import { SeatPlan } from '../../shared/seats/seat-map.ts'
-import type { NewEvent } from './event-check.ts'
-import { type NewHouse, rehouse, writeTombstones } from './event-rehouse.ts'
+import type { BookingPricing } from '../../shared/wire/booking-price.ts'
+import type { NewEvent, PriceContent } from './event-check.ts'
+import { rehouse } from './event-rehouse.ts'
 
 /** All of an event that an operator sets. Times are ISO 8601 in UTC. */
 export interface EventContent {
@@ -25,7 +26,8 @@ export interface EventContent {
   venueId: string
   mapHash: string
   performers: { name: string; kind: string }[]
-  prices: PriceRecord[]
+  prices: PriceContent[]
+  pricing: BookingPricing
 }
 
 export interface Written {
@@ -53,8 +55,9 @@ export async function createEvent(pool: Pool, event: NewEvent, now: number, acto
       status: (event.onSaleAt ?? now) <= now ? 'onsale' : 'offsale',
     })
     const { rowCount } = await client.query(
-      `insert into events (id, name, type, venue_id, map_hash, starts_at, status, on_sale_at, currency, hot, competition)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (id) do nothing`,
+      `insert into events (id, name, type, venue_id, map_hash, starts_at, status, on_sale_at, currency, hot, competition,
+         booking_fee, booking_fee_percent)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (id) do nothing`,
       [eventId, ...columnsOf(content)],
     )
     if (rowCount === 0) {
@@ -111,13 +114,15 @@ export async function changeEvent(
     await rehousing?.forget?.()
     await client.query(
       `update events set name = $2, type = $3, venue_id = $4, map_hash = $5, starts_at = $6, status = $7, on_sale_at = $8,
-         currency = $9, hot = $10, competition = $11 where id = $1`,
+         currency = $9, hot = $10, competition = $11, booking_fee = $12, booking_fee_percent = $13 where id = $1`,
       [eventId, ...columnsOf(content)],
     )
     if (differs.includes('performers'))
       await client.query('delete from event_performers where event_id = $1', [eventId])
     if (differs.includes('prices'))
       await client.query('delete from event_prices where event_id = $1', [eventId])
+    if (differs.includes('pricing'))
+      await client.query('delete from event_discounts where event_id = $1', [eventId])
     await writeParts(client, eventId, content, differs)
     const told = (from: EventContent) => Object.fromEntries(differs.map(key => [key, from[key]]))
     const seats = house === undefined ? {} : { leaves: listed(house.leaves), returns: listed(house.returns) }
@@ -197,8 +202,9 @@ const CONTENT = `
     coalesce((select jsonb_agg(jsonb_build_object('name', p.name, 'kind', p.kind) order by ep.position)
       from event_performers ep join performers p on p.id = ep.performer_id where ep.event_id = e.id), '[]') as performers,
     coalesce((select jsonb_agg(jsonb_build_object('category', category, 'ticketType', ticket_type,
-        'ticketTypeName', ticket_type_name, 'price', price, 'fee', fee) order by position, category)
-      from event_prices where event_id = e.id), '[]') as prices
+        'ticketTypeName', ticket_type_name, 'price', price, 'fee', fee, 'feePercent', fee_percent) order by position, category)
+      from event_prices where event_id = e.id), '[]') as prices,
+    ${PRICING} as pricing
   from events e where e.id = $1`
 
 /** The content that a file asks for; what it leaves open stays as it is. */
@@ -218,6 +224,7 @@ function given(event: NewEvent, open: Pick<EventContent, 'onSaleAt' | 'status'>)
     mapHash: event.mapHash ?? (event.map === undefined ? '' : hashOf(event.map)),
     performers,
     prices: sorted(prices),
+    pricing: event.pricing,
   }
 }
 
@@ -275,8 +282,8 @@ async function storeMap(client: Client, { map, mapHash }: NewEvent, hash: string
 async function writeParts(
   client: Client,
   eventId: EventId,
-  { performers, prices }: EventContent,
-  parts: (keyof EventContent)[] = ['performers', 'prices'],
+  { performers, prices, pricing }: EventContent,
+  parts: (keyof EventContent)[] = ['performers', 'prices', 'pricing'],
 ): Promise<void> {
   if (parts.includes('performers') && performers.length > 0) {
     const ids = performers.map(({ name, kind }) => `own-${shortHash([name, kind])}`)
@@ -291,11 +298,26 @@ async function writeParts(
       [eventId, ids],
     )
   }
+  const { discounts } = pricing
+  if (parts.includes('pricing') && discounts.length > 0)
+    await client.query(
+      `insert into event_discounts (event_id, position, name, least_tickets, amount, percent)
+       select $1, one.position - 1, one.name, one.least, one.amount, one.percent
+       from unnest($2::text[], $3::integer[], $4::integer[], $5::numeric[])
+         with ordinality as one (name, least, amount, percent, position)`,
+      [
+        eventId,
+        discounts.map(({ name }) => name),
+        discounts.map(({ minTickets }) => minTickets),
+        discounts.map(({ amount }) => amount),
+        discounts.map(({ percent }) => percent),
+      ],
+    )
   if (!parts.includes('prices')) return
   const types = [...new Set(prices.map(({ ticketType }) => ticketType))]
   await client.query(
-    `insert into event_prices (event_id, category, ticket_type, ticket_type_name, position, price, fee)
-     select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[])`,
+    `insert into event_prices (event_id, category, ticket_type, ticket_type_name, position, price, fee, fee_percent)
+     select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[], $8::numeric[])`,
     [
       eventId,
       prices.map(({ category }) => category),
@@ -304,13 +326,28 @@ async function writeParts(
       prices.map(({ ticketType }) => types.indexOf(ticketType)),
       prices.map(({ price }) => price),
       prices.map(({ fee }) => fee),
+      prices.map(({ feePercent }) => feePercent),
     ],
   )
 }
 
 function columnsOf(content: EventContent): unknown[] {
   const { name, type, venueId, mapHash, startsAt, status, onSaleAt, currency, hot, competition } = content
-  return [name, type, venueId, mapHash, startsAt, status, onSaleAt, currency, hot, competition]
+  const { amount, percent } = content.pricing.bookingFee
+  return [
+    name,
+    type,
+    venueId,
+    mapHash,
+    startsAt,
+    status,
+    onSaleAt,
+    currency,
+    hot,
+    competition,
+    amount,
+    percent,
+  ]
 }
 
 function differences(one: EventContent, other: EventContent): (keyof EventContent)[] {
@@ -318,15 +355,16 @@ function differences(one: EventContent, other: EventContent): (keyof EventConten
 }
 
 /** As they are read back: by ticket type in the order given, then by category. */
-function sorted(prices: PriceRecord[]): PriceRecord[] {
+function sorted(prices: PriceContent[]): PriceContent[] {
   const types = [...new Set(prices.map(({ ticketType }) => ticketType))]
   return prices
-    .map(({ category, ticketType, ticketTypeName, price, fee }) => ({
+    .map(({ category, ticketType, ticketTypeName, price, fee, feePercent }) => ({
       category,
       ticketType,
       ticketTypeName,
       price,
       fee,
+      feePercent,
     }))
     .sort(
       (a, b) =>

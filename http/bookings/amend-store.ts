@@ -1,7 +1,9 @@
 /** Writing what a booking in progress has gained and lost, and its new end, inside the caller's lock of it. */
 import type { BookingId, EventId, VisitorId } from '../../shared/ids.ts'
 import type { Client } from '../../shared/postgres.ts'
-import type { Priced } from './pricing.ts'
+import type { BookingPricing } from '../../shared/wire/booking-price.ts'
+import { itemsOf } from './booking-store.ts'
+import { asBooking, type Priced } from './pricing.ts'
 
 export interface Amend {
   id: BookingId
@@ -9,12 +11,14 @@ export interface Amend {
   visitorId: VisitorId
   /** All that it has after it, sorted. */
   seats: number[]
-  /** What is added. */
+  /** What is added, at the price of single tickets. */
   items: Priced[]
   /** What is dropped. */
   gone: number[]
   /** The most the visitor may hold and have bought of the event. */
   most: number
+  /** What it takes off and charges for the booking as it then is. */
+  pricing: BookingPricing
 }
 
 export type Amended =
@@ -25,7 +29,7 @@ export type Amended =
 
 /** Nothing is written unless all of it may be. The total follows from the items. */
 export async function amendBooking(client: Client, amend: Amend): Promise<Amended> {
-  const { id, eventId, visitorId, seats, items, gone, most } = amend
+  const { id, eventId, visitorId, seats, items, gone, most, pricing } = amend
   const added = items.map(({ index }) => index)
   const { rows } = await client.query<{ sold: number[]; blocked: number[]; bought: number; live: number }>(
     LOOK,
@@ -48,6 +52,7 @@ export async function amendBooking(client: Client, amend: Amend): Promise<Amende
     items.map(item => item.fee),
     items.map(item => item.discount),
   ])
+  await writeShares(client, id, pricing)
   await client.query(
     `update bookings set seats = $2, changed_at = now(),
        total = (select sum(price + fee - discount) from booking_items where booking_id = $1)
@@ -55,6 +60,26 @@ export async function amendBooking(client: Client, amend: Amend): Promise<Amende
     [id, seats],
   )
   return { ok: true }
+}
+
+/** Each ticket keeps its own price; the booking's discount and fee are of all that it has now. */
+async function writeShares(client: Client, id: BookingId, pricing: BookingPricing): Promise<void> {
+  const items = (await itemsOf(client, [id])).get(id) ?? []
+  const changed = asBooking({ pricing }, items).filter(
+    ({ feeShare, discount }, at) => feeShare !== items[at]?.feeShare || discount !== items[at]?.discount,
+  )
+  if (changed.length === 0) return
+  await client.query(
+    `update booking_items as item set fee = new.fee, fee_share = new.fee_share, discount = new.discount
+     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as new (id, fee, fee_share, discount)
+     where item.id = new.id`,
+    [
+      changed.map(item => item.id),
+      changed.map(item => item.fee),
+      changed.map(item => item.feeShare),
+      changed.map(item => item.discount),
+    ],
+  )
 }
 
 const LOOK = `

@@ -57,10 +57,12 @@ export async function amend(
   const event = await eventOf(sales, booking.eventId)
   const dropped = droppedOf(booking, event, body)
   const added = await takeAdded(sales, event, booking, body.add, dropped.length)
-  const { amended, seats } = await write(sales, booking, added, dropped).catch(async (error: unknown) => {
-    await release(sales, event, added)
-    throw error
-  })
+  const { amended, seats } = await write(sales, event, booking, added, dropped).catch(
+    async (error: unknown) => {
+      await release(sales, event, added)
+      throw error
+    },
+  )
   if (!amended.ok) {
     await release(sales, event, added)
     throw await refused(sales, event, booking, amended)
@@ -131,7 +133,7 @@ async function takeAdded(
   const taken = await step('amend.take', () => inventory.take(event.stock, taker, order.wanted, TAKE_TTL_MS))
   if (!taken.ok) throw refusalOf(config, event, visitor, taken)
   const { indices, beside } = taken.hold
-  const added = { takenAs, items: order.itemsOf(indices) }
+  const added = { takenAs, items: order.ticketsOf(indices) }
   await checkCategories(sales, event, visitor, [...indices, ...beside]).catch(async (error: unknown) => {
     await release(sales, event, added)
     throw error
@@ -145,6 +147,7 @@ function checkLeft(left: number): void {
 
 async function write(
   { pool, step, config }: Sales,
+  { pricing }: EventRecord,
   { id, visitorId, eventId }: Booking,
   { items }: Added,
   dropped: number[],
@@ -162,7 +165,8 @@ async function write(
       const seats = [...stay, ...items.map(({ index }) => index)].sort((a, b) => a - b)
       checkCount(seats.length, config.MAX_TICKETS_PER_BOOKING)
       const most = mostOf(config, visitorId)
-      const amended = await amendBooking(client, { id, eventId, visitorId, seats, items, gone, most })
+      const change = { id, eventId, visitorId, seats, items, gone, most, pricing }
+      const amended = await amendBooking(client, change)
       return { amended, seats: amended.ok ? seats : [] }
     }),
   )
@@ -207,6 +211,7 @@ async function toOneHold(
         items: [],
         gone: add,
         most: Number.MAX_SAFE_INTEGER,
+        pricing: event.pricing,
       })
     }),
   )

@@ -96,6 +96,7 @@ export async function insertBooking(
     allowance.budgetMs,
     new Date(allowance.since),
     allowance.leastMs,
+    items.map(item => item.feeShare),
   ]
   try {
     const { rows } = await db.query<InsertRow>(INSERT, values)
@@ -152,9 +153,9 @@ const INSERT = `
       and bought <= $16::int and left_ms >= $19::float8
     returning id, event_id, expires_at
   ), items as (
-    insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount)
+    insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount, fee_share)
     select made.id, made.event_id, item.*
-    from made, unnest($4::int[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[]) as item
+    from made, unnest($4::int[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $20::bigint[]) as item
   )
   select (select expires_at from made) as expires_at, bought, left_ms,
     array(select seat_index from sold order by 1) as sold, array(select seat_index from blocked order by 1) as blocked
@@ -263,14 +264,23 @@ export async function listBookings(
 /** Of each of these bookings, by seat. */
 export async function itemsOf(db: Queryable, ids: BookingId[]): Promise<Map<BookingId, Item[]>> {
   const { rows } = await db.query<ItemRow>(
-    `select id, booking_id, seat_index, ticket_type, price, fee, discount, state
+    `select id, booking_id, seat_index, ticket_type, price, fee, fee_share, discount, state
      from booking_items where booking_id = any($1::uuid[]) order by seat_index`,
     [ids],
   )
   const items = new Map<BookingId, Item[]>(ids.map(id => [id, []]))
   for (const row of rows) {
-    const { id, seat_index: index, ticket_type: ticketType, price, fee, discount, state } = row
-    items.get(row.booking_id)?.push({ id, index, ticketType, price, fee, discount, state })
+    const {
+      id,
+      seat_index: index,
+      ticket_type: ticketType,
+      price,
+      fee,
+      fee_share: feeShare,
+      discount,
+      state,
+    } = row
+    items.get(row.booking_id)?.push({ id, index, ticketType, price, fee, feeShare, discount, state })
   }
   return items
 }
@@ -282,6 +292,7 @@ interface ItemRow {
   ticket_type: string
   price: number
   fee: number
+  fee_share: number
   discount: number
   state: Item['state']
 }

@@ -9,7 +9,7 @@ import type { EventRecord } from '../../shared/event-store.ts'
 import { type EventId, splitTicketId, TICKET_ID, ticketId } from '../../shared/ids.ts'
 import type { Wanted } from '../../shared/seats/inventory.ts'
 import { BestAvailable } from './best-wish.ts'
-import { type Priced, priceOf, totalOf } from './pricing.ts'
+import { asBooking, type Priced, priceOf, totalOf } from './pricing.ts'
 
 const Ticket = z.string().regex(TICKET_ID, 'must be a ticket id, such as hot1-17')
 const TicketType = z.string().min(1).max(40)
@@ -74,6 +74,8 @@ export interface Order {
   quote: Priced[]
   /** The items of these indices, once Redis has said which units they are. Sorted like the indices. */
   itemsOf(indices: number[]): Priced[]
+  /** The same without the booking's own discount and fee: for those that come to a booking. */
+  ticketsOf(indices: number[]): Priced[]
 }
 
 /** @throws Problem */
@@ -97,10 +99,12 @@ export function orderOf(event: EventRecord, body: HoldBody, most: number): Order
     // More than there are cannot be had: the take says so.
     return Array.from({ length: Math.min(quantity, capacity) }, (_, at) => first + at)
   })
+  const ticketsOf = (indices: number[]) => itemsOf(event, indices, bySeat, lines)
   const order: Order = {
     wanted,
-    quote: itemsOf(event, [...wanted.seats, ...someUnits], bySeat, lines),
-    itemsOf: indices => itemsOf(event, indices, bySeat, lines),
+    quote: asBooking(event, ticketsOf([...wanted.seats, ...someUnits])),
+    itemsOf: indices => asBooking(event, ticketsOf(indices)),
+    ticketsOf,
   }
   checkAmount(event, totalOf(order.quote), body.amount)
   return order
@@ -194,7 +198,14 @@ function priced(
 ): Priced {
   const found = priceOf(event, category, type)
   if (found !== undefined)
-    return { index, ticketType: found.ticketType, price: found.price, fee: found.fee, discount: 0 }
+    return {
+      index,
+      ticketType: found.ticketType,
+      price: found.price,
+      fee: found.fee,
+      feeShare: 0,
+      discount: 0,
+    }
   if (type !== undefined) throw invalid(field, 'is not a ticket type sold for this place')
   throw new Problem('not_on_sale', `Nothing of category ${category} is on sale.`)
 }

@@ -1,14 +1,19 @@
 /**
  * What tickets cost: the event's price of the seat's category and the ticket type, in minor units of the event's
- * currency, decided here alone and fixed for a booking when its seats are taken. Items sum to the total.
+ * currency, decided here alone and fixed for a booking when its seats are taken. Items sum to the total: the booking's own
+ * discount and fee are spread over them.
  */
 import type { EventRecord, PriceRecord } from '../../shared/event-store.ts'
+import { sharesOf } from '../../shared/wire/booking-price.ts'
 
 export interface Priced {
   index: number
   ticketType: string
   price: number
+  /** All of it: the ticket's own, and its share of the booking's. */
   fee: number
+  /** Its share of the booking's fee. */
+  feeShare: number
   discount: number
 }
 
@@ -21,6 +26,21 @@ export function priceOf(
   return event.prices.find(
     price => price.category === category && (ticketType === undefined || price.ticketType === ticketType),
   )
+}
+
+/** The items as one booking: with their shares of what it takes off and charges, whatever shares they had before. */
+export function asBooking<Item extends Priced>(
+  { pricing }: Pick<EventRecord, 'pricing'>,
+  items: Item[],
+): Item[] {
+  const shares = sharesOf(
+    pricing,
+    items.map(({ price }) => price),
+  )
+  return items.map((item, at) => {
+    const { discount, fee: feeShare } = shares[at] ?? { discount: 0, fee: 0 }
+    return { ...item, fee: item.fee - item.feeShare + feeShare, feeShare, discount }
+  })
 }
 
 export function amountOf({ price, fee, discount }: Pick<Priced, 'price' | 'fee' | 'discount'>): number {

@@ -6,7 +6,8 @@ import { findEvent } from '../events/event-routes.ts'
 import { rateLimit } from '../middleware/limits.ts'
 import { newRoutes, problems, type Routes } from '../routing.ts'
 import { HoldBody, orderOf } from './order.ts'
-import { amountOf, totalOf } from './pricing.ts'
+import { bookingFee, feeShares, priceParts, priceView } from './price-view.ts'
+import { totalOf } from './pricing.ts'
 
 const Body = HoldBody.refine(body => body.bestAvailable === undefined, {
   path: ['bestAvailable'],
@@ -20,13 +21,13 @@ const Quote = z
     eventId: z.string(),
     amount: money.openapi({ description: 'The sum; send it with the hold to be held at this price alone.' }),
     currency: z.string(),
+    bookingFee,
     tickets: z.array(
       z.object({
         ticketId: z.string().optional().openapi({ description: 'Absent for places in a standing area.' }),
         category: z.string(),
         type: z.string(),
-        price: money,
-        fee: money,
+        ...priceParts,
       }),
     ),
   })
@@ -64,11 +65,13 @@ export function quoteRoute(deps: HttpDeps): Routes {
     const event = await findEvent(deps, c.req.valid('param').eventId)
     const { quote } = orderOf(event, c.req.valid('json'), deps.config.MAX_TICKETS_PER_BOOKING)
     const tickets = quote.map(item => {
-      const { index, ticketType: type, fee } = item
+      const { index, ticketType: type } = item
       const place = event.plan.at(index)
       const named = place?.kind === 'standing' ? {} : { ticketId: ticketId(event.eventId, index) }
-      return { ...named, category: place?.category ?? '', type, price: amountOf(item) - fee, fee }
+      return { ...named, category: place?.category ?? '', type, ...priceView(item) }
     })
-    return c.json({ eventId: event.eventId, amount: totalOf(quote), currency: event.currency, tickets }, 200)
+    const { eventId, currency } = event
+    const amount = totalOf(quote)
+    return c.json({ eventId, amount, currency, bookingFee: feeShares(quote), tickets }, 200)
   })
 }

@@ -16,10 +16,10 @@ test('[B55] A quote says what tickets would cost, each with its fee, and holds n
   const { status, body: quote } = await shop.call('POST', `/bookings/${house.eventId}/quote`, { body })
   expect([status, quote['amount'], quote['currency']]).toEqual([200, FRONT + 3_150 + 2 * 1_150, 'EUR'])
   expect(quote['tickets']).toEqual([
-    { ticketId: house.ticket(2), category: 'a', type: 'adult', price: 5_000, fee: 150 },
-    { ticketId: house.ticket(12), category: 'b', type: 'adult', price: 3_000, fee: 150 },
-    { category: 'floor', type: 'reduced', price: 1_000, fee: 150 },
-    { category: 'floor', type: 'reduced', price: 1_000, fee: 150 },
+    { ticketId: house.ticket(2), category: 'a', type: 'adult', price: 5_000, fee: 150, discount: 0 },
+    { ticketId: house.ticket(12), category: 'b', type: 'adult', price: 3_000, fee: 150, discount: 0 },
+    { category: 'floor', type: 'reduced', price: 1_000, fee: 150, discount: 0 },
+    { category: 'floor', type: 'reduced', price: 1_000, fee: 150, discount: 0 },
   ])
   expect(await house.shown(2)).toBe('available')
 })

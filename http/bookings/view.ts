@@ -5,15 +5,15 @@ import type { Payment } from '../payments/payment-store.ts'
 import type { Booking, Item } from './booking-store.ts'
 import { isOver, STATES } from './machine.ts'
 import { PlaceView, placeOf } from './place-view.ts'
-import { amountOf, type Priced } from './pricing.ts'
+import { bookingFee, feeShares, priceParts, priceView } from './price-view.ts'
+import type { Priced } from './pricing.ts'
 
 const time = z.iso.datetime()
 const money = z.int().openapi({ description: "In the currency's minor units." })
 
 const TicketView = PlaceView.extend({
   type: z.string(),
-  price: money,
-  fee: money,
+  ...priceParts,
   state: z.enum(['held', 'sold', 'returned', 'released']).openapi({
     description: '`released`: the booking ended without being bought, and has this place no more.',
   }),
@@ -39,6 +39,7 @@ export const BookingView = z
     serverTime: time.openapi({ description: 'By the clock that ends holds.' }),
     amount: money,
     currency: z.string(),
+    bookingFee,
     tickets: z.array(TicketView),
     nextAction: NextActionView.optional(),
     payQueue: z.object({ position: z.int(), seconds: z.int() }).optional().openapi({
@@ -76,6 +77,7 @@ export function viewOf(
     serverTime: iso(now),
     amount: booking.total,
     currency: booking.currency,
+    bookingFee: feeShares(items),
     tickets: items.map(item => ticketView(event, item, status)),
     ...(status === 'paying' ? needs(payment, payQueue) : {}),
     createdAt: iso(booking.createdAt),
@@ -92,8 +94,7 @@ function ticketView(
   return {
     ...placeOf(event, item.index),
     type: item.ticketType,
-    price: amountOf(item) - item.fee,
-    fee: item.fee,
+    ...priceView(item),
     state: state === 'held' && isOver(status) ? 'released' : state,
   }
 }

@@ -34,6 +34,16 @@ const PriceView = z
   .openapi('Price')
 
 const CategoryView = z.object({ categoryId: z.string(), name: z.string(), colour: z.string() })
+const percent = z.number().min(0).max(100)
+const amount = z.int().min(0)
+const BookingFeeView = z.object({ amount, percent }).openapi({
+  description: 'Once a booking, besides the fees of its tickets; `percent` of its prices after the discount.',
+})
+const DiscountView = z.object({ name: z.string(), minTickets: z.int(), amount, percent }).openapi({
+  description:
+    'Off a booking of so many tickets: `amount`, or `percent` of its prices. The highest one counts.',
+})
+
 
 export const QueueView = z
   .object({
@@ -67,6 +77,8 @@ export const EventView = z
     categories: z.array(CategoryView),
     prices: z.array(PriceView).openapi({ description: 'The first ticket type is sold where none is named.' }),
     areas: z.array(
+    bookingFee: BookingFeeView,
+    discounts: z.array(DiscountView),
       z.object({ areaId: z.string(), name: z.string(), category: z.string(), capacity: z.int() }),
     ),
     maxTickets: z.int().openapi({ description: 'In one booking.' }),
@@ -117,6 +129,8 @@ export function viewOf(event: EventRecord, live: Live, config: Shown): EventView
     categories: plan.map.categories.map(({ id, name, colour }) => ({ categoryId: id, name, colour })),
     prices: event.prices,
     areas: plan.map.areas
+    bookingFee: event.pricing.bookingFee,
+    discounts: event.pricing.discounts,
       .map(({ id, name, category, capacity, gone = 0 }) => ({
         areaId: id,
         name,

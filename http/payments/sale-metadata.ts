@@ -45,6 +45,7 @@ export function itemsIn(metadata: Record<string, string>): Priced[] | undefined 
         ticketType,
         price: Number(price),
         fee: Number(fee),
+        feeShare: 0,
         discount: Number(discount),
       })
     }

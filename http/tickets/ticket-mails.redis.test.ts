@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type House, makeShop, type Shop } from '../bookings/sale-fixture.ts'
+import { type House, makeShop, type Shop, until } from '../bookings/sale-fixture.ts'
 
 let shop: Shop
 let house: House
@@ -78,6 +78,31 @@ test('[T20] With the money had the buyer is sent the tickets once: event, seats,
   ])
   await shop.work()
   expect(writtenOf(booking).length).toBe(1)
+})
+
+test('[T31] The mail of the tickets says what they cost: prices, discount, fees, the fee of the booking, and the sum.', async () => {
+  const { pool, events } = shop.deps
+  await pool.query('update events set booking_fee = 250 where id = $1', [house.eventId])
+  await pool.query(
+    `insert into event_discounts (event_id, position, name, least_tickets, amount) values ($1, 0, 'Two', 2, 1000)`,
+    [house.eventId],
+  )
+  await until('the price is read', async () => {
+    return (await events.find(house.eventId))?.pricing.bookingFee.amount === 250
+  })
+  const booking = await bought(26, 27)
+  await shop.work()
+  await pool.query('update events set booking_fee = 0 where id = $1', [house.eventId])
+  await pool.query('delete from event_discounts where event_id = $1', [house.eventId])
+  const text = (writtenOf(booking)[0]?.text ?? '').replaceAll('=\r\n', '').replaceAll('=E2=82=AC', '€')
+  for (const line of [
+    '2 tickets: €100.00',
+    'Discount: -€10.00',
+    'Fees: €3.00',
+    'Booking fee: €2.50',
+    'Total: €95.50',
+  ])
+    expect(text).toContain(line)
 })
 
 test('[T21] While the mail server cannot take it sales go on, and the mail goes when it can; what it refuses for good is noted.', async () => {

@@ -4,11 +4,12 @@ import type { Queryable } from '../../shared/postgres.ts'
 import { type Booking, findBooking, itemsOf } from '../bookings/booking-store.ts'
 import { type PlaceView, placeOf } from '../bookings/place-view.ts'
 import { eventOf, type Sales } from '../bookings/sales.ts'
-import { majorUnits } from '../events/major-units.ts'
+import { spokenMoney } from '../events/major-units.ts'
 import { spokenTime } from '../events/venue-time.ts'
 import type { Jobs } from '../payments/outbox.ts'
 import { findRefund } from '../payments/refund-store.ts'
 import type { Mail } from './mailer.ts'
+import { receiptOf } from './receipt.ts'
 import { issuedOf } from './ticket-store.ts'
 import { viewOfIssued } from './tickets-view.ts'
 
@@ -69,10 +70,12 @@ async function ticketsMail(sales: Sales, booking: Booking): Promise<Omit<Mail, '
     contentType: 'image/gif',
     content: Buffer.from(encodeQR(code, 'gif', { scale: QR_SCALE })),
   }))
+  const items = (await itemsOf(sales.pool, [booking.id])).get(booking.id) ?? []
+  const receipt = receiptOf(items, booking.currency)
   const head = `${name}\n${when}\n${venue.name}, ${venue.city}`
   return {
     subject: `Your tickets: ${name}`,
-    text: `${head}\n\n${places.join('\n')}\n\nTo show and to print: ${page}\nWho has this link has your tickets: keep it to yourself.\n`,
+    text: `${head}\n\n${places.join('\n')}\n\n${receipt.map(line => line.join(': ')).join('\n')}\n\nTo show and to print: ${page}\nWho has this link has your tickets: keep it to yourself.\n`,
     html: mailPage([
       `<h1 style="font-size:20px">${escaped(name)}</h1>`,
       `<p>${escaped(when)}<br>${escaped(`${venue.name}, ${venue.city}`)}</p>`,
@@ -80,6 +83,7 @@ async function ticketsMail(sales: Sales, booking: Booking): Promise<Omit<Mail, '
         (place, at) =>
           `<p><strong>${escaped(place)}</strong><br><img src="cid:${codes[at]?.cid}" alt="QR code of ${escaped(place)}"></p>`,
       ),
+      `<p>${receipt.map(line => escaped(line.join(': '))).join('<br>')}</p>`,
       `<p><a href="${escaped(page)}">Show and print</a>. Who has this link has your tickets: keep it to yourself.</p>`,
     ]),
     attachments: codes,
@@ -98,10 +102,7 @@ async function returnMail(
   const places = items
     .filter(({ id }) => refund.itemIds.includes(id))
     .map(({ index, ticketType }) => spoken({ ...placeOf(event, index), type: ticketType }))
-  const { currency } = booking
-  const money = new Intl.NumberFormat('en-GB', { style: 'currency', currency }).format(
-    majorUnits(refund.amount, currency) as Intl.StringNumericLiteral,
-  )
+  const money = spokenMoney(refund.amount, booking.currency)
   const told = `${money} is on its way back to the card you paid with. It takes banks five to ten days.`
   return {
     subject: `Returned: ${event.name}`,

@@ -10,6 +10,7 @@ const booking = (change: Partial<OwnBooking>): OwnBooking => ({
   expiresAt: '2026-12-01T10:00:00.000Z',
   serverTime: '2026-12-01T09:50:00.000Z',
   amount: 1,
+  bookingFee: 0,
   currency: 'EUR',
   tickets: [],
   createdAt: '2026-12-01T09:50:00.000Z',

@@ -4,8 +4,9 @@ import { kindName, placeName } from '../seats/seat-words.ts'
 import type { OwnBooking, OwnTicket, ShopEvent } from '../shop.ts'
 
 export function TicketList({ booking, event }: { booking: OwnBooking; event: ShopEvent | undefined }) {
-  const { tickets, currency, amount } = booking
-  const fees = tickets.reduce((sum, { fee }) => sum + fee, 0)
+  const { tickets, currency, amount, bookingFee } = booking
+  const discount = tickets.reduce((sum, ticket) => sum + ticket.discount, 0)
+  const fees = tickets.reduce((sum, { fee }) => sum + fee, -bookingFee)
   return (
     <div class="tickets">
       <ul>
@@ -18,18 +19,24 @@ export function TicketList({ booking, event }: { booking: OwnBooking; event: Sho
             <span class="amount">{money(ticket.price, currency)}</span>
           </li>
         ))}
-        {fees > 0 && (
-          <li>
-            <span class="what soft">Fees</span>
-            <span class="amount">{money(fees, currency)}</span>
-          </li>
-        )}
+        {discount > 0 && <Line what="Discount" minor={-discount} currency={currency} />}
+        {fees > 0 && <Line what="Fees" minor={fees} currency={currency} />}
+        {bookingFee > 0 && <Line what="Booking fee" minor={bookingFee} currency={currency} />}
       </ul>
       <p class="total">
         <span>Total</span>
         <strong data-testid="amount">{money(amount, currency)}</strong>
       </p>
     </div>
+  )
+}
+
+function Line({ what, minor, currency }: { what: string; minor: number; currency: string }) {
+  return (
+    <li>
+      <span class="what soft">{what}</span>
+      <span class="amount">{money(minor, currency)}</span>
+    </li>
   )
 }
 

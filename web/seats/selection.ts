@@ -2,6 +2,7 @@
  * What a fan has chosen and not yet held: rules alone, no page. A selection is a value; every rule answers a new one
  * and what came of it.
  */
+import { type BookingPricing, sharesOf } from '../../shared/wire/booking-price.ts'
 import type { SeatStatus } from '../../shared/wire/seat-state.ts'
 
 export interface Selection {
@@ -97,20 +98,24 @@ export function priceOf(
   return found.find(price => price.ticketType === ticketType) ?? found[0]
 }
 
-/** Minor units, fees in it. What the server says at the hold is what counts. */
+/** Minor units, fees and discounts in it. What the server says at the hold is what counts. */
 export function totalOf(
   selection: Selection,
-  prices: readonly TicketPrice[],
+  { prices, ...pricing }: BookingPricing & { prices: readonly TicketPrice[] },
   categories: { seat(index: number): string; area(areaId: string): string },
 ): number {
-  const each = (price: TicketPrice | undefined) => (price === undefined ? 0 : price.price + price.fee)
-  const seats = selection.seats.reduce(
-    (sum, { index, ticketType }) => sum + each(priceOf(prices, categories.seat(index), ticketType)),
-    0,
+  const seats = selection.seats.map(({ index, ticketType }) =>
+    priceOf(prices, categories.seat(index), ticketType),
   )
-  return selection.areas.reduce(
-    (sum, { areaId, ticketType, quantity }) =>
-      sum + quantity * each(priceOf(prices, categories.area(areaId), ticketType)),
-    seats,
+  const areas = selection.areas.flatMap(({ areaId, ticketType, quantity }) => {
+    const price = priceOf(prices, categories.area(areaId), ticketType)
+    return Array.from({ length: quantity }, () => price)
+  })
+  const tickets = [...seats, ...areas].filter(price => price !== undefined)
+  const shares = sharesOf(
+    pricing,
+    tickets.map(({ price }) => price),
   )
+  const own = tickets.reduce((sum, { price, fee }) => sum + price + fee, 0)
+  return shares.reduce((sum, { discount, fee }) => sum + fee - discount, own)
 }

@@ -28,7 +28,7 @@ export interface TrayProps {
 export function Tray(props: TrayProps) {
   const { event, layout, selection, limit, holding, hold } = props
   const count = countOf(selection)
-  const total = totalOf(selection, event.prices, {
+  const total = totalOf(selection, event, {
     seat: index => layout.plan.at(index)?.category ?? '',
     area: areaId => layout.plan.area(areaId)?.category ?? '',
   })
