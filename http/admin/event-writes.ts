@@ -11,7 +11,7 @@ import { hashOf, textOf } from '../../shared/seats/map-text.ts'
 import { SeatPlan } from '../../shared/seats/seat-map.ts'
 import type { BookingPricing } from '../../shared/wire/booking-price.ts'
 import type { NewEvent, PriceContent } from './event-check.ts'
-import { rehouse } from './event-rehouse.ts'
+import { type NewHouse, rehouse, writeTombstones } from './event-rehouse.ts'
 
 /** All of an event that an operator sets. Times are ISO 8601 in UTC. */
 export interface EventContent {
