@@ -36,6 +36,7 @@ try {
 /** Each part with an event of its own, as what one leaves behind is no state for the next. */
 async function live(on: Ground): Promise<void> {
   const node = await startNode(on, 'realtime')
+  const isUsed = wanted.includes('path') || wanted.includes('changes')
   if (wanted.includes('path')) {
     console.log(`${clients} watchers of each server`)
     targets.push(...(await fanOut(on, await makeStadium(on, 'path00001'), node, clients)))
@@ -47,7 +48,8 @@ async function live(on: Ground): Promise<void> {
   if (wanted.includes('handshake')) {
     console.log('watchers come and go')
     const stadium = await makeStadium(on, 'handshake')
-    targets.push(...(await handshakes(on, stadium, node, Math.min(HANDSHAKES, clients))))
+    const used = isUsed ? node : undefined
+    targets.push(...(await handshakes(on, stadium, used, Math.min(HANDSHAKES, clients))))
   }
   await node.child.stop('SIGKILL', 5_000)
 }
