@@ -109,7 +109,8 @@ export class PlainDoor implements Door {
           data,
           req.getHeader('sec-websocket-key'),
           SUBPROTOCOL,
-          req.getHeader('sec-websocket-extensions'),
+          // No extension: compressing each frame for each socket would be most of the work.
+          '',
           context,
         )
       }

@@ -9,12 +9,12 @@ const BLOCK = 64
 const DIGEST = 32
 /** A digest in base64url. */
 const WRITTEN = 43
-/** The longest text, in UTF-16; in UTF-8 it takes three times as much at most. */
-const LONGEST = 2_048
 
 export class TextMac {
+  /** Of the texts, in UTF-16; in UTF-8 it takes three times as much at most. */
+  static readonly longest = 2_048
   /** The key with the pad of each hash, and room behind it for what is hashed. */
-  readonly #inner = Buffer.alloc(BLOCK + 3 * LONGEST)
+  readonly #inner = Buffer.alloc(BLOCK + 3 * TextMac.longest)
   readonly #outer = Buffer.alloc(BLOCK + DIGEST)
   readonly #right = Buffer.alloc(WRITTEN)
   readonly #given = Buffer.alloc(WRITTEN)
@@ -30,7 +30,8 @@ export class TextMac {
   /** Is this the text's, in base64url? Takes as long whatever is wrong with it. False too of a text that is too long. */
   isOf(text: string, mac: string): boolean {
     // In UTF-8 what is no ASCII takes more bytes: one that looks like another by its low byte does not fit.
-    if (text.length > LONGEST || mac.length !== WRITTEN || this.#given.write(mac) !== WRITTEN) return false
+    if (text.length > TextMac.longest || mac.length !== WRITTEN || this.#given.write(mac) !== WRITTEN)
+      return false
     const end = BLOCK + this.#inner.write(text, BLOCK)
     this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'binary'), BLOCK, 'binary')
     this.#right.write(hash('sha256', this.#outer, 'base64url'), 'latin1')

@@ -31,6 +31,8 @@ export class SessionTokens {
   readonly #sign: (payload: object) => string
   readonly #verify: (token: string) => { sub: VisitorId }
   readonly #mac: TextMac
+  /** For payloads, one after the other. */
+  readonly #scratch = Buffer.alloc(TextMac.longest)
   /** How every token of ours begins, with its dot. */
   readonly #head: string
 
@@ -64,7 +66,8 @@ export class SessionTokens {
     if (end < this.#head.length || !token.startsWith(this.#head)) return undefined
     // As texts, since a decoder would pass over what does not belong there.
     if (!this.#mac.isOf(token.slice(0, end), token.slice(end + 1))) return undefined
-    const payload = Buffer.from(token.slice(this.#head.length, end), 'base64url').toString()
+    const bytes = this.#scratch.write(token.slice(this.#head.length, end), 'base64url')
+    const payload = this.#scratch.toString('utf8', 0, bytes)
     const { sub, aud, exp, nbf } = JSON.parse(payload) as Record<string, unknown>
     const isNow = typeof exp === 'number' && nbf === undefined && systemClock.now() < exp * 1_000
     return isNow && aud === SESSION && typeof sub === 'string' ? (sub as VisitorId) : undefined
