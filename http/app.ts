@@ -8,6 +8,8 @@ import { adminBlockRoutes } from './admin/block-routes.ts'
 import { EVENT_FILE_PATHS, eventImportRoutes } from './admin/event-import-routes.ts'
 import { adminOverviewRoutes } from './admin/overview-routes.ts'
 import { adminQueueRoutes } from './admin/queue-routes.ts'
+import { hold } from './bookings/hold.ts'
+import { hotHold } from './bookings/hot-hold.ts'
 import { saleRoutes } from './bookings/routes.ts'
 import { makeSales, type Sales } from './bookings/sales.ts'
 import type { HttpDeps } from './deps.ts'
@@ -60,6 +62,10 @@ export function httpApp(
   const seconds = requestSeconds(deps.metrics)
   const seats = new SeatReads(deps)
   app.get('/events/:eventId/seats', hotSeats(deps, seats, seconds))
+  app.post(
+    '/bookings/:eventId',
+    hotHold(deps, seconds, request => hold(sales, request)),
+  )
   app.use(head(deps, seconds), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody()))
   app.route('/', sessionRoutes(deps))
   // Before /events/:eventId, which would take `search` and `suggest` for ids.

@@ -10,6 +10,7 @@ import { bySession, newRoutes, problems, type Routes } from '../routing.ts'
 import { AmendBody, amend } from './amend.ts'
 import { cancel } from './cancel.ts'
 import { hold } from './hold.ts'
+import { KEY } from './hot-hold.ts'
 import { HoldBody } from './order.ts'
 import { listOwn, readOwn, viewNow } from './own.ts'
 import { pay } from './pay.ts'
@@ -48,13 +49,9 @@ const sessionProblems = ['session_required', 'session_invalid', 'session_expired
 const tags = ['Bookings']
 
 const IdempotencyKey = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x21-\x7e][\x20-\x7e]{0,254}$/, 'must be 1 to 255 printable ASCII characters')
-    .optional()
-    .openapi({
-      description: 'The same call under the same key makes one booking, however often it is sent.',
-    }),
+  'idempotency-key': z.string().regex(KEY, 'must be 1 to 255 printable ASCII characters').optional().openapi({
+    description: 'The same call under the same key makes one booking, however often it is sent.',
+  }),
 })
 
 function addHold(routes: Routes, deps: HttpDeps, sales: Sales): void {

@@ -65,6 +65,23 @@ const ASKED = [
   'X-Request-Id',
 ]
 
+/** What `crossOrigin` answers, for a handler that builds its answer itself. */
+export function originHeaders(
+  config: HttpDeps['config'],
+): (origin: string | undefined) => Record<string, string> {
+  const allowed = allowedOrigins(config)
+  const own = { Vary: 'Origin' }
+  const others = {
+    ...own,
+    'Access-Control-Allow-Credentials': 'true',
+    'Access-Control-Expose-Headers': EXPOSED.join(),
+  }
+  return origin => {
+    if (origin === undefined) return own
+    return allowed.has(origin) ? { ...others, 'Access-Control-Allow-Origin': origin } : others
+  }
+}
+
 /** Our own pages and ALLOWED_ORIGINS may call from a browser, with the pass's cookie. */
 export function crossOrigin({ config }: Pick<HttpDeps, 'config'>) {
   const allowed = allowedOrigins(config)

@@ -59,13 +59,25 @@ function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
 export function onError(log: Log): ErrorHandler<AppEnv> {
   return (error, c) => {
     const problem = problemOf(error)
-    if (problem.status >= 500) {
-      const told = { err: error, requestId: c.get('requestId'), method: c.req.method, path: c.req.path }
-      if (problem.code === 'internal') log.error(told, 'a request failed')
-      else log.warn(told, `a request was refused: ${problem.code}`)
-    }
+    logProblem(log, problem, error, {
+      requestId: c.get('requestId'),
+      method: c.req.method,
+      path: c.req.path,
+    })
     return answer(c, problem)
   }
+}
+
+/** What is our fault, with its cause. */
+export function logProblem(
+  log: Log,
+  problem: Problem,
+  err: unknown,
+  request: { requestId: string; method: string; path: string },
+): void {
+  if (problem.status < 500) return
+  if (problem.code === 'internal') log.error({ err, ...request }, 'a request failed')
+  else log.warn({ err, ...request }, `a request was refused: ${problem.code}`)
 }
 
 /** The problem an error stands for; `internal` for everything nobody expected. */
@@ -91,13 +103,27 @@ function ofHono(error: HTTPException): Problem {
 }
 
 export function answer(c: Context<AppEnv>, problem: Problem): Response {
-  c.header('Content-Type', 'application/problem+json')
-  c.header('Cache-Control', 'no-store')
-  const { retryAfter } = problem.extra
-  if (retryAfter !== undefined) c.header('Retry-After', String(Math.max(1, Math.ceil(retryAfter))))
-  if (problem.status === 401) c.header('WWW-Authenticate', challenge(problem))
+  const { status, headers, body } = answerOf(problem)
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
   // errors.ts lists only statuses that may have a body.
-  return c.body(JSON.stringify(problem.body()), problem.status as ContentfulStatusCode)
+  return c.body(body, status as ContentfulStatusCode)
+}
+
+export interface PlainAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+export function answerOf(problem: Problem): PlainAnswer {
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+  }
+  const { retryAfter } = problem.extra
+  if (retryAfter !== undefined) headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfter)))
+  if (problem.status === 401) headers['WWW-Authenticate'] = challenge(problem)
+  return { status: problem.status, headers, body: JSON.stringify(problem.body()) }
 }
 
 /** RFC 6750: an error only where a token came. */

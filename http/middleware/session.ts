@@ -1,8 +1,8 @@
 /** Who calls: the session token of POST /sessions, and the pass that the waiting room gave. */
 
 import type { Context } from 'hono'
-import { getCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
+import { parse } from 'hono/utils/cookie'
 import { Problem } from '../../shared/errors.ts'
 import type { VisitorId } from '../../shared/ids.ts'
 import type { HttpDeps } from '../deps.ts'
@@ -65,8 +65,17 @@ export function passCookie(event: string): string {
 
 /** The waiting room's pass: the header X-Onsale-Pass, else the event's cookie. */
 export function passOf(c: Context<AppEnv>, event: string): SentPass | undefined {
-  const header = c.req.header('x-onsale-pass')
-  if (header) return { token: header, byCookie: false }
-  const cookie = getCookie(c, passCookie(event))
+  return passIn(c.req.header('x-onsale-pass'), c.req.header('cookie'), event)
+}
+
+/** The same of these two headers. */
+export function passIn(
+  header: string | string[] | undefined,
+  cookies: string | undefined,
+  event: string,
+): SentPass | undefined {
+  if (header) return { token: header.toString(), byCookie: false }
+  const name = passCookie(event)
+  const cookie = cookies === undefined ? undefined : parse(cookies, name)[name]
   return cookie ? { token: cookie, byCookie: true } : undefined
 }

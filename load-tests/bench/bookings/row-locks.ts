@@ -1,27 +1,27 @@
 /**
- * The peer: a service that holds seats by row locks in Postgres, on the same framework, with the same body, session, limits of
- * calls, waiting room, prices, idempotency and booking row. A process of its own; MODE says whether it waits for a locked row or
+ * The peer: a service that holds seats by row locks in Postgres, on the same framework and its fast lane, with the same body, session,
+ * limits of calls, waiting room, prices, idempotency and booking row. A process of its own; MODE says whether it waits for a locked row or
  * takes it for lost.
  */
 import { serve } from '@hono/node-server'
-import { createRoute, z } from '@hono/zod-openapi'
+import type { z } from '@hono/zod-openapi'
 import { findByKey, insertBooking, itemsOf } from '../../../http/bookings/booking-store.ts'
 import { conflict } from '../../../http/bookings/hold.ts'
 import { renewableUntil } from '../../../http/bookings/hold-time.ts'
+import { hotHold } from '../../../http/bookings/hot-hold.ts'
 import { allowanceOf } from '../../../http/bookings/limits.ts'
-import { HoldBody, hashOf, orderOf } from '../../../http/bookings/order.ts'
+import { type HoldBody, hashOf, orderOf } from '../../../http/bookings/order.ts'
 import { totalOf } from '../../../http/bookings/pricing.ts'
 import { eventOf, makeSales } from '../../../http/bookings/sales.ts'
-import { BookingView, viewOf } from '../../../http/bookings/view.ts'
+import { type BookingView, viewOf } from '../../../http/bookings/view.ts'
 import { makeDeps } from '../../../http/deps.ts'
-import { crossOrigin, head, requestSeconds } from '../../../http/middleware/head.ts'
-import { limitBody, rateLimit } from '../../../http/middleware/limits.ts'
+import { requestSeconds } from '../../../http/middleware/head.ts'
 import { onError } from '../../../http/middleware/problems.ts'
-import { passOf, requireSession } from '../../../http/middleware/session.ts'
 import { refusalAtGate } from '../../../http/queue/gate.ts'
-import { bySession, newRoutes } from '../../../http/routing.ts'
+import { newRoutes } from '../../../http/routing.ts'
 import { systemChance, systemClock } from '../../../shared/clock.ts'
 import { readConfig } from '../../../shared/config.ts'
+import { invalid } from '../../../shared/errors.ts'
 import { type BookingId, eventId, type VisitorId } from '../../../shared/ids.ts'
 import { SECOND } from '../../../shared/limits.ts'
 import { makeLog } from '../../../shared/log.ts'
@@ -36,32 +36,19 @@ const redis = connectCommands(config.REDIS_URL, log)
 const deps = makeDeps({ config, pool, redis, log }, 'http')
 const sales = makeSales(deps)
 
-const route = createRoute({
-  method: 'post',
-  path: '/bookings/{eventId}',
-  security: bySession,
-  middleware: [requireSession(deps), rateLimit(deps, 'bookings', config.BOOKINGS_PER_MINUTE)] as const,
-  request: {
-    params: z.object({ eventId: z.string() }),
-    headers: z.object({ 'idempotency-key': z.string().max(255) }),
-    body: { required: true, content: { 'application/json': { schema: HoldBody } } },
-  },
-  responses: {
-    201: { description: 'Held', content: { 'application/json': { schema: BookingView } } },
-  },
-})
-
 const app = newRoutes()
 app.onError(onError(log))
-app.use(head(deps, requestSeconds(deps.metrics)), crossOrigin(deps), limitBody())
 app.get('/readyz', c => c.json({ status: 'ready' }))
-app.openapi(route, async c => {
-  const event = eventId(c.req.valid('param').eventId)
-  const refusal = await refusalAtGate(deps.queue, event, c.get('visitorId'), passOf(c, event))
-  if (refusal !== undefined) throw refusal
-  const key = c.req.valid('header')['idempotency-key']
-  return c.json(await hold(event, c.get('visitorId'), c.req.valid('json'), key), 201)
-})
+app.post(
+  '/bookings/:eventId',
+  hotHold(deps, requestSeconds(deps.metrics), async request => {
+    const event = eventId(request.eventId)
+    const refusal = await refusalAtGate(deps.queue, event, request.visitorId, request.pass)
+    if (refusal !== undefined) throw refusal
+    if (request.key === undefined) throw invalid('header.idempotency-key', 'must be given')
+    return hold(event, request.visitorId, request.body, request.key)
+  }),
+)
 serve({ fetch: app.fetch, port: config.HTTP_PORT, hostname: config.HOST })
 
 async function hold(

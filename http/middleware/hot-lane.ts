@@ -1,0 +1,111 @@
+/**
+ * A call that a whole crowd makes in the same second, answered before all middlewares and without a web Request: what stands before
+ * such a route costs more than most of its answers. It answers just as the route does, faults and other origins included, and leaves to
+ * the route whatever is malformed: that names what is wrong.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { VisitorId } from '../../shared/ids.ts'
+import { BODY_BYTES } from '../../shared/limits.ts'
+import type { HttpDeps } from '../deps.ts'
+import type { AppEnv } from '../routing.ts'
+import { originHeaders, type RequestSeconds, requestId, SAFE_HEADERS } from './head.ts'
+import { passLimit } from './limits.ts'
+import { answerOf, logProblem, problemOf } from './problems.ts'
+import { bearerIn } from './session.ts'
+
+export interface HotCall<Body> {
+  visitorId: VisitorId
+  /** Of the path. */
+  id: string
+  headers: IncomingHttpHeaders
+  body: Body
+}
+
+export interface HotRoute<Body> {
+  /** With the id as its first group. */
+  path: RegExp
+  /** As it is counted. */
+  route: string
+  body: z.ZodType<Body>
+  /** Calls of one network; see `rateLimit`. */
+  limit: { name: string; perMinute: number }
+  /** Whether these headers are as the route takes them. */
+  takes(headers: IncomingHttpHeaders): boolean
+  /** Of an answer that is no problem. */
+  status: number
+  work(call: HotCall<Body>): Promise<unknown>
+}
+
+const JSON_TYPE = /^application\/json *(;|$)/i
+
+/** For a POST of JSON by a visitor whose answer is for nobody else. */
+export function hotLane<Body>(
+  deps: HttpDeps,
+  seconds: RequestSeconds,
+  hot: HotRoute<Body>,
+): MiddlewareHandler<AppEnv> {
+  const { sessions, chance, config, log } = deps
+  const originsHeaders = originHeaders(config)
+  const limit = passLimit(deps, hot.limit.name, hot.limit.perMinute)
+  return async (c, next) => {
+    const incoming = c.env?.incoming
+    const id = incoming === undefined ? undefined : hot.path.exec(incoming.url ?? '')?.[1]
+    if (incoming === undefined || id === undefined) return next()
+    const stop = seconds.startTimer()
+    const { headers } = incoming
+    const token = bearerIn(headers.authorization)
+    const session = token === undefined ? undefined : sessions.check(token)
+    if (session?.ok !== true || !isPlain(headers) || !hot.takes(headers)) return next()
+    const text = await c.req.text().catch(() => undefined)
+    const body = text === undefined ? undefined : parsed(hot.body, text)
+    if (body === undefined) return next()
+    const requestName = requestId(headers['x-request-id'], chance)
+    const answer = await limit(incoming.socket.remoteAddress, headers['x-forwarded-for'])
+      .then(() => hot.work({ visitorId: session.value.visitorId, id, headers, body }))
+      .then(
+        made => ({
+          status: hot.status,
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(made),
+        }),
+        (error: unknown) => {
+          const problem = problemOf(error)
+          logProblem(log, problem, error, {
+            requestId: requestName,
+            method: 'POST',
+            path: incoming.url ?? '',
+          })
+          return answerOf(problem)
+        },
+      )
+    stop({ method: 'POST', route: hot.route, status: String(answer.status) })
+    return new Response(answer.body, {
+      status: answer.status,
+      headers: {
+        'X-Request-Id': requestName,
+        ...SAFE_HEADERS,
+        ...originsHeaders(headers.origin),
+        'Cache-Control': 'no-store',
+        ...answer.headers,
+      },
+    })
+  }
+}
+
+/** Of a length that is known and allowed, so that reading it here is all that is ever read of it. */
+function isPlain(headers: IncomingHttpHeaders): boolean {
+  if (!JSON_TYPE.test(headers['content-type'] ?? '')) return false
+  if (headers['transfer-encoding'] !== undefined) return false
+  return Number(headers['content-length']) <= BODY_BYTES
+}
+
+function parsed<Body>(schema: z.ZodType<Body>, text: string): Body | undefined {
+  try {
+    const { success, data } = schema.safeParse(JSON.parse(text))
+    return success ? data : undefined
+  } catch {
+    return undefined
+  }
+}
