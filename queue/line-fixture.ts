@@ -302,7 +302,7 @@ export class RealLine implements Line {
   #queue(name: string, door: 'socket' | 'poll'): RedisQueue {
     const [redis, clock] = [this.#redis, this.time.clock()]
     const { pool, keys } = this.#rig
-    const config = { keys: secrets, NODE_NAME: name }
+    const config = { keys: secrets, NODE_NAME: name, STRIPE_RPS: 20 }
     const parts = { redis, pool, keys, passes, config, clock, log, door, recoveryMs: RECOVERY }
     return new RedisQueue({ ...parts, life: name })
   }

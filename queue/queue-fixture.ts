@@ -56,7 +56,7 @@ export async function queueRig(url?: string): Promise<QueueRig> {
     url: redisUrl,
     keys,
     queue: (node, other = {}) => {
-      const config = { keys: secrets, NODE_NAME: node }
+      const config = { keys: secrets, NODE_NAME: node, STRIPE_RPS: 20 }
       const queue = new RedisQueue({
         redis,
         pool,

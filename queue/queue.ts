@@ -39,7 +39,7 @@ export interface QueueSettings {
   graceSeconds: number
   /** When nothing is left and nothing held: the line waits for returns, or is told and ended. */
   soldOut: 'keep' | 'dissolve'
-  /** Payments a second that the payment provider takes: no more are let in than can pay in time. Null: no bound. */
+  /** Payments a second that the payment provider takes: no more are let in than can pay in time. Null: STRIPE_RPS. */
   payRate: number | null
   /** Most places from one network. Null: no bound, as an honest crowd may share one address. */
   perNetwork: number | null

@@ -49,7 +49,7 @@ export interface QueueParts {
   pool: Pool
   keys: Keys
   passes: PassTokens
-  config: Pick<Config, 'keys' | 'NODE_NAME'>
+  config: Pick<Config, 'keys' | 'NODE_NAME' | 'STRIPE_RPS'>
   /**
    * The name of this process in Redis. By default NODE_NAME and a few random digits: one that was killed and started again
    * within its lease is another node, and what the first left behind is buried.

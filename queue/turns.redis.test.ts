@@ -163,6 +163,24 @@ test('[Q107] no more are let in than the payment provider can take in a minute',
   expect(await rig.redis.zcard(paying)).toBe(4)
 })
 
+test('[P97] where the operator names no rate of payments, STRIPE_RPS says how many can pay in a minute', async () => {
+  const [queue, event, visitors] = [rig.queue('a'), await rig.event(), newVisitors(10)]
+  await queue.configure(event, { ...open, cap: 100 }, 'test')
+  await joinInOrder(queue, event, visitors)
+  const { paying } = keysOf(event)
+  // Twenty a second, of whose minute all but three wait already.
+  const pays = Array.from({ length: 20 * 60 - 3 }, (_, at) => [9e12, `b${at}`]).flat()
+  await rig.redis.zadd(paying, ...pays)
+  await delay(260)
+  await queue.admit(event)
+  expect(await activeOf(event)).toBe(3)
+  // The operator's own number goes before it.
+  await queue.configure(event, { payRate: 100 }, 'test')
+  await delay(260)
+  await queue.admit(event)
+  expect(await activeOf(event)).toBe(10)
+})
+
 test('[Q108] a place is given up within two seconds of the end of its grace', async () => {
   const [queue, event, visitor] = [rig.queue('a'), await rig.event(), newVisitor()]
   await queue.configure(event, { ...open, state: 'paused', graceSeconds: 3 }, 'test')

@@ -31,6 +31,7 @@ export interface UpkeepParts {
   node: string
   door: 'socket' | 'poll'
   beacon?: BeaconSource
+  config: Pick<Config, 'STRIPE_RPS'>
 }
 
 const EVENTS_MS = 900
@@ -73,10 +74,11 @@ export class Upkeep {
 
   async admit(event: EventId): Promise<void> {
     for (;;) {
-      const done = await this.#parts.caller.call(event, verbs.admit, () => [ADMITTED_A_CALL])
-      const jumped = Number(done?.rest[2] ?? 0)
-      if (jumped !== 0)
-        this.#parts.log.warn({ event, jumped }, 'the clock of Redis jumped, or nobody admitted for long')
+      const done = await caller.call(event, verbs.admit, () => [ADMITTED_A_CALL, config.STRIPE_RPS])
+      if (done === undefined) return
+      this.#tellGap(event, Number(done.rest[2] ?? 0))
+    // Payments a second, unless the operator names another number.
+    const { caller, config } = this.#parts
       // Each call brings some more of the slots to the new clock.
       if (done?.word !== 'MOVING') return
     }

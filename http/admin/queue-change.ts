@@ -51,7 +51,7 @@ export const SETTINGS = {
   }),
   payRate: z.number().positive().max(100_000).nullable().openapi({
     description:
-      'Payments a second that the payment provider takes: no more are let in than can pay within a minute.',
+      'Payments a second that the payment provider takes: no more are let in than can pay within a minute. null: STRIPE_RPS.',
   }),
   perNetwork: z.int().min(1).max(10_000_000).nullable().openapi({
     description:

@@ -56,7 +56,7 @@ describe('the audit log', () => {
       'doors move not set → 12 April, 11:00 CEST',
       'beacon round none → 1,234',
       'when sold out it waits → the line ends',
-      'payments a second no limit → 3',
+      'payments a second STRIPE_RPS → 3',
       'places of one network no limit → 20',
     ])
     expect(actWords(entry(1, 'queue.eject', { visitorId: 'v1' }))).toEqual(['visitor v1 thrown out'])

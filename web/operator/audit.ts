@@ -50,7 +50,7 @@ const SETTINGS: Record<string, Words> = {
   claimSeconds: { name: 'a turn waits', show: value => `${shown(value)} s` },
   graceSeconds: { name: 'a place is kept', show: value => `${shown(value)} s` },
   soldOut: { name: 'when sold out', show: value => (value === 'dissolve' ? 'the line ends' : 'it waits') },
-  payRate: { name: 'payments a second', show: bound },
+  payRate: { name: 'payments a second', show: value => (value === null ? 'STRIPE_RPS' : shown(value)) },
   perNetwork: { name: 'places of one network', show: bound },
   message: { name: 'message', show: value => (value === '' ? 'none' : `“${clipped(String(value), 80)}”`) },
 }

@@ -113,7 +113,8 @@ const NUMBERS: readonly { name: Numeric; label: string; means: string }[] = [
   {
     name: 'payRate',
     label: 'Payments a second',
-    means: 'No more are let in than the payment provider can take within a minute. Empty: no limit.',
+    means:
+      'No more are let in than can pay within a minute. Empty: as many as are put to Stripe (STRIPE_RPS).',
   },
   {
     name: 'beaconRound',
