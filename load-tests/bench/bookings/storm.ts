@@ -36,7 +36,7 @@ export const STORM: StormSizes = {
 const EVENT = 'storm1'
 const HOLD_SECONDS = 10
 /** Above it what was sold is returned. */
-const MOST_SOLD = 0.6
+const MOST_SOLD = 0.4
 const CALL_MS = 20_000
 const STUCK_MS = 30_000
 /** How long after the last kill it may take to come to rest, before the storm is given up. */
@@ -174,10 +174,13 @@ async function decide(url: string, token: string, fate: number, tally: Tally): P
 
 /** Answers when the last of them died. */
 async function kill(onsale: Onsale, of: StormSizes, tally: Tally, over: AbortSignal): Promise<number> {
-  let last = performance.now()
+  const began = performance.now()
+  let last = began
   const victims = VICTIMS.flatMap(name => onsale.parts[name] ?? [])
   for (let at = 0; ; at++) {
-    await wait(of.killEveryMs, undefined, { signal: over }).catch(() => undefined)
+    // What was killed has come back by then, or the next death waits for it.
+    const due = began + (at + 1) * of.killEveryMs - performance.now()
+    await wait(Math.max(0, due), undefined, { signal: over }).catch(() => undefined)
     if (over.aborted) return last
     const victim = victims[at % victims.length]
     if (victim === undefined) return last
