@@ -4,7 +4,7 @@
 -- Lets in as many as tokens, cap and seats allow, in order. Leaderless: any node may call at any time. Never makes the
 -- active exceed the cap, nor the admissions of any time T exceed rate x T + burst.
 --
--- ARGV 2 at most so many, 500 or less
+-- ARGV 2 at most so many, 500 or less · 3 payments a second that the provider takes, where the operator has named none
 -- -> {'OK', admitted, parked, ms since the last call where the clock jumped, else 0} | {'MOVING', 0, 0, the same} where slots are
 --    still to be brought to a clock that has jumped: to be called again at once | {'EARLY'} | {'NOGEN'}
 if wrongGeneration() then return { 'NOGEN' } end
@@ -29,7 +29,7 @@ end
 local set = redis.call('HMGET', cfg, 'rate', 'cap', 'burst', 'factor', 'claim', 'payRate', 'draw', 'drawnTo', 'soldOut',
   'pass')
 local rate, cap, burst, factor, wait, payRate = tonumber(set[1]), tonumber(set[2]), tonumber(set[3]), tonumber(set[4]),
-  math.min(tonumber(set[5]), tonumber(set[10])), tonumber(set[6])
+  math.min(tonumber(set[5]), tonumber(set[10])), tonumber(set[6]) or tonumber(ARGV[3] or '')
 local state = stateNow()
 local moves = (state == 'open' or state == 'closing') and set[7] ~= 'due' and rate > 0 and not (isRecovering() or areAsked())
 
