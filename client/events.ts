@@ -1,8 +1,8 @@
 /** What is on sale: search, an event, a venue's map. Shapes as GET /openapi.json documents them. */
-import type { QueueInfo } from '../shared/wire/messages.ts'
+import type { QueueJson } from '../shared/wire/queue-json.ts'
 import type { Http } from './http.ts'
 
-export type { QueueInfo } from '../shared/wire/messages.ts'
+export type { QueueJson } from '../shared/wire/queue-json.ts'
 
 export interface SearchQuery {
   keyword?: string
@@ -88,7 +88,7 @@ export interface EventSummary extends EventHead {
   priceRange: { min: number; max: number; currency: string } | null
   /** Where the search has a point. */
   distanceKm?: number
-  queue: Pick<QueueInfo, 'state'> | null
+  queue: Pick<QueueJson, 'state'> | null
   url: string
 }
 
@@ -106,7 +106,7 @@ export interface EventDetail extends EventHead {
   orphanRule: 'off' | 'warn' | 'refuse'
   availability: { free: number | null; total: number }
   /** null where it cannot be told now. */
-  queue: QueueInfo | null
+  queue: QueueJson | null
   links: { self: string; page: string; map: string; seats: string; queue: string; bookings: string }
 }
 
@@ -128,7 +128,7 @@ export class Events {
   }
 
   /** The whole answer is handed through; name your own type for members beyond these. */
-  event<Event = EventDetail>(eventId: string): Promise<Event> {
+  get<Event = EventDetail>(eventId: string): Promise<Event> {
     return this.#http.json(`/events/${eventId}`)
   }
 

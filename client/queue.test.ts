@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { PlaceInfo, QueueTick } from '../shared/wire/messages.ts'
 import { positionOf, rankAt } from '../shared/wire/position.ts'
 import { encodeTick } from '../shared/wire/queue-frames.ts'
+import type { PlaceJson } from '../shared/wire/queue-json.ts'
 import type { QueueView } from './queue.ts'
 import { EVENT, World } from './world-fixture.ts'
 
-const waiting = (position: number, score: number, more = {}): PlaceInfo => ({
+const waiting = (position: number, score: number, more = {}): PlaceInfo & PlaceJson => ({
   state: 'waiting',
   position,
   score,
@@ -286,7 +287,7 @@ describe('a place', () => {
     world.blocked = true
     const queueInfo = { state: 'open', waiting: 5, active: 1 }
     const path = `/events/${EVENT}/queue`
-    const answer = (place: PlaceInfo) => ({
+    const answer = (place: PlaceJson) => ({
       status: 200,
       body: { queue: queueInfo, place, refreshIntervalSeconds: 4 },
     })
@@ -301,9 +302,12 @@ describe('a place', () => {
     const polls = world.calls.filter(({ path: asked, method }) => asked === path && method === 'GET')
     expect(polls.length).toBeGreaterThanOrEqual(3)
     expect(polls.length).toBeLessThanOrEqual(5)
-    world.answers.set(`GET ${path}`, answer({ state: 'admitted', pass: 'p', until: 5 }))
+    world.answers.set(
+      `GET ${path}`,
+      answer({ state: 'admitted', pass: 'p', until: '2027-03-01T10:00:00.000Z' }),
+    )
     await world.pass(6_000)
-    expect(queue.view).toMatchObject({ place: 'admitted', pass: 'p' })
+    expect(queue.view).toMatchObject({ place: 'admitted', pass: 'p', until: Date.UTC(2027, 2, 1, 10) })
     // The turn is over: nobody is put into the line again unasked.
     world.answers.set(`GET ${path}`, answer({ state: 'none' }))
     await world.pass(30_000)
@@ -372,7 +376,10 @@ describe('a place', () => {
     const polled = new World()
     polled.blocked = true
     const path = `POST /events/${EVENT}/queue`
-    polled.answers.set(path, { status: 409, body: { code: 'queue_closed', from } })
+    polled.answers.set(path, {
+      status: 409,
+      body: { code: 'queue_closed', from: new Date(from).toISOString() },
+    })
     const other = polled.onsale().queue(EVENT)
     other.join()
     await polled.pass(10_000)

@@ -14,6 +14,7 @@ import type {
   WaitTime,
 } from '../shared/wire/messages.ts'
 import { positionOf } from '../shared/wire/position.ts'
+import { type PlaceJson, placeFromJson, type QueueJson, queueFromJson } from '../shared/wire/queue-json.ts'
 import type { Connection, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
@@ -248,6 +249,8 @@ export class QueuePlace implements Member {
     const { state, waiting, active, rate, leaving, soldOut } = tick
     const news: Partial<QueueView> = { queue: state, waiting, active, soldOut }
     if (this.#view.place === 'waiting' && this.#score !== undefined) {
+      // A tick may be of a moment before one came oneself.
+      news.waiting = Math.max(waiting, (this.#view.position ?? 0) + 1)
       // Another life of Redis: only the server can say where we stand in it.
       if (tick.generation !== this.#generation) this.opened()
       else {
@@ -302,13 +305,13 @@ export class QueuePlace implements Member {
       const answer = await this.#http.json<Answer>(path, call)
       if (this.#closed || !this.#wanted) return
       const over = this.#view.place === 'admitted' && answer.place.state === 'none'
-      this.#info(answer.queue)
+      this.#info(queueFromJson(answer.queue))
       if (over) {
         // As a socket would say: a turn that is over is not joined for again unasked.
         this.#ended(answer.queue.state === 'off' ? 'queue_off' : 'expired')
         return
       }
-      this.#place(answer.place)
+      this.#place(placeFromJson(answer.place))
       pause = this.#spread(answer.refreshIntervalSeconds, 1 / 4)
     } catch (error) {
       const failure = asOnsaleError(error)
@@ -340,7 +343,9 @@ export class QueuePlace implements Member {
   #turnedAway(error: OnsaleError): number | 'never' | undefined {
     const { code } = error
     if (code !== 'queue_closed' && code !== 'too_many_places') return undefined
-    const from = error.body['from'] as number | undefined
+    const told = error.body['from'] as number | string | undefined
+    // A socket tells ms.
+    const from = typeof told === 'string' ? Date.parse(told) : told
     this.#show({ ...NOWHERE, place: 'refused', refused: { code, from } })
     if (code === 'too_many_places') return this.#retryMs(error)
     if (from === undefined) {
@@ -386,8 +391,8 @@ export class QueuePlace implements Member {
 
 /** Of the queue's path over HTTP. */
 interface Answer {
-  queue: QueueInfo
-  place: PlaceInfo
+  queue: QueueJson
+  place: PlaceJson
   refreshIntervalSeconds: number
 }
 

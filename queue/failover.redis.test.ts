@@ -8,6 +8,7 @@ import {
   admitUntil,
   intercepted,
   joinInOrder,
+  log,
   newVisitor,
   newVisitors,
   type QueueRig,
@@ -134,3 +135,20 @@ test('[Q252] an admission that was claimed and not recorded is called again by t
     )
   }
 }, 30_000)
+
+test('[Q258] the log says that Redis had lost a queue only where it had', async () => {
+  const said: string[] = []
+  const hears = intercepted(log, 'warn', (_: unknown, text: string) => said.push(text))
+  const [queue, event] = [rig.queue('a', { recoveryMs: 300, log: hears }), await rig.event()]
+  const lost = () => said.filter(text => text.includes('lost')).length
+  await queue.configure(event, open, 'test')
+  await queue.sweep(event)
+  const { generation } = await queue.settings(event)
+  await (await moment(event))()
+  await queue.sweep(event)
+  queue.refresh(event)
+  expect([lost(), (await queue.settings(event)).generation]).toEqual([0, generation + 1])
+  await rig.redis.unlink(await rig.redis.keys(`*{${event}}*`))
+  await queue.sweep(event)
+  expect(lost()).toBe(1)
+}, 20_000)

@@ -112,8 +112,13 @@ export class Generations {
     ])
     const floor = Number(parseAnswer(answer).rest[0])
     await generationBegun(client, event, generation, floor + FLOOR_AHEAD_US)
-    if (lost) log.warn({ event, generation, ...back }, 'Redis had lost a queue: a new generation has begun')
-    else log.info({ event, generation }, 'a line has begun')
+    if (!lost) log.info({ event, generation }, 'a line has begun')
+    else if (keeps)
+      log.info(
+        { event, generation, ...back },
+        'another process is Redis now: places stay, turns are from Postgres',
+      )
+    else log.warn({ event, generation, ...back }, 'Redis had lost a queue: a new generation has begun')
   }
 
   /** When Redis was last known to stand, ms: Postgres hears of it every ten seconds, and its floor is kept ahead of that. */

@@ -79,7 +79,8 @@ export interface JoinedBy {
 export interface Queue {
   /** Cached for at most a second; `off` where nobody ever set it. */
   settings(event: EventId): Promise<QueueSettings>
-  info(event: EventId): Promise<QueueInfo>
+  /** `own`: the place of whoever asks, which counts also where it is newer than what was read of the line. */
+  info(event: EventId, own?: PlaceInfo): Promise<QueueInfo>
   /** One audited change, in effect everywhere within a second. Answers the settings after it. */
   configure(event: EventId, change: QueueChange, actor: string): Promise<QueueSettings>
 

@@ -85,8 +85,8 @@ const CLOCKS_APART_MS = 10_000
 const WINDOW_MS = 5
 /** Calls that may wait: two seconds' worth where Redis is slow. Past it a caller hears it at once. */
 const WAITING_AT_MOST = 20_000
-/** What everyone hears is kept in Redis for 0.9 s; this is for callers of one process. */
-const TICK_MS = 450
+/** For callers of one process: with the 0.9 s for which Redis keeps what everyone hears, nobody is told what is older than a second. */
+const TICK_MS = 90
 /** Redis keeps those behind the front for 5 s. */
 const TAIL_MS = 4_000
 const RECOVERY_MS = 15_000
@@ -148,11 +148,17 @@ export class RedisQueue implements Queue, QueueNode {
     return this.#caller.settings(event)
   }
 
-  async info(event: EventId): Promise<QueueInfo> {
+  async info(event: EventId, own?: PlaceInfo): Promise<QueueInfo> {
     const { message, preQueueAt, opensAt } = await this.settings(event)
     const { state, waiting, active, soldOut, serverTime } = await this.tick(event)
-    const info: QueueInfo = { state, waiting, active }
+    const info: QueueInfo = {
+      state,
+      waiting: own?.state === 'waiting' ? Math.max(waiting, (own.position ?? 0) + 1) : waiting,
+      active: own?.state === 'admitted' ? Math.max(active, 1) : active,
+    }
     if (message !== '') info.message = message
+    // The plan of the line before is nobody's any more.
+    if (state === 'off') return info
     if (preQueueAt !== null && preQueueAt > serverTime) info.preQueueAt = preQueueAt
     if (opensAt !== null && opensAt > serverTime) info.opensAt = opensAt
     if (soldOut) info.soldOut = true
@@ -456,7 +462,9 @@ function refusal(
   const from = preQueueAt ?? opensAt
   // The state is as it was set: a line that has formed is closed for another reason.
   return state === 'scheduled' && joins && from !== null && from > now - CLOCKS_APART_MS
-    ? new Problem('queue_closed', `The line forms at ${new Date(from).toISOString()}.`, { members: { from } })
+    ? new Problem('queue_closed', `The line forms at ${new Date(from).toISOString()}.`, {
+        members: { from: new Date(from).toISOString() },
+      })
     : new Problem('queue_closed', 'The line takes no newcomers any more; whoever has a place keeps it.')
 }
 

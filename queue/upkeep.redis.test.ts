@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
+import { clockedRedis, movableTime } from './clock-fixture.ts'
 import { drawnScore } from './draw-order.ts'
 import { readDraw } from './draw-record.ts'
 import {
@@ -13,6 +14,7 @@ import {
   queueRig,
   until,
 } from './queue-fixture.ts'
+import type { RedisQueue } from './redis-queue.ts'
 
 let rig: QueueRig
 beforeAll(async () => {
@@ -106,3 +108,29 @@ test('[Q254] a process that stops gives up its draw, and another node goes on', 
       expect(Number(await rig.redis.zscore(line, member(i)))).toBe(drawnScore(seed!, Buffer.from(member(i))))
   }
 }, 120_000)
+
+test('[Q258] the log says that the clock of Redis has jumped only where it is so', async () => {
+  const time = movableTime(systemClock.now())
+  const { redis } = clockedRedis(rig.redis, time)
+  const warned: string[] = []
+  const hears = intercepted(log, 'warn', (_: unknown, text: string) => warned.push(text))
+  const node = (name: string) => rig.queue(name, { redis, clock: time.clock(), log: hears })
+  const [a, b, event] = [node('a'), node('b'), await rig.event()]
+  await a.configure(event, open, 'test')
+  const jumps = () => warned.filter(text => text.includes('jumped')).length
+  const round = async (queue: RedisQueue, ms: number) => {
+    time.now += ms
+    await queue.admit(event)
+    return jumps()
+  }
+  expect(await round(a, 300)).toBe(0)
+  // All were away, and others are there instead.
+  expect(await round(b, 60_000)).toBe(0)
+  expect(await round(a, 60_000)).toBe(0)
+  expect(await round(a, 300)).toBe(0)
+  time.jumped += 60_000
+  expect(await round(a, 60_000)).toBe(1)
+  time.jumped -= 60_000
+  expect(await round(a, -60_000)).toBe(2)
+  expect(await round(a, 300)).toBe(2)
+})

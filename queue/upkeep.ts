@@ -3,6 +3,7 @@
  * nodes that died is in rosters.ts. All of it leaderless: what two nodes do at once is done once.
  */
 import type { Clock } from '../shared/clock.ts'
+import type { Config } from '../shared/config.ts'
 import type { EventId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
 import type { Log } from '../shared/log.ts'
@@ -30,8 +31,8 @@ export interface UpkeepParts {
   caller: Caller
   node: string
   door: 'socket' | 'poll'
-  beacon?: BeaconSource
   config: Pick<Config, 'STRIPE_RPS'>
+  beacon?: BeaconSource
 }
 
 const EVENTS_MS = 900
@@ -39,6 +40,8 @@ const EVENTS_MS = 900
 const BATCHES_A_BEAT = 40
 /** How long a beat waits for rosters; a lease is three seconds. */
 const LONG_MS = 1_000
+/** What two clocks may run apart between two rounds. */
+const APART_MS = 2_000
 const RAISE_FLOOR_MS = 10_000
 
 export class Upkeep {
@@ -51,6 +54,8 @@ export class Upkeep {
   readonly #apart = new PerEvent<true>()
   /** What takes longer than a beat. */
   readonly #running = new Map<string, Promise<void>>()
+  /** When a round of this process last came to its end, ms. */
+  readonly #admittedAt = new PerEvent<number>()
   /** When this process last raised an event's floor, ms. */
   readonly #raised = new PerEvent<number>()
 
@@ -73,14 +78,14 @@ export class Upkeep {
   }
 
   async admit(event: EventId): Promise<void> {
+    // Payments a second, unless the operator names another number.
+    const { caller, config } = this.#parts
     for (;;) {
       const done = await caller.call(event, verbs.admit, () => [ADMITTED_A_CALL, config.STRIPE_RPS])
       if (done === undefined) return
       this.#tellGap(event, Number(done.rest[2] ?? 0))
-    // Payments a second, unless the operator names another number.
-    const { caller, config } = this.#parts
       // Each call brings some more of the slots to the new clock.
-      if (done?.word !== 'MOVING') return
+      if (done.word !== 'MOVING') return
     }
   }
 
@@ -141,6 +146,17 @@ export class Upkeep {
     }
   }
 
+  /** `gap`: ms since anybody's last round, by Redis's clock, where it is long. Others may have come between, so ours is no shorter. */
+  #tellGap(event: EventId, gap: number): void {
+    const { clock, log } = this.#parts
+    const [now, before] = [clock.now(), this.#admittedAt.get(event)]
+    this.#admittedAt.set(event, now)
+    if (gap === 0) return
+    if (gap < 0 || (before !== undefined && gap - (now - before) > APART_MS))
+      log.warn({ event, jumped: gap }, 'the clock of Redis jumped: slots are moved along')
+    else log.info({ event, gap }, 'no node was there to let anybody in: slots last as much longer')
+  }
+
   /** Told once, and again when it is over. */
   #compare(event: EventId, redisUs: number, agrees: boolean): void {
     if (agrees === !this.#apart.has(event)) return
@@ -166,6 +182,7 @@ export class Upkeep {
   /** Of a queue that has ended nothing is remembered. */
   #forget(on: ReadonlySet<EventId>): void {
     this.#apart.keepOnly(on)
+    this.#admittedAt.keepOnly(on)
     this.#raised.keepOnly(on)
     this.#draws.keepOnly(on)
     this.#rosters.keepOnly(on)

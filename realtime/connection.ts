@@ -59,6 +59,9 @@ export interface Comer {
   network: string
 }
 
+const TO_JOIN = 'This event has a waiting room: join it, and watch with the pass that it gives you.'
+const ANOTHER_PASS = 'The waiting room lets in who has a pass of this session.'
+
 export class Connection {
   readonly visitorId: VisitorId
   /** Where it comes from; an event may limit the places of one network. */
@@ -194,7 +197,7 @@ export class Connection {
     if (watch === undefined || watch.state !== 'watching' || (onlyWithoutPass && watch.byPass)) return
     this.#unwatch(event)
     if (queue !== undefined) this.send({ type: 'queue', eventId: event, queue })
-    this.#error(new Problem('waiting_room_required', 'This event has a waiting room: join it.'), event)
+    this.#error(new Problem('waiting_room_required', TO_JOIN), event)
   }
 
   /** The queue is off: everyone may watch, and a pass says nothing. */
@@ -209,14 +212,14 @@ export class Connection {
       const { stock } = await this.#onSale(event)
       const queueOn = (await queue.settings(event)).state !== 'off'
       const gate = queueOn ? await queue.gate(event, this.visitorId, pass) : OPEN
-      if (!gate.ok) throw new Problem(gate.code, 'The waiting room lets in who has a pass of this session.')
+      if (!gate.ok)
+        throw new Problem(gate.code, gate.code === 'waiting_room_required' ? TO_JOIN : ANOTHER_PASS)
       await seats.open(stock)
       await queues.open(event)
       // From here on nothing waits: what is published next reaches this socket.
       if (!this.#watches.includes(watch)) return
       watch.byPass = queueOn && pass !== undefined
-      if (!watch.byPass && queues.isOn(event))
-        throw new Problem('waiting_room_required', 'This event has a waiting room: join it.')
+      if (!watch.byPass && queues.isOn(event)) throw new Problem('waiting_room_required', TO_JOIN)
       if (!this.#begin(watch))
         throw new Problem('unavailable', 'Live updates are interrupted.', { retryAfter: 2 })
       if (watch.byPass) queues.here(this, event)
@@ -306,8 +309,9 @@ export class Connection {
 
   #error({ code, message, extra }: Problem, eventId: EventId): void {
     const { retryAfter, members } = extra
-    const after = retryAfter === undefined ? {} : { retryAfter }
-    const from = typeof members?.['from'] === 'number' ? { from: members['from'] } : {}
+    // Who is to join need not wait, and shall not watch again before.
+    const after = retryAfter === undefined || code === 'waiting_room_required' ? {} : { retryAfter }
+    const from = typeof members?.['from'] === 'string' ? { from: Date.parse(members['from']) } : {}
     this.send({ type: 'error', code, detail: message, eventId, ...after, ...from })
   }
 

@@ -111,7 +111,7 @@ export class QueueFeed {
       if (connection.isOpen) this.#placed(event, connection, hex, place)
       // The word that they left may have come to Redis before the join.
       else if (this.#lines.get(event)?.members.has(hex) !== true) queue.away(event, visitorId)
-      await this.#inform(connection, event)
+      await this.#inform(connection, event, place)
     } catch (error) {
       if (error instanceof Problem && error.code === 'queue_closed') await this.#inform(connection, event)
       if (this.#lines.get(event)?.members.get(hex)?.place === 'joining')
@@ -121,8 +121,8 @@ export class QueueFeed {
   }
 
   /** Of times and the operator's word, which no tick says. What cannot be told now comes with the next change. */
-  async #inform(connection: Connection, event: EventId): Promise<void> {
-    const info = await this.#parts.queue.info(event).catch(() => undefined)
+  async #inform(connection: Connection, event: EventId, own?: PlaceInfo): Promise<void> {
+    const info = await this.#parts.queue.info(event, own).catch(() => undefined)
     if (info !== undefined && connection.isOpen)
       connection.send({ type: 'queue', eventId: event, queue: info })
   }
@@ -233,8 +233,8 @@ export class QueueFeed {
   async #subscribe(line: Line): Promise<void> {
     const { channels, keys, queue, log } = this.#parts
     const { event } = line
-    await channels.listen(keys.queue(event).channel, text => {
-      this.#hear(line, JSON.parse(text) as QueueNews).catch((err: unknown) => {
+    await channels.listen(keys.queue(event).channel, message => {
+      this.#hear(line, newsOf(message)).catch((err: unknown) => {
         log.warn({ err, event }, 'news of a queue could not be followed; the next beat looks again')
       })
     })

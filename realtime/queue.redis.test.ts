@@ -210,3 +210,22 @@ test('[Q196] nobody joins through a socket an event that is unknown, not on sale
   }
   fan.close()
 })
+
+test('[V130] who watches without a pass is told to join, not to try again after a while', async () => {
+  await open()
+  const { fan } = await arrive()
+  fan.say({ type: 'watch', eventId })
+  const refused = await fan.next('error')
+  expect(refused).toMatchObject({ code: 'waiting_room_required', eventId })
+  expect(refused.detail).toMatch(/join it, and watch with the pass/)
+  expect(refused.retryAfter).toBeUndefined()
+  fan.close()
+})
+
+test('[Q256] who joins through a socket is counted at once', async () => {
+  await open({ state: 'paused' })
+  expect((await node.queue.info(eventId)).waiting).toBe(0)
+  const { fan } = await join()
+  expect((await fan.next('queue')).queue).toMatchObject({ state: 'paused', waiting: 1 })
+  fan.close()
+})

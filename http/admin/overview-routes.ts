@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { EventStatus } from '../../shared/event-store.ts'
 import { eventId as toEventId } from '../../shared/ids.ts'
 import type { QueueInfo, QueueState } from '../../shared/wire/messages.ts'
+import { queueToJson } from '../../shared/wire/queue-json.ts'
 import type { HttpDeps } from '../deps.ts'
 import { FreshReads } from '../events/fresh-reads.ts'
 import { QueueView } from '../events/view.ts'
@@ -84,7 +85,7 @@ async function readOverview({ pool, redis, keys, queue }: HttpDeps): Promise<z.i
       startsAt: starts_at.toISOString(),
       status,
       hot,
-      queue: queues[i] ?? off,
+      queue: queueToJson(queues[i] ?? off),
       // Nobody has looked at its seats yet: nothing is held.
       free: typeof known === 'string' ? Number(known) : total - sold - blocked,
       sold,

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { QueueSettings } from '../../queue/queue.ts'
 import { type EventId, visitorId as toVisitorId } from '../../shared/ids.ts'
+import { queueToJson } from '../../shared/wire/queue-json.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { QueueView } from '../events/view.ts'
@@ -92,7 +93,7 @@ async function view(
     ...Settings.omit({ queue: true, preQueueAt: true, opensAt: true }).parse({ ...settings, eventId }),
     preQueueAt: inText(preQueueAt),
     opensAt: inText(opensAt),
-    queue: await queue.info(eventId),
+    queue: queueToJson(await queue.info(eventId)),
   }
 }
 

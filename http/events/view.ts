@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { Config } from '../../shared/config.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import type { QueueInfo } from '../../shared/wire/messages.ts'
+import { queueToJson } from '../../shared/wire/queue-json.ts'
 import { EVENT_STATUSES, EVENT_TYPES } from '../search/search.ts'
 
 export const VenueView = z
@@ -33,7 +34,6 @@ const PriceView = z
   })
   .openapi('Price')
 
-const CategoryView = z.object({ categoryId: z.string(), name: z.string(), colour: z.string() })
 const percent = z.number().min(0).max(100)
 const amount = z.int().min(0)
 const BookingFeeView = z.object({ amount, percent }).openapi({
@@ -44,6 +44,7 @@ const DiscountView = z.object({ name: z.string(), minTickets: z.int(), amount, p
     'Off a booking of so many tickets: `amount`, or `percent` of its prices. The highest one counts.',
 })
 
+const CategoryView = z.object({ categoryId: z.string(), name: z.string(), colour: z.string() })
 
 export const QueueView = z
   .object({
@@ -51,8 +52,8 @@ export const QueueView = z
     waiting: z.int().openapi({ description: 'Places in the line.' }),
     active: z.int().openapi({ description: 'Admitted and not gone.' }),
     message: z.string().optional().openapi({ description: "The operator's word to those who wait." }),
-    preQueueAt: z.number().optional().openapi({ description: 'When the line forms, ms since 1970.' }),
-    opensAt: z.number().optional().openapi({ description: 'When the doors move, ms since 1970.' }),
+    preQueueAt: z.iso.datetime().optional().openapi({ description: 'When the line forms.' }),
+    opensAt: z.iso.datetime().optional().openapi({ description: 'When the doors move.' }),
     soldOut: z
       .literal(true)
       .optional()
@@ -76,9 +77,9 @@ export const EventView = z
     performers: z.array(PerformerView),
     categories: z.array(CategoryView),
     prices: z.array(PriceView).openapi({ description: 'The first ticket type is sold where none is named.' }),
-    areas: z.array(
     bookingFee: BookingFeeView,
     discounts: z.array(DiscountView),
+    areas: z.array(
       z.object({ areaId: z.string(), name: z.string(), category: z.string(), capacity: z.int() }),
     ),
     maxTickets: z.int().openapi({ description: 'In one booking.' }),
@@ -128,9 +129,9 @@ export function viewOf(event: EventRecord, live: Live, config: Shown): EventView
     performers: event.performers,
     categories: plan.map.categories.map(({ id, name, colour }) => ({ categoryId: id, name, colour })),
     prices: event.prices,
-    areas: plan.map.areas
     bookingFee: event.pricing.bookingFee,
     discounts: event.pricing.discounts,
+    areas: plan.map.areas
       .map(({ id, name, category, capacity, gone = 0 }) => ({
         areaId: id,
         name,
@@ -141,7 +142,7 @@ export function viewOf(event: EventRecord, live: Live, config: Shown): EventView
     maxTickets: config.MAX_TICKETS_PER_BOOKING,
     orphanRule: config.ORPHAN_RULE,
     availability: { free: live.free ?? null, total: plan.tickets },
-    queue: live.queue ?? null,
+    queue: live.queue === undefined ? null : queueToJson(live.queue),
     links: {
       self: `/events/${eventId}`,
       page: new URL(`/e/${eventId}`, config.HTTP_PUBLIC_URL).href,

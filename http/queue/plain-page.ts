@@ -113,7 +113,7 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
         if (place.state === 'waiting')
           setCookie(c, receiptCookie, place.receipt, ownCookie(config, SESSION_SECONDS))
         const [info, { graceSeconds }] = await Promise.all([
-          queue.info(event.eventId),
+          queue.info(event.eventId, place),
           queue.settings(event.eventId),
         ])
         if (place.state === 'admitted') setPass(deps, c, event.eventId, place)
@@ -128,7 +128,8 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
         // A refusal is told, with the operator's word where that can be read.
         const info = await queue.info(event.eventId).catch(() => undefined)
         const from = problem.extra.members?.['from']
-        const body = typeof from === 'number' ? planned(event, from, info) : html`<p>${problem.message}</p>`
+        const body =
+          typeof from === 'string' ? planned(event, Date.parse(from), info) : html`<p>${problem.message}</p>`
         return page(c, problem.status, again, html`${heading(event, info)}${body}`)
       }
     })

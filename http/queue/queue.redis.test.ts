@@ -24,7 +24,7 @@ interface Told {
   position: number | null
   refreshIntervalSeconds: number
   queue: { state: string; waiting: number; message?: string }
-  place: { state: string; receipt?: string; pass?: string; until?: number }
+  place: { state: string; receipt?: string; pass?: string; until?: string }
 }
 
 test('[Q49] while the queue is off POST and GET /events/:id/queue say so and give no place', async () => {
@@ -76,7 +76,7 @@ test('[Q50] a fan joins, waits, is admitted with pass and cookie, and leaves, ov
     new RegExp(`^onsale_pass_${it.eventId}=${pass}; Max-Age=\\d+; Path=/; HttpOnly; SameSite=Lax$`),
   )
   expect(Number(/Max-Age=(\d+)/.exec(cookie ?? '')?.[1])).toBeLessThanOrEqual(
-    (until! - it.deps.clock.now()) / 1_000 + 1,
+    (Date.parse(until!) - it.deps.clock.now()) / 1_000 + 1,
   )
   expect(inside.headers.get('retry-after')).toBeNull()
 
@@ -228,7 +228,7 @@ test("[Q153] Cloudflare's names are taken as ours", async () => {
     cap: 70,
     passSeconds: 300,
     staySeconds: 300,
-    queue: { state: 'scheduled', opensAt: Date.parse(opensAt) },
+    queue: { state: 'scheduled', opensAt },
   })
   expect((await configure({ queueing_method: 'passthrough' })).body).toMatchObject({ state: 'off' })
   expect((await configure({ suspended: false, rate: 10 })).body).toMatchObject({ state: 'open', joins: true })
@@ -355,4 +355,39 @@ test('[Q195] joins over HTTP have limits: a visitor’s as polls have, and a net
   } finally {
     await few.close()
   }
+})
+
+test('[Q256] whoever has just joined is counted at once, and everybody within a second', async () => {
+  await configure({ state: 'off' })
+  await configure({ state: 'paused', preQueueAt: null, opensAt: null })
+  // What others were told a moment before serves on.
+  const [first, other] = [await it.session(), await it.session()]
+  expect((await it.call<Told>('GET', path(), other)).body.queue.waiting).toBe(0)
+  const joined = await it.call<Told>('POST', path(), first)
+  expect(joined.body.queue.waiting).toBe(1)
+  expect((await it.call<Told>('GET', path(), first)).body.queue.waiting).toBe(1)
+  await expect
+    .poll(async () => (await it.deps.queue.info(it.eventId)).waiting, { timeout: 1_000, interval: 50 })
+    .toBe(1)
+})
+
+test('[Q257] times of a queue are RFC 3339 over HTTP, and a queue that is off tells no plan of before', async () => {
+  await configure({ state: 'off' })
+  const [preQueueAt, opensAt] = [60_000, 120_000].map(ms => new Date(it.deps.clock.now() + ms).toISOString())
+  const planned = await configure({ state: 'scheduled', method: 'fifo', preQueueAt, opensAt })
+  expect(planned.body).toMatchObject({ preQueueAt, opensAt, queue: { preQueueAt, opensAt } })
+  const fan = await it.session()
+  expect((await it.call<Told>('GET', path(), fan)).body.queue).toMatchObject({ preQueueAt, opensAt })
+  const event = await it.call<{ queue: object }>('GET', `/events/${it.eventId}`)
+  expect(event.body.queue).toMatchObject({ state: 'scheduled', preQueueAt, opensAt })
+  expect(await it.call('POST', path(), fan)).toMatchObject({
+    status: 409,
+    body: { code: 'queue_closed', from: preQueueAt },
+  })
+  await configure({ state: 'off', message: null })
+  expect((await it.call<Told>('GET', path(), fan)).body.queue).toEqual({
+    state: 'off',
+    waiting: 0,
+    active: 0,
+  })
 })

@@ -8,6 +8,7 @@ import { Problem } from '../../shared/errors.ts'
 import type { EventId, VisitorId } from '../../shared/ids.ts'
 import { requireLine } from '../../shared/on-sale.ts'
 import type { PlaceInfo } from '../../shared/wire/messages.ts'
+import { placeToJson, queueToJson } from '../../shared/wire/queue-json.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { QueueView } from '../events/view.ts'
@@ -50,7 +51,7 @@ const Place = z
       pass: z.string().openapi({
         description: 'Send it as X-Onsale-Pass; it is also set as the cookie onsale_pass_{eventId}.',
       }),
-      until: z.number().openapi({ description: 'When it ends, ms since 1970.' }),
+      until: z.iso.datetime().openapi({ description: 'When it ends.' }),
     }),
   ])
   .openapi('Place')
@@ -167,7 +168,7 @@ async function tell(
   { eventId, visitor, place }: { eventId: EventId; visitor: VisitorId; place: PlaceInfo },
 ): Promise<z.infer<typeof Answer>> {
   const { queue, clock } = deps
-  const [info, { graceSeconds }] = await Promise.all([queue.info(eventId), queue.settings(eventId)])
+  const [info, { graceSeconds }] = await Promise.all([queue.info(eventId, place), queue.settings(eventId)])
   const position = place.state === 'waiting' ? place.position : null
   const refresh = pace.next(eventId, visitor, position ?? 0, graceSeconds)
   c.header('Cache-Control', 'private, no-store')
@@ -175,8 +176,8 @@ async function tell(
   if (place.state === 'admitted') setPass(deps, c, eventId, place)
   return {
     eventId,
-    queue: info,
-    place,
+    queue: queueToJson(info),
+    place: placeToJson(place),
     state: place.state,
     position,
     usersAhead: position,

@@ -1,6 +1,7 @@
 /** The operator's calls over HTTP: events, one event's queue, and the log of what operators did. */
 import { OnsaleError } from '../../client/http.ts'
 import type { QueueInfo, QueueState } from '../../shared/wire/messages.ts'
+import { type QueueJson, queueFromJson } from '../../shared/wire/queue-json.ts'
 
 /** GET /admin/events */
 export interface DeskEvent {
@@ -74,12 +75,12 @@ export class Desk {
     return (await this.#call<{ events: DeskEvent[] }>('/admin/events')).events
   }
 
-  settings(eventId: string): Promise<QueueSettings> {
-    return this.#call(queueOf(eventId))
+  async settings(eventId: string): Promise<QueueSettings> {
+    return settingsOf(await this.#call(queueOf(eventId)))
   }
 
-  configure(eventId: string, change: QueueChange): Promise<QueueSettings> {
-    return this.#call(queueOf(eventId), { method: 'PUT', body: change })
+  async configure(eventId: string, change: QueueChange): Promise<QueueSettings> {
+    return settingsOf(await this.#call(queueOf(eventId), { method: 'PUT', body: change }))
   }
 
   eject(eventId: string, visitorId: string): Promise<unknown> {
@@ -116,6 +117,10 @@ export class Desk {
     if (!response.ok) throw new OnsaleError(response.status, { ...retryAfter(response), ...answer })
     return answer as Answer
   }
+}
+
+function settingsOf(answer: Omit<QueueSettings, 'queue'> & { queue: QueueJson }): QueueSettings {
+  return { ...answer, queue: queueFromJson(answer.queue) }
 }
 
 function queueOf(eventId: string): string {
