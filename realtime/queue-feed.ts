@@ -233,8 +233,8 @@ export class QueueFeed {
   async #subscribe(line: Line): Promise<void> {
     const { channels, keys, queue, log } = this.#parts
     const { event } = line
-    await channels.listen(keys.queue(event).channel, message => {
-      this.#hear(line, newsOf(message)).catch((err: unknown) => {
+    await channels.listen(keys.queue(event).channel, text => {
+      this.#hear(line, JSON.parse(text) as QueueNews).catch((err: unknown) => {
         log.warn({ err, event }, 'news of a queue could not be followed; the next beat looks again')
       })
     })
