@@ -142,7 +142,7 @@ export class Bookings {
   }
 
   /** All of them or none. @throws OnsaleError `hold_conflict`, `sold_out`, `waiting_room_required`, ... */
-  hold<Answer = Booking>(eventId: string, wanted: HoldRequest, options: CallOptions = {}): Promise<Answer> {
+  hold<Answer = Booking>(eventId: string, wanted: HoldRequest, options?: CallOptions): Promise<Answer> {
     return this.#unsafe('POST', `/bookings/${eventId}`, wanted, options)
   }
 
@@ -172,7 +172,7 @@ export class Bookings {
   }
 
   /** `confirmed`, or `paying` with a nextAction. @throws OnsaleError `card_declined`, `booking_expired`, ... */
-  confirm<Answer = Booking>(bookingId: string, payment: Payment, options: CallOptions = {}): Promise<Answer> {
+  confirm<Answer = Booking>(bookingId: string, payment: Payment, options?: CallOptions): Promise<Answer> {
     return this.#unsafe('PUT', `/bookings/${bookingId}/confirm`, payment, options)
   }
 
@@ -191,10 +191,10 @@ export class Bookings {
     bookingId: string,
     ticketIds?: string[],
   ): Promise<Answer> {
-    return this.#unsafe('POST', `/bookings/${bookingId}/refunds`, { ticketIds }, {})
+    return this.#unsafe('POST', `/bookings/${bookingId}/refunds`, { ticketIds })
   }
 
-  cancel<Answer = Booking | undefined>(bookingId: string, options: CallOptions = {}): Promise<Answer> {
+  cancel<Answer = Booking | undefined>(bookingId: string, options?: CallOptions): Promise<Answer> {
     return this.#unsafe('DELETE', `/bookings/${bookingId}`, undefined, options)
   }
 
@@ -202,7 +202,7 @@ export class Bookings {
     method: 'POST' | 'PUT' | 'DELETE',
     path: string,
     body: unknown,
-    { pass, idempotencyKey = this.#platform.unique() }: CallOptions,
+    { pass, idempotencyKey = this.#platform.unique() }: CallOptions = {},
   ): Promise<Answer> {
     return this.#http.json(path, { method, body, pass, headers: { 'idempotency-key': idempotencyKey } })
   }

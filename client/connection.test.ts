@@ -142,7 +142,7 @@ describe('calls', () => {
       status: 409,
       body: { code: 'hold_conflict', detail: 'Taken.', tickets: [`${EVENT}-1`] },
     })
-    await expect(onsale.hold(EVENT, { ticketIds: [`${EVENT}-1`] })).rejects.toMatchObject({
+    await expect(onsale.bookings.hold(EVENT, { ticketIds: [`${EVENT}-1`] })).rejects.toMatchObject({
       name: 'OnsaleError',
       code: 'hold_conflict',
       status: 409,
@@ -159,9 +159,9 @@ describe('calls', () => {
       body: { ticketIds: [`${EVENT}-1`] },
     })
     world.answers.set('GET /events/x', { status: 503, body: null, headers: { 'retry-after': '7' } })
-    await expect(onsale.events.event('x')).rejects.toMatchObject({ code: 'internal', retryAfter: 7 })
+    await expect(onsale.events.get('x')).rejects.toMatchObject({ code: 'internal', retryAfter: 7 })
     world.offline = true
-    await expect(onsale.events.event('x')).rejects.toMatchObject({ code: 'unreachable', status: 0 })
+    await expect(onsale.events.get('x')).rejects.toMatchObject({ code: 'unreachable', status: 0 })
   })
 
   test('[W41] a call nobody answers is given up after 20 s', async () => {
@@ -207,7 +207,7 @@ describe('calls', () => {
     seats.close()
     stalled = 0
     world.answers.set(`GET /events/${EVENT}`, { status: 200, body: {} })
-    const failed = expect(onsale.events.event(EVENT)).rejects.toMatchObject({ code: 'unreachable' })
+    const failed = expect(onsale.events.get(EVENT)).rejects.toMatchObject({ code: 'unreachable' })
     await world.pass(21_000)
     await failed
   })

@@ -19,10 +19,14 @@ export type ConnectionState = 'idle' | 'connecting' | 'open' | 'offline'
 
 /** Who listens. All of it is called synchronously. */
 export interface Member {
+  readonly eventId: string
   /** The socket is open: say again what you want. */
   opened(): void
   /** The socket is gone; whatever was sent on it may be lost. */
   lost(): void
+  /** It has been gone for a while: poll. */
+  offline(): void
+  /** Of the member's own event. */
   message(message: ServerMessage): void
   frame(frame: Uint8Array): void
   /** Ends its part; it detaches itself. */
@@ -75,15 +79,17 @@ export class Connection {
     return () => this.#listeners.delete(listener)
   }
 
-  /** From now on the socket is wanted; the answer takes that back. */
-  attach(member: Member): () => void {
+  /** From now on the socket is wanted, until `detach`. */
+  attach(member: Member): void {
     this.#members.add(member)
     if (this.state === 'open') member.opened()
+    else if (this.state === 'offline') member.offline()
     else if (this.state === 'idle') this.#connect()
-    return () => {
-      this.#members.delete(member)
-      if (this.#members.size === 0) this.#end()
-    }
+  }
+
+  detach(member: Member): void {
+    this.#members.delete(member)
+    if (this.#members.size === 0) this.#end()
   }
 
   /** Closes every member, and so ends. */
@@ -102,7 +108,7 @@ export class Connection {
   hold(): void {
     this.#isHeld = true
     this.#drop()
-    this.#timers.clear('retry', 'offline')
+    this.#timers.clear()
     if (this.state === 'idle') return
     this.#enter('connecting')
     this.#each(member => member.lost())
@@ -119,7 +125,6 @@ export class Connection {
   }
 
   #connect(): void {
-    this.#timers.clear('retry')
     if (this.state === 'idle') this.#enter('connecting')
     if (this.#isHeld) return
     const { WebSocket } = this.#platform
@@ -177,7 +182,8 @@ export class Connection {
     if (message === undefined) return
     if (message.type === 'time') this.#setClock(message)
     if (message.type === 'goodbye') this.#leave(message.afterMs)
-    this.#each(member => member.message(message))
+    if (!('eventId' in message)) return
+    this.#each(member => member.eventId === message.eventId && member.message(message))
   }
 
   #setClock({ at, serverTime }: { at: number; serverTime: number }): void {
@@ -226,13 +232,13 @@ export class Connection {
 
   #end(): void {
     this.#drop()
-    this.#timers.clear('retry', 'offline')
+    this.#timers.clear()
     this.#enter('idle')
   }
 
   #drop(): void {
     const socket = this.#socket
-    this.#timers.clear('watchdog')
+    this.#timers.clear('watchdog', 'retry')
     this.#socket = undefined
     try {
       socket?.close(1000)
@@ -251,18 +257,19 @@ export class Connection {
   }
 
   /** Of those there are now: who is told may detach itself. */
-  #each(tell: (member: Member) => void): void {
+  #each(tell: (member: Member) => unknown): void {
     for (const member of [...this.#members]) tell(member)
   }
 
   #enter(state: ConnectionState): void {
     if (this.state === state) return
     this.state = state
+    if (state === 'offline') this.#each(member => member.offline())
     for (const listener of [...this.#listeners]) listener(state)
   }
 }
 
-/** A newer server may say what we do not know; it is for nobody then. */
+/** What is no JSON is for nobody. */
 function parsed(text: string): ServerMessage | undefined {
   try {
     return JSON.parse(text) as ServerMessage

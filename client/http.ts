@@ -20,7 +20,7 @@ export class OnsaleError extends Error {
   /** All of the answer, with what belongs to this code: `hold_conflict` has `tickets`. */
   readonly body: Record<string, unknown>
 
-  constructor(status: number, body: Record<string, unknown>, options: ErrorOptions = {}) {
+  constructor(status: number, body: Record<string, unknown>, options?: ErrorOptions) {
     super(String(body['detail'] ?? body['title'] ?? body['code'] ?? `HTTP ${status}`), options)
     const { code = 'internal', retryAfter, errors } = body
     this.status = status
@@ -58,17 +58,17 @@ export class Http {
     this.#platform = platform
   }
 
-  /** The answer's JSON, trusted to be what the server documents; undefined where there is none. */
+  /** The answer's JSON, trusted to be what the server documents; undefined where there is none. @throws OnsaleError */
   async json<T>(path: string, call: Call = {}): Promise<T> {
-    return this.send(
-      path,
-      call,
-      async response => (response.status === 204 ? undefined : await response.json()) as T,
-    )
+    return (await this.#send(path, call, 'json')) as T
   }
 
-  /** What `read` makes of the answer where it is a 2xx or 304; the deadline is for all of it. @throws OnsaleError */
-  async send<T>(path: string, call: Call, read: (response: FetchResponse) => Promise<T>): Promise<T> {
+  async bytes(path: string, call: Call): Promise<Uint8Array> {
+    return new Uint8Array((await this.#send(path, call, 'arrayBuffer')) as ArrayBuffer)
+  }
+
+  /** The deadline is for the answer's body too. */
+  async #send(path: string, call: Call, read: 'json' | 'arrayBuffer'): Promise<unknown> {
     const { method = 'GET', body, query = {}, pass, signal: given } = call
     const asked = new URLSearchParams()
     for (const [key, value] of Object.entries(query)) if (value !== undefined) asked.set(key, String(value))
@@ -91,7 +91,7 @@ export class Http {
       const { signal } = late
       const response = await this.#platform.fetch(`${this.#base}${path}${question}`, { ...init, signal })
       const { ok, status } = response
-      if (ok || status === 304) return await read(response)
+      if (ok) return status === 204 ? undefined : await response[read]()
       throw new OnsaleError(status, await problemOf(response))
     } catch (error) {
       throw asOnsaleError(error)

@@ -8,7 +8,7 @@
  *
  * Where your own site logs a fan in: `await onsale.logIn(userToken)`, with a token of your OpenID provider; keep the new token.
  */
-import { type Booking, Bookings, type CallOptions, type HoldRequest, type Payment } from './bookings.ts'
+import { Bookings } from './bookings.ts'
 import { Connection, type ConnectionState } from './connection.ts'
 import { Events } from './events.ts'
 import { Http } from './http.ts'
@@ -87,27 +87,15 @@ export class Onsale {
 
   /** The event's seats, live until closed. */
   watchSeats(eventId: string, options: WatchOptions = {}): SeatWatch {
-    return new SeatWatch(eventId, this.#parts(), options)
+    return new SeatWatch(eventId, this.#connection, this.#http, this.#platform, options)
   }
 
   /** The event's line; nothing is joined before `join()`. */
   queue(eventId: string, options: QueueOptions = {}): QueuePlace {
-    return new QueuePlace(eventId, this.#parts(), options)
-  }
-
-  hold<Answer = Booking>(eventId: string, wanted: HoldRequest, options?: CallOptions): Promise<Answer> {
-    return this.bookings.hold(eventId, wanted, options)
-  }
-
-  confirm<Answer = Booking>(bookingId: string, payment: Payment, options?: CallOptions): Promise<Answer> {
-    return this.bookings.confirm(bookingId, payment, options)
+    return new QueuePlace(eventId, this.#connection, this.#http, this.#platform, options)
   }
 
   close(): void {
     this.#connection.close()
-  }
-
-  #parts() {
-    return { connection: this.#connection, http: this.#http, platform: this.#platform }
   }
 }

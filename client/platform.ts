@@ -55,8 +55,8 @@ export function platformDefaults(): Platform {
     // Called as methods of another object, a browser's own refuse to work.
     fetch: (url, init) => globalThis.fetch(url, init),
     WebSocket: globalThis.WebSocket as WebSocketClass | undefined,
-    now: () => Date.now(),
-    random: () => Math.random(),
+    now: Date.now,
+    random: Math.random,
     // Not randomUUID: pages served over plain http have none.
     unique: () => globalThis.crypto.getRandomValues(new Uint32Array(4)).join('-'),
     after: (ms, run) => {

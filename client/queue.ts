@@ -100,8 +100,6 @@ export class QueuePlace implements Member {
   readonly #http: Http
   readonly #platform: Platform
   readonly #options: QueueOptions
-  readonly #detach: () => void
-  readonly #unhear: () => void
   readonly #timers: Timers<TimerName>
   #view: QueueView
   #wanted = false
@@ -116,14 +114,16 @@ export class QueuePlace implements Member {
 
   constructor(
     eventId: string,
-    parts: { connection: Connection; http: Http; platform: Platform },
+    connection: Connection,
+    http: Http,
+    platform: Platform,
     options: QueueOptions,
   ) {
     this.eventId = eventId
-    this.#connection = parts.connection
-    this.#http = parts.http
-    this.#platform = parts.platform
-    this.#timers = new Timers(parts.platform)
+    this.#connection = connection
+    this.#http = http
+    this.#platform = platform
+    this.#timers = new Timers(platform)
     this.#options = options
     this.#view = {
       ...NOWHERE,
@@ -133,10 +133,7 @@ export class QueuePlace implements Member {
       receipt: options.receipt,
       shown: options.shown,
     }
-    this.#unhear = this.#connection.onState(state => {
-      if (state === 'offline') void this.#poll()
-    })
-    this.#detach = this.#connection.attach(this)
+    this.#connection.attach(this)
   }
 
   get view(): QueueView {
@@ -147,7 +144,7 @@ export class QueuePlace implements Member {
   join(): void {
     this.#wanted = true
     if (/none|ended|refused/.test(this.#view.place)) this.#show({ ...NOWHERE, place: 'joining' })
-    if (this.#connection.state === 'offline') void this.#poll()
+    if (this.#connection.state === 'offline') void this.offline()
     else this.opened()
   }
 
@@ -164,8 +161,7 @@ export class QueuePlace implements Member {
   close(): void {
     this.#closed = true
     this.#timers.clear()
-    this.#unhear()
-    this.#detach()
+    this.#connection.detach(this)
   }
 
   opened(): void {
@@ -179,7 +175,6 @@ export class QueuePlace implements Member {
   frame(): void {}
 
   message(message: ServerMessage): void {
-    if (!('eventId' in message) || message.eventId !== this.eventId) return
     switch (message.type) {
       case 'queue':
         this.#info(message.queue)
@@ -294,7 +289,7 @@ export class QueuePlace implements Member {
   }
 
   /** Without a socket; each poll is a sign of life too. */
-  async #poll(): Promise<void> {
+  async offline(): Promise<void> {
     if (!this.#wanted || this.#closed || this.#connection.state !== 'offline') return
     let pause: number
     try {
@@ -320,7 +315,7 @@ export class QueuePlace implements Member {
       if (again === 'never') return
       pause = again ?? this.#spread(failure.retryAfter ?? POLL_SECONDS, 1 / 4)
     }
-    this.#later('poll', pause, () => void this.#poll())
+    this.#later('poll', pause, () => void this.offline())
   }
 
   #refused(error: OnsaleError): void {

@@ -76,8 +76,6 @@ export class SeatWatch implements Member {
   readonly #http: Http
   readonly #platform: Platform
   readonly #options: WatchOptions
-  readonly #detach: () => void
-  readonly #unhear: () => void
   #pass: string | undefined
   #status: WatchStatus = 'loading'
   #closed = false
@@ -98,21 +96,19 @@ export class SeatWatch implements Member {
 
   constructor(
     eventId: string,
-    parts: { connection: Connection; http: Http; platform: Platform },
+    connection: Connection,
+    http: Http,
+    platform: Platform,
     options: WatchOptions,
   ) {
     this.eventId = eventId
-    this.#connection = parts.connection
-    this.#http = parts.http
-    this.#platform = parts.platform
-    this.#timers = new Timers(parts.platform)
+    this.#connection = connection
+    this.#http = http
+    this.#platform = platform
+    this.#timers = new Timers(platform)
     this.#options = options
     this.#pass = options.pass
-    this.#unhear = this.#connection.onState(state => {
-      if (state === 'offline') this.#poll()
-    })
-    this.#detach = this.#connection.attach(this)
-    if (this.#connection.state === 'offline') this.#poll()
+    this.#connection.attach(this)
   }
 
   get status(): WatchStatus {
@@ -134,15 +130,14 @@ export class SeatWatch implements Member {
     this.#pass = pass
     if (this.#status === 'refused') this.#enter('loading')
     if (this.#connection.state === 'open') this.opened()
-    else this.#poll()
+    else this.offline()
   }
 
   close(): void {
     this.#closed = true
     this.#timers.clear()
     this.#connection.send({ type: 'unwatch', eventId: this.eventId })
-    this.#unhear()
-    this.#detach()
+    this.#connection.detach(this)
   }
 
   opened(): void {
@@ -159,7 +154,6 @@ export class SeatWatch implements Member {
   }
 
   message(message: ServerMessage): void {
-    if (!('eventId' in message) || message.eventId !== this.eventId) return
     switch (message.type) {
       case 'watching':
         this.#handle = message.handle
@@ -235,7 +229,7 @@ export class SeatWatch implements Member {
     }
   }
 
-  #poll(): void {
+  offline(): void {
     if (this.#closed || this.#status === 'refused') return
     this.#fetchAfter(this.state.filled ? POLL_MS * this.#platform.random() : 0)
   }
@@ -255,8 +249,7 @@ export class SeatWatch implements Member {
     let failed = false
     try {
       const doubted = this.#doubted
-      const frame = await this.#read()
-      this.#take(frame, doubted)
+      this.#take(await this.#read(doubted), doubted)
     } catch (error) {
       failed = true
       this.#failed(asOnsaleError(error))
@@ -287,15 +280,12 @@ export class SeatWatch implements Member {
     this.#fetchAfter(most * (0.5 + this.#platform.random() / 2))
   }
 
-  async #read(): Promise<Uint8Array> {
+  #read(doubted: Version | undefined): Promise<Uint8Array> {
     const { filled, epoch, seq } = this.state
-    const doubted = this.#doubted
     // There is no epoch 0, so the whole comes, and from no cache that kept it before the resync.
     const since = doubted !== undefined ? `0.${doubted.seq}` : filled ? `${epoch}.${seq}` : undefined
     const call = { pass: this.#pass, headers: { accept: 'application/octet-stream' }, query: { since } }
-    return this.#http.send(`/events/${this.eventId}/seats`, call, async response =>
-      response.status === 304 ? new Uint8Array(0) : new Uint8Array(await response.arrayBuffer()),
-    )
+    return this.#http.bytes(`/events/${this.eventId}/seats`, call)
   }
 
   /** `asked`: the doubt it was asked in. What a newer resync has overtaken may show something, and ends no doubt. */
@@ -347,7 +337,7 @@ export class SeatWatch implements Member {
       // The server could not let us watch just now: ask again, and poll meanwhile.
       const pause = 1_000 * (error.retryAfter ?? 2)
       this.#timers.set('rewatch', pause * (1 + this.#platform.random()), () => this.opened())
-      this.#poll()
+      this.offline()
     }
   }
 

@@ -21,7 +21,7 @@ await build({
     target: 'es2022',
     lib: { entry: join(room, 'package.ts'), formats: ['es'], fileName: () => 'onsale.js' },
     // In library mode Vite itself would leave white space and names.
-    rolldownOptions: { output: { minify: true, comments: false } },
+    rolldownOptions: { output: { minify: true, comments: false }, optimization: { inlineConst: true } },
   },
 })
 const tsc = join(room, '..', 'node_modules', '.bin', 'tsc')

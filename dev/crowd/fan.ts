@@ -206,7 +206,7 @@ export class Fan {
       if (wanted === undefined) return 'emptyHanded'
       try {
         const { eventId } = this.#scene.site.event
-        const booking = await this.#onsale.hold(eventId, wanted, { pass: this.#place?.view.pass })
+        const booking = await this.#onsale.bookings.hold(eventId, wanted, { pass: this.#place?.view.pass })
         this.#held = booking.bookingId
         this.#enter('holding')
         return await this.#withSeats(booking)
@@ -274,7 +274,7 @@ export class Fan {
 
   #pay(bookingId: string, paymentMethodId: string): Promise<Booking> {
     const buyer = { name: `Fan ${this.#number}`, email: `fan${this.#number}@example.com` }
-    return this.#onsale.confirm(bookingId, { paymentMethodId, buyer })
+    return this.#onsale.bookings.confirm(bookingId, { paymentMethodId, buyer })
   }
 
   async #tidy(): Promise<void> {

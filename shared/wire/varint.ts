@@ -36,17 +36,11 @@ export class VarintReader {
   read(): number {
     let value = 0
     for (let group = 0, unit = 1; group < this.#mostBytes; group++, unit *= 128) {
-      const byte = this.byte()
+      const byte = this.#frame[this.at++]
+      if (byte === undefined) break
       value += (byte & 127) * unit
       if (byte < 128) return this.failed ? 0 : value
     }
-    this.failed = true
-    return 0
-  }
-
-  byte(): number {
-    const byte = this.#frame[this.at++]
-    if (byte !== undefined) return byte
     this.failed = true
     return 0
   }

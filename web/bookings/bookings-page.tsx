@@ -76,7 +76,7 @@ function useEvents(bookings: OwnBooking[] | undefined): ReadonlyMap<string, Shop
     for (const eventId of new Set(bookings?.map(booking => booking.eventId))) {
       if (events.has(eventId)) continue
       shop
-        .ask(() => shop.onsale.events.event<ShopEvent>(eventId))
+        .ask(() => shop.onsale.events.get<ShopEvent>(eventId))
         .then(event => current && setEvents(known => new Map(known).set(eventId, event)))
         // The booking is shown without the event's name.
         .catch(() => undefined)

@@ -57,7 +57,7 @@ export function PayForm({ booking, declined, paid, failed }: PayFormProps) {
       amount: booking.amount,
       returnUrl: `${location.origin}/checkout/${booking.bookingId}`,
     }
-    return shop.booking(() => shop.onsale.confirm(booking.bookingId, payment))
+    return shop.booking(() => shop.onsale.bookings.confirm(booking.bookingId, payment))
   }
   const submit = async () => {
     if (busy) return

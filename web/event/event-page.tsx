@@ -52,7 +52,7 @@ export function useEvent(eventId: string): [ShopEvent | Error | undefined, () =>
     let current = true
     if (eventId === '') return
     shop
-      .ask(() => shop.onsale.events.event<ShopEvent>(eventId))
+      .ask(() => shop.onsale.events.get<ShopEvent>(eventId))
       .then(found => current && setEvent(found))
       .catch((error: unknown) => {
         const failure = error instanceof Error ? error : new Error(String(error))

@@ -14,10 +14,12 @@ import { Eject } from './eject.tsx'
 import { Feed } from './feed.ts'
 import { wallClock } from './figures.ts'
 import { Heat } from './heat-map.tsx'
+import { KeptBackSeats } from './kept-back-seats.tsx'
 import { Nodes } from './nodes.tsx'
 import { Numbers } from './numbers.tsx'
 import { queueWords } from './switch-words.ts'
 import { isTokenRefused } from './token.ts'
+import { useSeatMap } from './use-seat-map.ts'
 
 const AGAIN_MS = 3_000
 /** A status on its way may tell the state from before what was just saved. */
@@ -38,7 +40,7 @@ export function Console({
   const board = useBoard(desk, eventId, refused)
   const lastAct = board.status?.lastAct ?? 0
   const [event, eventError] = useAsked(
-    () => shop.ask(() => shop.onsale.events.event<ShopEvent>(eventId)),
+    () => shop.ask(() => shop.onsale.events.get<ShopEvent>(eventId)),
     [shop, eventId],
   )
   const [asked, settingsError] = useAsked(() => desk.settings(eventId), [desk, eventId, lastAct])
@@ -54,6 +56,7 @@ export function Console({
     setSaved({ settings, at: Date.now() })
     setActs(n => n + 1)
   }, [])
+  const map = useSeatMap(event?.links.map)
   useTitle(event?.name ?? 'Operator')
   const settling = saved !== undefined && Date.now() - saved.at < SETTLED_MS
   const queue = (settling ? undefined : board.queue) ?? saved?.settings.queue
@@ -79,7 +82,18 @@ export function Console({
       <div class="console-main">
         <div class="console-wide">
           <Charts moments={board.moments} currency={board.status?.currency ?? event?.currency ?? 'EUR'} />
-          <Heat heat={board.heat} mapPath={event?.links.map} />
+          <Heat heat={board.heat} map={map} />
+          {map !== undefined && !(map instanceof Error) && (
+            <KeptBackSeats
+              key={event?.links.map}
+              desk={desk}
+              eventId={eventId}
+              map={map}
+              version={`${lastAct} ${acts}`}
+              done={() => setActs(n => n + 1)}
+              refused={refused}
+            />
+          )}
         </div>
         <div class="console-side">
           {saved !== undefined && (

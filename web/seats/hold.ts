@@ -51,7 +51,7 @@ export async function hold(
     try {
       const booking = await shop.booking(() =>
         open === undefined
-          ? shop.onsale.hold(eventId, request, { pass, idempotencyKey })
+          ? shop.onsale.bookings.hold(eventId, request, { pass, idempotencyKey })
           : shop.onsale.bookings.amend(open.bookingId, { add: request }),
       )
       return { outcome: 'held', booking }
