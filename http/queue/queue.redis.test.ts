@@ -357,6 +357,22 @@ test('[Q195] joins over HTTP have limits: a visitor’s as polls have, and a net
   }
 })
 
+test('[Q259] leaving over HTTP has the limit of joins, counted by itself', async () => {
+  const few = await makeApp({ environment: { JOINS_PER_MINUTE: '2' } })
+  try {
+    const line = `/events/${few.eventId}/queue`
+    const { token } = await few.session()
+    for (let i = 0; i < 2; i++) await few.call('POST', line, { token })
+    expect((await few.call('DELETE', line, { token })).status).toBe(204)
+    expect((await few.call('DELETE', line, { token })).status).toBe(204)
+    const third = await few.call('DELETE', line, { token })
+    expect(third).toMatchObject({ status: 429, body: { code: 'too_many_requests' } })
+    expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0)
+  } finally {
+    await few.close()
+  }
+})
+
 test('[Q256] whoever has just joined is counted at once, and everybody within a second', async () => {
   await configure({ state: 'off' })
   await configure({ state: 'paused', preQueueAt: null, opensAt: null })

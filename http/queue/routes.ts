@@ -118,6 +118,8 @@ export function queueRoutes(deps: HttpDeps): Routes {
     ...shared,
     method: 'delete',
     summary: 'Give up your place or turn',
+    // Counted by itself: a network whose joins are used up still leaves.
+    middleware: [...shared.middleware, rateLimit(deps, 'leaves', config.JOINS_PER_MINUTE)],
     request: { params },
     responses: { ...answers, 204: { description: 'Given up, or there was none' } },
   })
