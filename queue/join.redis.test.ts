@@ -91,6 +91,7 @@ test('[Q6] a member is 14 bytes that differ by event and visitor and tell nobody
   const elsewhere = {
     keys: { session: Buffer.alloc(32), receipt: Buffer.alloc(32), place: Buffer.alloc(32) },
     NODE_NAME: 'c',
+    STRIPE_RPS: 20,
   }
   expect(rig.queue('c', { config: elsewhere }).member(event, visitor)).not.toEqual(member)
 })

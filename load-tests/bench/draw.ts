@@ -115,7 +115,7 @@ async function measure(): Promise<Target[]> {
     place: randomBytes(32),
     admin: randomBytes(32),
   }
-  const config = { keys: secrets, NODE_NAME: 'bench' }
+  const config = { keys: secrets, NODE_NAME: 'bench', STRIPE_RPS: 20 }
   const queue = new RedisQueue({ redis, pool, keys, passes, config, log, clock: systemClock, door: 'socket' })
   await queue.configure(event, { state: 'pre_queue', method: 'random', rate: 1_000, cap: 10_000 }, 'bench')
 
