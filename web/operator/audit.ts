@@ -24,6 +24,14 @@ export function actWords({ act, detail }: AuditEntry, zone: string): string[] {
     return changes.length > 0 ? changes : ['saved the settings as they were']
   }
   if (act === 'queue.eject' && detail !== null) return [`visitor ${shown(detail['visitorId'])} thrown out`]
+  if (act === 'seats.block' || act === 'seats.unblock') {
+    const reason =
+      typeof detail?.['reason'] === 'string' && detail['reason'] !== '' ? `: ${detail['reason']}` : ''
+    const deed = act === 'seats.block' ? 'kept back' : 'put on sale again'
+    return [
+      `${shown(detail?.['tickets'])} ${detail?.['tickets'] === 1 ? 'ticket' : 'tickets'} ${deed}${reason}`,
+    ]
+  }
   const rest = Object.entries(detail ?? {}).map(([name, value]) => `${name} ${shown(value)}`)
   return [[act.replaceAll(/[._]/g, ' '), ...rest].join(', ')]
 }

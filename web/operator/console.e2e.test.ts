@@ -16,6 +16,12 @@ const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 12_000, in
 
 const Found = z.object({ events: z.array(z.object({ eventId: z.string(), name: z.string() })) })
 const Session = z.object({ token: z.string() })
+const Blocks = z.object({ blocks: z.array(z.object({ ticketId: z.string() })) })
+const Listed = z.object({
+  tickets: z.array(
+    z.object({ ticketId: z.string(), section: z.string(), row: z.string(), seat: z.string() }),
+  ),
+})
 
 let browser: Browser | undefined
 let onsale: Onsale
@@ -77,6 +83,27 @@ function configure(eventId: string, token: string, change: object): Promise<Resp
 /** A token of somebody with a name, for so long. */
 function tokenFor(name: string, seconds: number): string {
   return new AdminTokens(readAdminKeys(onsale.env)).issue(name, Date.now() + seconds * 1_000) ?? ''
+}
+
+async function blocksOf(eventId: string): Promise<unknown[]> {
+  const answer = await fetch(`${site}/admin/events/${eventId}/blocks`, {
+    headers: { authorization: `Bearer ${onsale.adminToken}` },
+  })
+  return Blocks.parse(await answer.json()).blocks
+}
+
+/** A fan holds the first seat of the row in the first section; answers its label. */
+async function holdIn(eventId: string, row: string): Promise<string> {
+  const { tickets } = Listed.parse(await (await fetch(`${site}/events/${eventId}?include=tickets`)).json())
+  const first = tickets.find(ticket => ticket.section === tickets[0]?.section && ticket.row === row)!
+  const { token } = Session.parse(await (await fetch(`${site}/sessions`, { method: 'POST' })).json())
+  const held = await fetch(`${site}/bookings/${eventId}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ticketIds: [first.ticketId] }),
+  })
+  expect(held.status).toBe(201)
+  return first.seat
 }
 
 describe('the console', () => {
@@ -165,6 +192,47 @@ describe('the console', () => {
     await ending.goto(`${site}/operator?event=${eventId}`)
     await eventually(() => ending.getByTestId('console-liveness').textContent()).toBe('Live')
     await eventually(() => ending.getByTestId('token-refused').textContent()).toBe('This token has expired.')
+  })
+
+  test('[W148] seats are kept back by section, row and seat, listed, and put on sale again; who holds one is named', async () => {
+    const { eventId } = (await plays())[4]!
+    const page = await arrive(tokenFor('ada', 600))
+    await page.goto(`${site}/operator?event=${eventId}`)
+    const pane = page.getByTestId('kept-back')
+    const lines = pane.getByTestId('kept-back-row')
+    await pane.getByTestId('keep-section').selectOption({ index: 1 })
+    await pane.getByTestId('keep-row').selectOption({ index: 2 })
+    await pane.getByTestId('keep-seats').fill('1-99999')
+    await pane.getByText(/has no seat “1-99999”/).waitFor()
+    await pane.getByTestId('keep-seats').fill('1-3, 5')
+    await pane.getByTestId('keep-reason').fill('cameras')
+    expect(await pane.getByTestId('keep-back').textContent()).toBe('Keep back 4 tickets')
+    await pane.getByTestId('keep-back').click()
+    await eventually(() => lines.allTextContents()).toEqual([
+      expect.stringMatching(/, seats 1–3, 5cameras ?ada/),
+    ])
+    await eventually(() => pane.getByTestId('kept-back-count').textContent()).toBe('4 tickets')
+    const log = page.getByTestId('audit-entry').first()
+    await eventually(() => log.textContent()).toMatch(/ada.*4 tickets kept back: cameras/)
+    const blocked = async () => (await blocksOf(eventId)).length
+    expect(await blocked()).toBe(4)
+
+    // A fan has a seat of the next row.
+    const row = await pane.getByTestId('keep-row').locator('option').nth(3).textContent()
+    const held = await holdIn(eventId, row ?? '')
+    await pane.getByTestId('keep-row').selectOption({ index: 3 })
+    await pane.getByTestId('keep-back').click()
+    await eventually(() => pane.getByTestId('kept-back-fault').textContent()).toContain(
+      `row ${row}, seat ${held}: choose without them`,
+    )
+    expect(await blocked()).toBe(4)
+
+    await lines.first().getByTestId('lift').click()
+    await page.getByTestId('confirm-lift').click()
+    await eventually(() => lines.count()).toBe(0)
+    await eventually(() => log.textContent()).toMatch(/4 tickets put on sale again/)
+    expect(await blocked()).toBe(0)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(1440)
   })
 
   test('[V73] on a phone all of it fits; without the realtime tier it says that it asks, without both that it is cut off', async () => {

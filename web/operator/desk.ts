@@ -62,6 +62,8 @@ export interface AuditEntry {
 }
 
 /** An answer that takes longer is as none. */
+/** As many as the server takes at once. */
+const TICKETS_A_CALL = 2_000
 const DEADLINE_MS = 10_000
 
 export class Desk {
@@ -88,6 +90,34 @@ export class Desk {
   }
 
   audit(eventId: string, before: number | undefined, limit: number): Promise<AuditPage> {
+  async blocks(eventId: string): Promise<Block[]> {
+    return (await this.#call<{ blocks: Block[] }>(blocksOf(eventId))).blocks
+  }
+
+  /** Answers how many were not kept back before. @throws OnsaleError `hold_conflict` names the tickets that fans have */
+  keepBack(eventId: string, ticketIds: readonly string[], reason: string): Promise<number> {
+    return this.#inCalls(ticketIds, some =>
+      this.#call(blocksOf(eventId), { method: 'PUT', body: { ticketIds: some, reason } }),
+    )
+  }
+
+  /** Answers how many are on sale again. */
+  giveBack(eventId: string, ticketIds: readonly string[]): Promise<number> {
+    return this.#inCalls(ticketIds, some =>
+      this.#call(blocksOf(eventId), { method: 'DELETE', body: { ticketIds: some } }),
+    )
+  }
+
+  async #inCalls(
+    ticketIds: readonly string[],
+    call: (some: readonly string[]) => Promise<{ changed: number }>,
+  ): Promise<number> {
+    let changed = 0
+    for (let at = 0; at < ticketIds.length; at += TICKETS_A_CALL)
+      changed += (await call(ticketIds.slice(at, at + TICKETS_A_CALL))).changed
+    return changed
+  }
+
     const query = new URLSearchParams({ eventId, limit: String(limit) })
     if (before !== undefined) query.set('before', String(before))
     return this.#call(`/admin/audit?${query}`)
@@ -128,6 +158,10 @@ function queueOf(eventId: string): string {
 }
 
 function retryAfter(response: Response): { retryAfter?: number } {
+function blocksOf(eventId: string): string {
+  return `/admin/events/${encodeURIComponent(eventId)}/blocks`
+}
+
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
   return seconds >= 0 ? { retryAfter: seconds } : {}
 }

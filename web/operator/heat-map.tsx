@@ -1,14 +1,12 @@
 /** How full each section is: on the venue's own outline, and as a table with the fullest first. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import type { SeatMap } from '../../shared/seats/seat-map.ts'
 import type { SectionHeat } from '../../shared/wire/messages.ts'
-import { useShop } from '../shop.ts'
 import { count } from './figures.ts'
 import { HEAT_STEPS, type HeatOrder, heatStep, heatWords, ordered, percent, taken } from './heat.ts'
 import { type Outline, outlines } from './outlines.ts'
 
-export function Heat({ heat, mapPath }: { heat: readonly SectionHeat[]; mapPath: string | undefined }) {
-  const map = useSeatMap(mapPath)
+export function Heat({ heat, map }: { heat: readonly SectionHeat[]; map: SeatMap | Error | undefined }) {
   const [shown, show] = useState<string>()
   const pointed = heat.find(({ section }) => section === shown)
   return (
@@ -159,21 +157,4 @@ function HeatTable({ heat, shown, show }: { heat: readonly SectionHeat[] } & Poi
       </section>
     </div>
   )
-}
-
-function useSeatMap(path: string | undefined): SeatMap | Error | undefined {
-  const shop = useShop()
-  const [map, setMap] = useState<SeatMap | Error>()
-  useEffect(() => {
-    let current = true
-    if (path === undefined) return
-    shop
-      .ask(() => shop.onsale.events.map<SeatMap>(path))
-      .then(found => current && setMap(found))
-      .catch((error: unknown) => current && setMap(error instanceof Error ? error : new Error(String(error))))
-    return () => {
-      current = false
-    }
-  }, [shop, path])
-  return map
 }
