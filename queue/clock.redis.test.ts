@@ -99,3 +99,22 @@ test('[Q181] a jump while slots are still being brought to another is followed a
   for (const { member, end } of slots.slice(2))
     expect(Math.abs(known.get(String(member))! - (end - HOUR))).toBeLessThan(15_000)
 })
+
+test('[Q243] from the moment the clock jumps until slots go by it nobody loses a turn: who is in stays in, and who was called is', async () => {
+  const { queue, event, q, slots, early, late, round } = await house(HOUR)
+  const [member, end] = [slots[0]!.member, slots[0]!.end]
+  await rig.redis.zadd(q.since, end - 25_000, member)
+  const stays = async () => {
+    expect(await queue.status(event, early)).toMatchObject({ state: 'admitted' })
+    expect(await queue.passes(event, [early])).toHaveLength(1)
+    expect(await rig.redis.zcard(q.act)).toBeGreaterThanOrEqual(SLOTS)
+  }
+  await stays()
+  expect(await queue.status(event, late)).toMatchObject({ state: 'waiting', position: 0 })
+  await queue.sweep(event)
+  await stays()
+  while ((await round())[0] === 'MOVING') await stays()
+  await stays()
+  expect(Number(await rig.redis.zscore(q.act, member))).toBeGreaterThan(end + HOUR - 15_000)
+  expect(await queue.status(event, late)).toMatchObject({ state: 'admitted' })
+})

@@ -7,6 +7,7 @@ import type { EventId, VisitorId } from '../shared/ids.ts'
 import { connectSubscriber, type Redis } from '../shared/redis.ts'
 import type { PlaceInfo } from '../shared/wire/messages.ts'
 import { clockedRedis, type MovableTime, movableTime } from './clock-fixture.ts'
+import { newsOf } from './news.ts'
 import type { QueueNews } from './queue.ts'
 import { log, newVisitor, passes, type QueueRig, secrets, type Waiting } from './queue-fixture.ts'
 import { LineModel, type LineSettings, type Standing, type Told } from './queue-model.ts'
@@ -147,7 +148,7 @@ export class RealLine implements Line {
 
   static async make(rig: QueueRig, settings: LineSettings = SETTINGS): Promise<RealLine> {
     const line = new RealLine(rig, await rig.event())
-    line.#subscriber.on('message', (_, text) => line.#heard.push(JSON.parse(text) as QueueNews))
+    line.#subscriber.on('messageBuffer', (_: Buffer, message: Buffer) => line.#heard.push(newsOf(message)))
     await line.#subscriber.subscribe(rig.keys.queue(line.event).channel)
     await line.configure(settings)
     return line

@@ -10,6 +10,7 @@ import { connectPostgres, type Pool } from '../shared/postgres.ts'
 import { connectCommands, connectSubscriber, type Redis, ready } from '../shared/redis.ts'
 import { PassTokens } from '../shared/tokens.ts'
 import type { PlaceInfo } from '../shared/wire/messages.ts'
+import { newsOf } from './news.ts'
 import type { QueueNews } from './queue.ts'
 import { type QueueParts, RedisQueue } from './redis-queue.ts'
 import { verbKeys, verbs } from './verbs.ts'
@@ -81,7 +82,7 @@ export async function queueRig(url?: string): Promise<QueueRig> {
       const subscriber = connectSubscriber(redisUrl, log)
       subscribers.push(subscriber)
       const heard: QueueNews[] = []
-      subscriber.on('message', (_, text) => heard.push(JSON.parse(text) as QueueNews))
+      subscriber.on('messageBuffer', (_: Buffer, message: Buffer) => heard.push(newsOf(message)))
       await subscriber.subscribe(keys.queue(event).channel)
       return heard
     },

@@ -159,7 +159,7 @@ export interface Remembered {
   score: number
 }
 
-/** Published on the queue's channel, JSON. Members are 28 hex digits: `member(event, visitor).toString('hex')`. */
+/** Published on the queue's channel, as news.ts reads it. Members are 28 hex digits: `member(event, visitor).toString('hex')`. */
 export type QueueNews =
   | { kind: 'admitted'; frontier: number; members: string[] }
   /** A place or a slot has ended. */

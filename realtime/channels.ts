@@ -19,7 +19,7 @@ export class Channels {
   readonly #redis: Redis
   readonly #clock: Clock
   readonly #log: Log
-  readonly #hearers = new Map<string, (text: string) => void>()
+  readonly #hearers = new Map<string, (message: Buffer) => void>()
   readonly #listeners: ChannelsListener[] = []
   readonly #end = new AbortController()
   #away: boolean
@@ -32,7 +32,7 @@ export class Channels {
     this.#clock = clock
     this.#log = log
     this.#away = redis.status !== 'ready'
-    redis.on('message', (channel: string, text: string) => this.#hear(channel, text))
+    redis.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#hear(channel.toString(), message))
     redis.on('close', () => this.#leave())
     redis.on('ready', () => void this.#return())
     void this.#beat()
@@ -47,7 +47,7 @@ export class Channels {
   }
 
   /** Resolves once Redis has confirmed: whatever is published from then on is heard. */
-  async listen(channel: string, hear: (text: string) => void): Promise<void> {
+  async listen(channel: string, hear: (message: Buffer) => void): Promise<void> {
     this.#hearers.set(channel, hear)
     if (this.#away) throw new Problem('unavailable', 'Live updates are interrupted.', { retryAfter: 2 })
     await this.#redis.subscribe(channel)
@@ -66,9 +66,9 @@ export class Channels {
   }
 
   /** What cannot be read is left out: the gap shows, and comparing finds it. */
-  #hear(channel: string, text: string): void {
+  #hear(channel: string, message: Buffer): void {
     try {
-      this.#hearers.get(channel)?.(text)
+      this.#hearers.get(channel)?.(message)
     } catch (err) {
       this.#log.error({ err, channel }, 'a message of Redis could not be read')
     }

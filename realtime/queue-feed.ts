@@ -3,6 +3,7 @@
  * Which visitor is next is decided in Redis; what each is told is in line-places.ts, and whatever news was lost is found by
  * comparing, with each beat (line-repair.ts, queue-beat.ts).
  */
+import { newsOf } from '../queue/news.ts'
 import type { Queue, QueueNews, QueueNode } from '../queue/queue.ts'
 import type { Clock } from '../shared/clock.ts'
 import { Problem } from '../shared/errors.ts'
@@ -233,8 +234,8 @@ export class QueueFeed {
   async #subscribe(line: Line): Promise<void> {
     const { channels, keys, queue, log } = this.#parts
     const { event } = line
-    await channels.listen(keys.queue(event).channel, text => {
-      this.#hear(line, JSON.parse(text) as QueueNews).catch((err: unknown) => {
+    await channels.listen(keys.queue(event).channel, message => {
+      this.#hear(line, newsOf(message)).catch((err: unknown) => {
         log.warn({ err, event }, 'news of a queue could not be followed; the next beat looks again')
       })
     })

@@ -192,7 +192,9 @@ export class SeatFeed {
   async #subscribe(feed: Feed): Promise<void> {
     const { channels, keys } = this.#parts
     const { life } = channels
-    await channels.listen(keys.seats(feed.stock.eventId).channel, text => this.#hear(feed, text))
+    await channels.listen(keys.seats(feed.stock.eventId).channel, message =>
+      this.#hear(feed, message.toString()),
+    )
     await this.#read(feed, life)
   }
 

@@ -14,7 +14,7 @@ const [SOCKETS, COST_MS, PERCENT] = [20_000, 0.1, 25]
 /** A node with so many who wait; each word to one of them costs a tenth of a millisecond. */
 async function crowd() {
   const time = { now: 1_000, cpu: 0, turn: 0, told: 0, most: 0 }
-  let hear: (text: string) => void = () => {}
+  let hear: (message: Buffer) => void = () => {}
   let [state, generation, score] = ['open', 1, 0]
   const parts = {
     queue: {
@@ -86,7 +86,7 @@ async function crowd() {
     feed,
     sockets,
     time,
-    say: (news: QueueNews) => hear(JSON.stringify(news)),
+    say: (news: QueueNews) => hear(Buffer.from(JSON.stringify(news))),
     turnOff: () => (state = 'off'),
     end: () => clearInterval(turning.unref()),
   }

@@ -15,7 +15,7 @@ local before, member, door = ARGV[2], ARGV[3], ARGV[4]
 local function standing(who)
   local slot, score, claimed = redis.call('ZSCORE', act, who), redis.call('HGET', called, who),
     redis.call('ZSCORE', since, who)
-  if slot and tonumber(slot) > now then return { slot = slot, score = score or '0', claimed = claimed } end
+  if slot and not isOver(slot) then return { slot = slot, score = score or '0', claimed = claimed } end
   for _, key in ipairs({ returned, parked, line }) do
     local place = redis.call('ZSCORE', key, who)
     if place then return { key = key, score = place } end

@@ -30,11 +30,6 @@ local function digits(number)
   return string.format('%d', number)
 end
 
--- Of bytes: as three numbers, the most that a number holds, not as fourteen.
-local function hexOf(member)
-  return string.format('%012x%012x%04x', struct.unpack('>I6I6I2', member))
-end
-
 -- Their scores in this sorted set, none of them where it is empty: asking costs most where a thousand come at once.
 local NOBODY = {}
 local function scoresIn(key, members)
@@ -42,12 +37,10 @@ local function scoresIn(key, members)
   return redis.call('ZMSCORE', key, unpack(members))
 end
 
--- cjson would lose digits of a frontier, so news is written by hand; `rest` holds its other members.
+-- News as news.ts reads it. cjson would lose digits of a frontier, so it is written by hand; `rest` is what else it says.
 local function publish(kind, members, rest)
   if #members == 0 then return end
-  local names = {}
-  for i, member in ipairs(members) do names[i] = hexOf(member) end
-  redis.call('PUBLISH', channel, '{"kind":"' .. kind .. '"' .. rest .. ',"members":["' .. table.concat(names, '","') .. '"]}')
+  redis.call('PUBLISH', channel, '{"kind":"' .. kind .. '"' .. rest .. '}\n' .. table.concat(members))
 end
 
 local function graceEnd()
@@ -126,6 +119,20 @@ local function slotsMove()
   return redis.call('HEXISTS', bucket, 'moveBy') == 1
 end
 
+-- The clock has jumped and slots do not go by it yet: what looks over is not, until the next calls of admit have moved it.
+local doubted
+local function clockDoubted()
+  if doubted == nil then
+    local at = redis.call('HGET', bucket, 'at')
+    doubted = slotsMove() or (at and math.abs(now - tonumber(at)) > JUMP_MS) or false
+  end
+  return doubted
+end
+
+local function isOver(slot)
+  return tonumber(slot) <= now and not clockDoubted()
+end
+
 -- These were called, never came, and their turn is over: they are set aside like those who were away, as the turn is not lost.
 -- `aside`: score and member by turns
 local function setAside(members, aside)
@@ -138,7 +145,7 @@ end
 
 -- Slots that are over. -> whether there may be more
 local function expireSlots()
-  if slotsMove() then return false end
+  if clockDoubted() then return false end
   local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
   if #due == 0 then return false end
   local claimed, scores = scoresIn(since, due), redis.call('HMGET', called, unpack(due))
@@ -208,10 +215,12 @@ local function arrive(members, door)
   end
 end
 
--- A turn is claimed by being there: from then on the slot has its whole length. -> its end, when it was claimed
+-- A turn is claimed by being there: from then on the slot has its whole length. -> its end, when it was claimed; nil where that
+-- cannot be said yet
 local function claim(member, slot)
   local claimed = redis.call('ZSCORE', since, member)
   if claimed then return slot, claimed end
+  if tonumber(slot) <= now then return slot, nil end
   slot = digits(now + tonumber(redis.call('HGET', cfg, 'pass')))
   redis.call('ZADD', act, 'XX', slot, member)
   redis.call('ZADD', since, now, member)
@@ -235,9 +244,11 @@ local function findAll(members)
   local missed, aside = {}, {}
   for i, member in ipairs(members) do
     local kind, score, place, more = 'N', '', '', ''
-    if slots[i] and tonumber(slots[i]) > now then
+    if slots[i] and not isOver(slots[i]) then
       kind, score = 'A', redis.call('HGET', called, member) or '0'
       place, more = claim(member, slots[i])
+      -- Who was called and comes while the clock is in doubt has the turn as soon as slots go by it.
+      if not more then kind, place, more = 'W', 0, phase end
     elseif backs[i] or puts[i] then
       kind, score, place, more = 'W', backs[i] or puts[i], 0, phase
     elseif waits[i] then

@@ -12,12 +12,14 @@ local answer, renewed = { 'OK' }, {}
 for i = 3, #ARGV do
   local member = ARGV[i]
   local slot, claimed = redis.call('ZSCORE', act, member), false
-  if slot and tonumber(slot) > now then
+  if slot and not isOver(slot) then
     if way == 'look' then
       claimed = redis.call('ZSCORE', since, member) or slot
     else
       slot, claimed = claim(member, slot)
     end
+  end
+  if claimed then
     local till = math.min(now + tonumber(pass), tonumber(claimed) + tonumber(stay))
     if way == 'renew' and till > tonumber(slot) and not slotsMove() then
       slot = digits(till)

@@ -1,7 +1,8 @@
 /** Redis forgets everything while the nodes live: how soon places are back, when the first are let in, and whether anybody was passed. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { QueueNews, Remembered } from '../../../queue/queue.ts'
+import { newsOf } from '../../../queue/news.ts'
+import type { Remembered } from '../../../queue/queue.ts'
 import { verbKeys, verbs } from '../../../queue/verbs.ts'
 import { visitorId } from '../../../shared/ids.ts'
 import { connectSubscriber } from '../../../shared/redis.ts'
@@ -41,8 +42,8 @@ export async function recovery(ground: Ground, places: number): Promise<Target[]
   const letIn: string[] = []
   let firstAt = 0
   const subscriber = connectSubscriber(ground.environment['REDIS_URL'] ?? '', ground.log)
-  subscriber.on('message', (_channel, text) => {
-    const news = JSON.parse(text) as QueueNews
+  subscriber.on('messageBuffer', (_channel: Buffer, message: Buffer) => {
+    const news = newsOf(message)
     if (news.kind !== 'admitted') return
     if (firstAt === 0) firstAt = performance.now()
     letIn.push(...news.members)
