@@ -2,6 +2,7 @@
 import { OnsaleError } from '../../client/http.ts'
 import type { QueueInfo, QueueState } from '../../shared/wire/messages.ts'
 import { type QueueJson, queueFromJson } from '../../shared/wire/queue-json.ts'
+import type { Block } from './kept-back.ts'
 
 /** GET /admin/events */
 export interface DeskEvent {
@@ -61,9 +62,9 @@ export interface AuditEntry {
   detail: Record<string, unknown> | null
 }
 
-/** An answer that takes longer is as none. */
 /** As many as the server takes at once. */
 const TICKETS_A_CALL = 2_000
+/** An answer that takes longer is as none. */
 const DEADLINE_MS = 10_000
 
 export class Desk {
@@ -89,7 +90,6 @@ export class Desk {
     return this.#call(`${queueOf(eventId)}/visitors/${encodeURIComponent(visitorId)}`, { method: 'DELETE' })
   }
 
-  audit(eventId: string, before: number | undefined, limit: number): Promise<AuditPage> {
   async blocks(eventId: string): Promise<Block[]> {
     return (await this.#call<{ blocks: Block[] }>(blocksOf(eventId))).blocks
   }
@@ -118,6 +118,7 @@ export class Desk {
     return changed
   }
 
+  audit(eventId: string, before: number | undefined, limit: number): Promise<AuditPage> {
     const query = new URLSearchParams({ eventId, limit: String(limit) })
     if (before !== undefined) query.set('before', String(before))
     return this.#call(`/admin/audit?${query}`)
@@ -157,11 +158,11 @@ function queueOf(eventId: string): string {
   return `/admin/events/${encodeURIComponent(eventId)}/queue`
 }
 
-function retryAfter(response: Response): { retryAfter?: number } {
 function blocksOf(eventId: string): string {
   return `/admin/events/${encodeURIComponent(eventId)}/blocks`
 }
 
+function retryAfter(response: Response): { retryAfter?: number } {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
   return seconds >= 0 ? { retryAfter: seconds } : {}
 }
