@@ -99,7 +99,7 @@ export async function insertBooking(
     items.map(item => item.feeShare),
   ]
   try {
-    const { rows } = await db.query<InsertRow>(INSERT, values)
+    const { rows } = await db.query<InsertRow>({ name: 'insert booking', text: INSERT, values })
     const row = rows[0]
     if (row === undefined) throw new Error('an insert answered nothing')
     if (row.expires_at !== null) return { ok: true, expiresAt: row.expires_at.getTime() }

@@ -8,8 +8,9 @@ import { type Booking, type Call, findByKeys } from './booking-store.ts'
 
 /** Of one read: some milliseconds of Postgres. */
 const MOST = 500
-/** At once: a read that hangs must not hold up everybody until its deadline. */
-const READS = 2
+/** One at a time, so that many share the next; but a read that hangs must not hold up everybody until its deadline. */
+const PATIENCE_MS = 50
+const READS = 4
 
 interface Asked extends Call {
   resolve: (booking: Booking | undefined) => void
@@ -20,6 +21,7 @@ export class CallStore {
   readonly #db: Queryable
   #waiting: Asked[] = []
   #running = 0
+  #patience: NodeJS.Timeout | undefined
 
   constructor(db: Queryable) {
     this.#db = db
@@ -29,14 +31,21 @@ export class CallStore {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ visitorId, key, resolve, reject })
       // After whatever else has come in the same moment.
-      if (this.#waiting.length === 1) setImmediate(() => this.#read())
+      if (this.#waiting.length === 1) setImmediate(() => this.#next())
     })
   }
 
-  #read(): void {
-    if (this.#running >= READS || this.#waiting.length === 0) return
+  /** Begins a read where none is under way, or the last has taken long. */
+  #next(): void {
+    const mayRead = this.#running === 0 || (this.#patience === undefined && this.#running < READS)
+    if (this.#waiting.length === 0 || !mayRead) return
     const asked = this.#waiting.splice(0, MOST)
     this.#running++
+    clearTimeout(this.#patience)
+    this.#patience = setTimeout(() => {
+      this.#patience = undefined
+      this.#next()
+    }, PATIENCE_MS)
     findByKeys(this.#db, asked)
       .then(
         found => {
@@ -48,7 +57,11 @@ export class CallStore {
       )
       .finally(() => {
         this.#running--
-        this.#read()
+        if (this.#running === 0) {
+          clearTimeout(this.#patience)
+          this.#patience = undefined
+        }
+        this.#next()
       })
   }
 }

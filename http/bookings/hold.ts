@@ -17,7 +17,7 @@ import {
 } from '../../shared/ids.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
 import { requireOnSale } from '../../shared/on-sale.ts'
-import { type Hold, STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
+import { type Fresh, type Hold, STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
 import type { SentPass } from '../middleware/session.ts'
 import { refusalAtGate, TURN_RETRY_SECONDS } from '../queue/gate.ts'
 import {
@@ -158,15 +158,15 @@ async function holdThese(
   const { step, inventory } = sales
   const id = sales.chance.uuid() as BookingId
   const hold = await take(sales, event, order, id, request.visitorId, idem?.call)
+  const call = idem?.call
   try {
     return await bookTaken(sales, request.visitorId, event, order, id, hold, idem)
-  } finally {
-    if (idem !== undefined) {
-      const { call } = idem
+  } catch (error) {
+    if (call !== undefined)
       await step('hold.land', () => inventory.land(event.stock, request.visitorId, call)).catch(
         () => undefined,
       )
-    }
+    throw error
   }
 }
 
@@ -193,7 +193,9 @@ async function bookTaken(
   const allowance = allowanceOf(sales, visitorId, indices.length + beside.length, now, holdMs)
   const expiresAt = await insert(sales, event, wished, items, idem, allowance)
   const booking = { ...wished, expiresAt }
-  const active = await activate(sales, event.stock, booking, expiresAt - now - (clock.now() - taken)).catch(
+  const ttl = expiresAt - now - (clock.now() - taken)
+  const fresh = { indices, visitor: visitorId, call: idem?.call }
+  const active = await activate(sales, event.stock, booking, ttl, 'hold.activate', fresh).catch(
     async (error: unknown) => {
       await abandon(sales, event.stock, id)
       throw error
@@ -363,10 +365,11 @@ export async function activate(
   booking: Pick<Booking, 'id' | 'seats' | 'visitorId'>,
   ttlMs: number,
   name: 'hold.activate' | 'pay.extend' | 'settle.extend' | 'renew.extend' = 'hold.activate',
+  fresh?: Fresh,
 ): Promise<Activated> {
   const { id, seats, visitorId } = booking
   if (ttlMs <= 0) return { ok: false, seats }
-  const extended = await step(name, () => inventory.extend(stock, id, ttlMs))
+  const extended = await step(name, () => inventory.extend(stock, id, ttlMs, fresh))
   if (extended.ok) {
     const { now, indices } = extended
     const [add, drop] = [without(seats, indices), without(indices, seats)]

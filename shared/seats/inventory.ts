@@ -52,6 +52,13 @@ export type TakeResult =
   /** The visitor holds so many already. */
   | { ok: false; reason: 'limit'; held: number }
 
+/** A hold as its take has just made it, which saves looking at it; its `call` has landed where it is extended. */
+export interface Fresh {
+  indices: number[]
+  visitor: VisitorId
+  call?: string | undefined
+}
+
 export type ExtendResult =
   | { ok: true; now: number; until: number; indices: number[] }
   | { ok: false; reason: 'lost' }
@@ -126,7 +133,7 @@ export interface Inventory {
    * The hold ends ttlMs from Redis's now instead, if the booking still owns every seat; `lost` otherwise, and
    * then nothing has changed. Makes a take's short life a hold's, and gives a payment its time.
    */
-  extend(stock: Stock, booking: BookingId, ttlMs: number): Promise<ExtendResult>
+  extend(stock: Stock, booking: BookingId, ttlMs: number, fresh?: Fresh): Promise<ExtendResult>
   /** Adds to what the booking holds and frees some of it; its end stays. All or none. Harmless when repeated. */
   amend(stock: Stock, booking: BookingId, amendment: Amendment): Promise<AmendResult>
   /** Frees what the booking still owns. Harmless when repeated. */

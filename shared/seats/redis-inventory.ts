@@ -16,6 +16,7 @@ import type {
   Amendment,
   AmendResult,
   ExtendResult,
+  Fresh,
   Inventory,
   SeatCounts,
   SeatDiff,
@@ -139,18 +140,38 @@ export class RedisInventory implements Inventory {
     }
   }
 
-  async extend(stock: Stock, booking: BookingId, ttlMs: number): Promise<ExtendResult> {
-    const keys = this.#keys.seats(stock.eventId)
+  async extend(stock: Stock, booking: BookingId, ttlMs: number, fresh?: Fresh): Promise<ExtendResult> {
+    if (fresh !== undefined) {
+      const held = { ...split(stock, fresh.indices), visitor: fresh.visitor }
+      const extended = await this.#extend(stock, booking, ttlMs, held, fresh.call)
+      if (extended.ok) return extended
+    }
     const held = await this.#held(stock.eventId, booking)
     if (held === undefined) {
       // Nothing here: either the hold has ended, or Redis was lost; then a rebuild brings it back from Postgres.
       if (!(await this.#rebuild.ensure(stock))) return { ok: false, reason: 'lost' }
       return this.extend(stock, booking, ttlMs)
     }
-    const names = [...ownKeys(keys, booking, held.visitor), ...held.seats.map(index => keys.seat(index))]
+    return this.#extend(stock, booking, ttlMs, held)
+  }
+
+  async #extend(
+    stock: Stock,
+    booking: BookingId,
+    ttlMs: number,
+    held: Held,
+    call?: string,
+  ): Promise<ExtendResult> {
+    const keys = this.#keys.seats(stock.eventId)
+    const names = [
+      ...ownKeys(keys, booking, held.visitor),
+      keys.flight(held.visitor ?? NOBODY, call ?? ''),
+      ...held.seats.map(index => keys.seat(index)),
+    ]
     const indices = [...held.seats, ...held.units.map(({ index }) => index)].sort((a, b) => a - b)
     const counted = held.visitor === undefined ? '' : indices.join()
-    const [verdict, now, until] = await this.#run(extend, stock, names, [booking, ttlMs, counted])
+    const args = [booking, ttlMs, counted, call === undefined ? 0 : 1]
+    const [verdict, now, until] = await this.#run(extend, stock, names, args)
     if (verdict === 'LOST') return { ok: false, reason: 'lost' }
     if (verdict !== 'OK') throw unknown('extend', verdict)
     this.#sweepAt(stock.eventId, Number(until))
