@@ -14,7 +14,13 @@ import type {
   WaitTime,
 } from '../shared/wire/messages.ts'
 import { positionOf } from '../shared/wire/position.ts'
-import { type PlaceJson, placeFromJson, type QueueJson, queueFromJson } from '../shared/wire/queue-json.ts'
+import {
+  msOf,
+  type PlaceJson,
+  placeFromJson,
+  type QueueJson,
+  queueFromJson,
+} from '../shared/wire/queue-json.ts'
 import type { Connection, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
@@ -338,9 +344,7 @@ export class QueuePlace implements Member {
   #turnedAway(error: OnsaleError): number | 'never' | undefined {
     const { code } = error
     if (code !== 'queue_closed' && code !== 'too_many_places') return undefined
-    const told = error.body['from'] as number | string | undefined
-    // A socket tells ms.
-    const from = typeof told === 'string' ? Date.parse(told) : told
+    const from = msOf(error.body['from'] as number | string | undefined)
     this.#show({ ...NOWHERE, place: 'refused', refused: { code, from } })
     if (code === 'too_many_places') return this.#retryMs(error)
     if (from === undefined) {

@@ -55,8 +55,8 @@ export interface QueueInfo {
   /** An operator's word to those who wait. */
   message?: string
   /** When the line forms and when its doors move, ms; absent where no time is set, or it is past. */
-  preQueueAt?: number
-  opensAt?: number
+  preQueueAt?: number | undefined
+  opensAt?: number | undefined
   /** Nothing is left: only returns bring seats back. */
   soldOut?: true
 }

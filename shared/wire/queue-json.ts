@@ -19,11 +19,7 @@ export function queueToJson({ preQueueAt, opensAt, ...queue }: QueueInfo): Queue
 }
 
 export function queueFromJson({ preQueueAt, opensAt, ...queue }: QueueJson): QueueInfo {
-  return {
-    ...queue,
-    ...(preQueueAt === undefined ? {} : { preQueueAt: Date.parse(preQueueAt) }),
-    ...(opensAt === undefined ? {} : { opensAt: Date.parse(opensAt) }),
-  }
+  return { ...queue, preQueueAt: msOf(preQueueAt), opensAt: msOf(opensAt) }
 }
 
 export function placeToJson(place: PlaceInfo): PlaceJson {
@@ -32,6 +28,11 @@ export function placeToJson(place: PlaceInfo): PlaceJson {
 
 export function placeFromJson(place: PlaceJson): PlaceInfo {
   return place.state === 'admitted' ? { ...place, until: Date.parse(place.until) } : place
+}
+
+/** As a socket tells it, ms, or as HTTP does. */
+export function msOf(time: string | number | undefined): number | undefined {
+  return typeof time === 'string' ? Date.parse(time) : time
 }
 
 function textOf(ms: number): string {

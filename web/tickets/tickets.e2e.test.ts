@@ -39,9 +39,9 @@ test('[T30] The page shows each ticket with a code that a scanner reads off it, 
   const detail = await (await fetch(`${onsale.httpUrl}/events/${eventId}?include=tickets`)).json()
   const free = detail.tickets.filter((ticket: { status: string }) => ticket.status === 'available')
   const ticketIds: string[] = free.slice(0, 2).map((ticket: { ticketId: string }) => ticket.ticketId)
-  const { bookingId } = await fan.hold(eventId, { ticketIds })
+  const { bookingId } = await fan.bookings.hold(eventId, { ticketIds })
   const buyer = { name: 'Ada Lovelace', email: 'ada@example.org' }
-  await fan.confirm(bookingId, { paymentMethodId: 'pm_card_visa', buyer })
+  await fan.bookings.confirm(bookingId, { paymentMethodId: 'pm_card_visa', buyer })
   let tickets: Tickets | undefined
   await expect
     .poll(async () => (tickets = await fan.bookings.tickets(bookingId).catch(() => undefined)), {
