@@ -169,3 +169,41 @@ test('[Q136] three nodes killed and started again while they admit: cap and rate
   expect(rows).toHaveLength(FANS)
   expect(rows.every(({ n }) => n === 1)).toBe(true)
 })
+
+test('[Q260] a node killed between an admission’s script and its record: another lets its visitor in, once', async () => {
+  const [dies, lives] = [await startNode(), await startNode()]
+  await queue.configure(event, { state: 'off' }, 'test')
+  await queue.configure(event, { state: 'open', rate: 10, burst: 10, cap: 1, factor: 9 }, 'test')
+  const { act, since } = makeKeys(environment['KEY_PREFIX']!).queue(event)
+  const visitor = systemChance.uuid() as VisitorId
+  const token = sessions.issue(visitor)
+  const blocking = await pool.connect()
+  try {
+    // No record is written until this ends.
+    await blocking.query('begin; lock table queue_admissions in share mode')
+    const first = new Fan(dies.port, token)
+    await first.next('welcome')
+    first.say({ type: 'join', eventId: event })
+    const member = queue.member(event, visitor)
+    await expect.poll(() => redis.zscore(since, member), { timeout: 10_000, interval: 5 }).not.toBeNull()
+    await dies.child.kill()
+    await first.closed
+    expect(first.all('admitted')).toEqual([])
+  } finally {
+    await blocking.query('rollback')
+    blocking.release()
+  }
+  const again = new Fan(lives.port, token)
+  await again.next('welcome')
+  again.say({ type: 'join', eventId: event })
+  const { place } = await again.next('place', 5_000)
+  if (place.state !== 'admitted') throw new Error(`expected a turn, got ${place.state}`)
+  expect(await queue.gate(event, visitor, place.pass)).toEqual({ ok: true })
+  expect(await redis.zcard(act)).toBe(1)
+  const { rows } = await pool.query(
+    'select ended_at from queue_admissions where event_id = $1 and visitor_id = $2',
+    [event, visitor],
+  )
+  expect(rows).toEqual([{ ended_at: null }])
+  again.close()
+}, 60_000)
