@@ -54,6 +54,17 @@ const WRONG: [string, (map: SeatMap) => void, string[]][] = [
     ['map.sections[0].rows[1].labels: has 1 labels for 10 seats'],
   ],
   [
+    'a label that is missing',
+    map => (row(map).labels = ['', ...'234567890']),
+    ['map.sections[0].rows[1].labels[0]: must not be empty'],
+  ],
+  [
+    'two standing areas of one name',
+    map =>
+      map.areas.push({ ...map.areas[0]!, id: 'other', first: 50, outline: [700, 320, 900, 320, 900, 420] }),
+    ['map.areas[1].name: standing area "Floor" twice'],
+  ],
+  [
     'a label twice',
     map => (row(map).labels = [...'1234567899']),
     ['map.sections[0].rows[1].labels[9]: seat "9" twice'],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { RedisQueue } from '../../queue/redis-queue.ts'
 import { type EventRecord, stockOf } from '../../shared/event-store.ts'
 import { eventId } from '../../shared/ids.ts'
@@ -135,6 +135,21 @@ test('[S24] while the queue is on, the state is for the admitted alone, and priv
     'pass_foreign',
   )
   await queue.configure(it.eventId, { state: 'off' }, 'test')
+})
+
+test('[S193] a stampede on one map, in every form, costs Redis one read for all who ask at once', async () => {
+  const reads = vi.spyOn(it.deps.inventory, 'snapshot')
+  await binary()
+  reads.mockClear()
+  const crowd = await Promise.all(
+    Array.from({ length: 400 }, (_, i) =>
+      it.call('GET', path, i % 4 === 0 ? { headers: { accept: 'application/json' } } : {}),
+    ),
+  )
+  expect(new Set(crowd.map(({ status }) => status))).toEqual(new Set([200]))
+  // Who came while the first read was on its way shares the one after it.
+  expect(reads.mock.calls.length).toBeLessThanOrEqual(2)
+  reads.mockRestore()
 })
 
 test('[S26] a list of 80,000 seats is written in pieces, and the process serves others meanwhile', async () => {

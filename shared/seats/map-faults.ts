@@ -36,6 +36,12 @@ export function mapFaults(map: SeatMap, tell: Tell): void {
     'standing area',
     tell,
   )
+  unique(
+    map.areas.map(({ name }) => name),
+    at => ['areas', at, 'name'],
+    'standing area',
+    tell,
+  )
   outlineFaults(map.stage.outline, map, ['stage', 'outline'], tell)
   const { x, y } = map.focalPoint
   if (x > map.width || y > map.height)
