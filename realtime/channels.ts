@@ -20,6 +20,8 @@ export class Channels {
   readonly #clock: Clock
   readonly #log: Log
   readonly #hearers = new Map<string, (message: Buffer) => void>()
+  /** Of who asks for a channel now. */
+  readonly #asking = new Set<(error: Problem) => void>()
   readonly #listeners: ChannelsListener[] = []
   readonly #end = new AbortController()
   #away: boolean
@@ -46,15 +48,24 @@ export class Channels {
     this.#listeners.push(listener)
   }
 
-  /** Resolves once Redis has confirmed: whatever is published from then on is heard. */
+  /** Resolves once Redis has confirmed: whatever is published from then on is heard. @throws Problem unavailable while it is away */
   async listen(channel: string, hear: (message: Buffer) => void): Promise<void> {
     this.#hearers.set(channel, hear)
-    if (this.#away) throw new Problem('unavailable', 'Live updates are interrupted.', { retryAfter: 2 })
-    await this.#redis.subscribe(channel)
+    if (this.#away) throw interrupted()
+    // The connection would go on asking for as long as Redis is away: who waits for it hears that at once.
+    const { promise: left, reject } = Promise.withResolvers<never>()
+    this.#asking.add(reject)
+    const asked = this.#redis.subscribe(channel).then(() => {
+      if (!this.#hearers.has(channel)) this.#giveUp(channel)
+    })
+    await Promise.race([asked, left]).finally(() => this.#asking.delete(reject))
   }
 
   unlisten(channel: string): void {
-    if (!this.#hearers.delete(channel) || this.#away) return
+    if (this.#hearers.delete(channel) && !this.#away) this.#giveUp(channel)
+  }
+
+  #giveUp(channel: string): void {
     this.#redis.unsubscribe(channel).catch((err: unknown) => {
       this.#log.debug({ err, channel }, 'a channel was not given up; nobody hears it')
     })
@@ -76,6 +87,7 @@ export class Channels {
 
   #leave(): void {
     this.life++
+    for (const reject of this.#asking) reject(interrupted())
     if (this.#away) return
     this.#away = true
     for (const listener of this.#listeners) listener.away()
@@ -116,4 +128,8 @@ export class Channels {
       this.#redis.disconnect(true)
     }
   }
+}
+
+function interrupted(): Problem {
+  return new Problem('unavailable', 'Live updates are interrupted.', { retryAfter: 2 })
 }
