@@ -17,6 +17,9 @@ import { Timers } from './timers.ts'
 /** `offline`: nothing has come for a while; members poll over HTTP and the socket is still tried. */
 export type ConnectionState = 'idle' | 'connecting' | 'open' | 'offline'
 
+/** What is said of one event. */
+export type EventMessage = Exclude<ServerMessage, { type: 'welcome' | 'time' | 'goodbye' }>
+
 /** Who listens. All of it is called synchronously. */
 export interface Member {
   readonly eventId: string
@@ -27,7 +30,7 @@ export interface Member {
   /** It has been gone for a while: poll. */
   offline(): void
   /** Of the member's own event. */
-  message(message: ServerMessage): void
+  message(message: EventMessage): void
   frame(frame: Uint8Array): void
   /** Ends its part; it detaches itself. */
   close(): void

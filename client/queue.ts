@@ -10,7 +10,6 @@ import type {
   QueueInfo,
   QueueState,
   QueueTick,
-  ServerMessage,
   WaitTime,
 } from '../shared/wire/messages.ts'
 import { positionOf } from '../shared/wire/position.ts'
@@ -21,7 +20,7 @@ import {
   type QueueJson,
   queueFromJson,
 } from '../shared/wire/queue-json.ts'
-import type { Connection, Member } from './connection.ts'
+import type { Connection, EventMessage, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
 import { Slowdown, type Slower } from './slowdown.ts'
@@ -150,7 +149,7 @@ export class QueuePlace implements Member {
   join(): void {
     this.#wanted = true
     if (/none|ended|refused/.test(this.#view.place)) this.#show({ ...NOWHERE, place: 'joining' })
-    if (this.#connection.state === 'offline') void this.offline()
+    if (this.#connection.state === 'offline') void this.#poll()
     else this.opened()
   }
 
@@ -176,11 +175,15 @@ export class QueuePlace implements Member {
     if (this.#wanted) this.#connection.send({ type: 'join', eventId: this.eventId, receipt })
   }
 
+  offline(): void {
+    void this.#poll()
+  }
+
   lost(): void {}
 
   frame(): void {}
 
-  message(message: ServerMessage): void {
+  message(message: EventMessage): void {
     switch (message.type) {
       case 'queue':
         this.#info(message.queue)
@@ -295,7 +298,7 @@ export class QueuePlace implements Member {
   }
 
   /** Without a socket; each poll is a sign of life too. */
-  async offline(): Promise<void> {
+  async #poll(): Promise<void> {
     if (!this.#wanted || this.#closed || this.#connection.state !== 'offline') return
     let pause: number
     try {
@@ -321,7 +324,7 @@ export class QueuePlace implements Member {
       if (again === 'never') return
       pause = again ?? this.#spread(failure.retryAfter ?? POLL_SECONDS, 1 / 4)
     }
-    this.#later('poll', pause, () => void this.offline())
+    this.#later('poll', pause, () => void this.#poll())
   }
 
   #refused(error: OnsaleError): void {

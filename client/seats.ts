@@ -4,10 +4,9 @@
  * of the map, and after quiet the newest.
  */
 
-import type { ServerMessage } from '../shared/wire/messages.ts'
 import { decodeDiff, decodeSnapshot, readHandle } from '../shared/wire/seat-frames.ts'
 import { SeatState } from '../shared/wire/seat-state.ts'
-import type { Connection, Member } from './connection.ts'
+import type { Connection, EventMessage, Member } from './connection.ts'
 import { asOnsaleError, type Http, OnsaleError } from './http.ts'
 import type { Platform } from './platform.ts'
 import { Timers } from './timers.ts'
@@ -153,7 +152,7 @@ export class SeatWatch implements Member {
     this.#timers.clear('rewatch')
   }
 
-  message(message: ServerMessage): void {
+  message(message: EventMessage): void {
     switch (message.type) {
       case 'watching':
         this.#handle = message.handle
