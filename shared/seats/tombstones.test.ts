@@ -94,7 +94,7 @@ test('[S182] what is wholly new goes to the end of its row, section or house', (
   expect(made.areas[0]!.first).toBe(42)
 })
 
-test('[S183] a map with tombstones is taken as any: nothing stands or lies where they were, and a wrong one is told by place', () => {
+test('[S183] a map with tombstones is taken as others are: nothing stands or lies where they were, and a wrong one is told by place', () => {
   const moved = withTombstones(
     smallHouse(),
     changed(map => {
