@@ -2,6 +2,7 @@
  * `npm run events:import`, once Node 24 runs it: an operator's event, from a file, checked here and brought to a running Onsale.
  * Exit 0: it is there (or, with --check, could be); 1: it is not, and why is told.
  */
+
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,6 +10,7 @@ import { z } from 'zod'
 import { checkEventFile, type NewEvent } from '../http/admin/event-check.ts'
 import { checkedUrl, DATA_HINT, ownSite, reason, USUAL_URL } from '../load-tests/site.ts'
 import { type SeatMap, SeatPlan } from '../shared/seats/seat-map.ts'
+import { majorUnits, moneyFormat } from '../shared/wire/currency.ts'
 import { Cure } from './cure.mjs'
 
 const USAGE = `Usage: npm run events:import my-event.json [-- options]     (see docs/sell-your-own-event.md)
@@ -180,8 +182,7 @@ function bySection(map: SeatMap): [string, string][] {
 }
 
 function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+  return moneyFormat('en', currency).format(majorUnits(minor, currency) as Intl.StringNumericLiteral)
 }
 
 function idIn(raw: unknown): string {

@@ -2,11 +2,12 @@
  * What stands in a page's head for those who read it without running it: search engines, and the apps that preview a
  * shared link. The pages themselves are the same file for everybody (pages.ts).
  */
+
 import { LRUCache } from 'lru-cache'
 import type { EventRecord } from '../shared/event-store.ts'
 import { EVENT_ID, eventId } from '../shared/ids.ts'
+import { majorUnits } from '../shared/wire/currency.ts'
 import type { HttpDeps } from './deps.ts'
-import { majorUnits } from './events/major-units.ts'
 import { eventData, priceRange } from './events/structured-data.ts'
 import { spokenTime } from './events/venue-time.ts'
 import { orUndefined } from './patience.ts'

@@ -1,4 +1,5 @@
 /** Which amounts Stripe takes in which currency (https://docs.stripe.com/currencies). */
+import { majorUnits, moneyFormat, stepOf } from '../../shared/wire/currency.ts'
 import { badParameter, invalidRequest } from './refusal.ts'
 
 /** Stripe's minimum charges, in minor units. A currency that is not here has the least amount there is. */
@@ -50,8 +51,9 @@ export function checkAmount(amount: number, currency: string): void {
       param: 'amount',
     })
   }
-  if (digits(currency) === 3 && amount % 10 !== 0) {
-    throw invalidRequest(`Invalid ${currency} amount: the last digit must be 0.`, {
+  const step = stepOf(currency.toUpperCase())
+  if (amount % step !== 0) {
+    throw invalidRequest(`Invalid ${currency} amount: the last digit must be 0, or two of them in ISK and UGX.`, {
       code: 'parameter_invalid_integer',
       param: 'amount',
     })
@@ -60,12 +62,6 @@ export function checkAmount(amount: number, currency: string): void {
 
 /** `$12.50`, `¥1,250`, `KWD 1.250`. */
 export function formatAmount(amount: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  return format.format(amount / 10 ** digits(currency))
-}
-
-function digits(currency: string): number {
-  return (
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-  )
+  const code = currency.toUpperCase()
+  return moneyFormat('en', code).format(majorUnits(amount, code) as Intl.StringNumericLiteral)
 }

@@ -10,6 +10,7 @@ import { layOut } from '../../shared/seats/lay-out.ts'
 import { mapFaults, type Place } from '../../shared/seats/map-faults.ts'
 import { isRowGone, type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { type BookingPricing, percentOf } from '../../shared/wire/booking-price.ts'
+import { stepOf } from '../../shared/wire/currency.ts'
 import { type Fault, Faults, hint } from './event-faults.ts'
 import { EventFile, MapFile, MOST_TICKETS, type PriceFile, VenueFile } from './event-file.ts'
 import { houseOf, idsOf, tariffFaults } from './event-house.ts'
@@ -62,6 +63,7 @@ export function checkEventFile(raw: unknown, known: Known): Checked {
   faults.ofForm(EventFile, raw)
   const times = timesOf(file, known, faults)
   placeFaults(file, faults)
+  stepFaults(file, faults)
   const prices = readPrices(file['prices'])
   const map = mapOf(file, prices, known, faults)
   if (!faults.none) return { ok: false, faults: faults.list, more: faults.more }
@@ -86,7 +88,7 @@ export function checkEventFile(raw: unknown, known: Known): Checked {
       venue,
       map,
       mapHash: event.mapHash,
-      prices: pricesOf(event.prices, map),
+      prices: pricesOf(event.prices, map, event.currency),
       pricing: pricingOf(event.bookingFee, event.discounts),
     },
   }
@@ -155,6 +157,29 @@ function placeFaults(file: Record<string, unknown>, faults: Faults): void {
     )
   if (typeof country === 'string' && /^[A-Z]{2}$/.test(country) && COUNTRIES.of(country) === undefined)
     faults.tell(['venue', 'country'], `"${country}" is no country (ISO 3166, such as "AT")`)
+}
+
+/** Amounts that no payment provider would charge. */
+function stepFaults(file: Record<string, unknown>, faults: Faults): void {
+  const { currency, bookingFee } = file
+  const step = typeof currency === 'string' ? stepOf(currency) : 1
+  const check = (place: Place, part: unknown, keys: string[]): void => {
+    for (const key of keys) {
+      const amount = typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[key] : 0
+      if (Number.isInteger(amount) && Number(amount) % step !== 0)
+        faults.tell([...place, key], `must be a multiple of ${step}: nothing else is charged in ${currency}`)
+    }
+  }
+  for (const [list, ...keys] of [
+    ['prices', 'price', 'fee'],
+    ['discounts', 'amount'],
+  ] as const)
+    for (const [at, part] of arrayOf(file[list]).entries()) check([list, at], part, keys)
+  check(['bookingFee'], bookingFee, ['amount'])
+}
+
+function arrayOf(raw: unknown): unknown[] {
+  return Array.isArray(raw) ? raw : []
 }
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
@@ -293,7 +318,7 @@ function sizeFaults(total: number, place: Place, faults: Faults): void {
 const ADULT = 'Adult'
 
 /** Ticket types in the order of the file; the first of them is sold where none is asked for. */
-function pricesOf(prices: PriceFile[], map: SeatMap | undefined): PriceContent[] {
+function pricesOf(prices: PriceFile[], map: SeatMap | undefined, currency: string): PriceContent[] {
   const types = idsOf(new Set(prices.map(({ ticketType = ADULT }) => ticketType)))
   const categories = map?.categories ?? []
   return prices.map(({ category, ticketType = ADULT, price, fee = 0, feePercent = 0 }) => ({
@@ -301,7 +326,7 @@ function pricesOf(prices: PriceFile[], map: SeatMap | undefined): PriceContent[]
     ticketType: types.get(ticketType) ?? ticketType,
     ticketTypeName: ticketType,
     price,
-    fee: fee + percentOf(price, feePercent),
+    fee: fee + percentOf(price, feePercent, stepOf(currency)),
     feePercent,
   }))
 }

@@ -6,6 +6,7 @@ import { Problem } from '../../shared/errors.ts'
 import { EVENT_ID, eventId } from '../../shared/ids.ts'
 import type { SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { percentOf } from '../../shared/wire/booking-price.ts'
+import { stepOf } from '../../shared/wire/currency.ts'
 import type { HttpDeps } from '../deps.ts'
 import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
 import { type AppEnv, byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
@@ -199,7 +200,7 @@ function merged(id: string, now: EventContent, map: SeatMap | undefined, raw: un
       ticketType: ticketTypeName,
       price,
       // Without what follows from the price, which may be another now.
-      fee: fee - percentOf(price, feePercent),
+      fee: fee - percentOf(price, feePercent, stepOf(rest.currency)),
       feePercent,
     })),
     ...pricing,

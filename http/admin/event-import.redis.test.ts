@@ -386,6 +386,14 @@ test('[B118] an event file says fees as amounts and percentages and discounts; w
   expect(await bring({ ...priced, discounts: [], hot: true })).toMatchObject({
     body: { outcome: 'unchanged' },
   })
+  const dinars = await bring({ ...priced, id: 'priced32', currency: 'KWD' })
+  expect((dinars.body['errors'] as { field: string }[]).map(({ field }) => field)).toEqual([
+    'prices[0].price',
+    'prices[1].price',
+    'prices[2].price',
+    'prices[3].price',
+    'prices[4].price',
+  ])
   const faulty = await bring({
     ...priced,
     id: 'priced31',

@@ -1,7 +1,7 @@
 /** Writing what a booking in progress has gained and lost, and its new end, inside the caller's lock of it. */
+import type { EventRecord } from '../../shared/event-store.ts'
 import type { BookingId, EventId, VisitorId } from '../../shared/ids.ts'
 import type { Client } from '../../shared/postgres.ts'
-import type { BookingPricing } from '../../shared/wire/booking-price.ts'
 import { itemsOf } from './booking-store.ts'
 import { asBooking, type Priced } from './pricing.ts'
 
@@ -18,7 +18,7 @@ export interface Amend {
   /** The most the visitor may hold and have bought of the event. */
   most: number
   /** What it takes off and charges for the booking as it then is. */
-  pricing: BookingPricing
+  event: Pick<EventRecord, 'pricing' | 'currency'>
 }
 
 export type Amended =
@@ -29,7 +29,7 @@ export type Amended =
 
 /** Nothing is written unless all of it may be. The total follows from the items. */
 export async function amendBooking(client: Client, amend: Amend): Promise<Amended> {
-  const { id, eventId, visitorId, seats, items, gone, most, pricing } = amend
+  const { id, eventId, visitorId, seats, items, gone, most, event } = amend
   const added = items.map(({ index }) => index)
   const { rows } = await client.query<{ sold: number[]; blocked: number[]; bought: number; live: number }>(
     LOOK,
@@ -52,7 +52,7 @@ export async function amendBooking(client: Client, amend: Amend): Promise<Amende
     items.map(item => item.fee),
     items.map(item => item.discount),
   ])
-  await writeShares(client, id, pricing)
+  await writeShares(client, id, event)
   await client.query(
     `update bookings set seats = $2, changed_at = now(),
        total = (select sum(price + fee - discount) from booking_items where booking_id = $1)
@@ -63,9 +63,9 @@ export async function amendBooking(client: Client, amend: Amend): Promise<Amende
 }
 
 /** Each ticket keeps its own price; the booking's discount and fee are of all that it has now. */
-async function writeShares(client: Client, id: BookingId, pricing: BookingPricing): Promise<void> {
+async function writeShares(client: Client, id: BookingId, event: Amend['event']): Promise<void> {
   const items = (await itemsOf(client, [id])).get(id) ?? []
-  const changed = asBooking({ pricing }, items).filter(
+  const changed = asBooking(event, items).filter(
     ({ feeShare, discount }, at) => feeShare !== items[at]?.feeShare || discount !== items[at]?.discount,
   )
   if (changed.length === 0) return

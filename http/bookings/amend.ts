@@ -147,7 +147,7 @@ function checkLeft(left: number): void {
 
 async function write(
   { pool, step, config }: Sales,
-  { pricing }: EventRecord,
+  event: EventRecord,
   { id, visitorId, eventId }: Booking,
   { items }: Added,
   dropped: number[],
@@ -165,7 +165,7 @@ async function write(
       const seats = [...stay, ...items.map(({ index }) => index)].sort((a, b) => a - b)
       checkCount(seats.length, config.MAX_TICKETS_PER_BOOKING)
       const most = mostOf(config, visitorId)
-      const change = { id, eventId, visitorId, seats, items, gone, most, pricing }
+      const change = { id, eventId, visitorId, seats, items, gone, most, event }
       const amended = await amendBooking(client, change)
       return { amended, seats: amended.ok ? seats : [] }
     }),
@@ -211,7 +211,7 @@ async function toOneHold(
         items: [],
         gone: add,
         most: Number.MAX_SAFE_INTEGER,
-        pricing: event.pricing,
+        event,
       })
     }),
   )

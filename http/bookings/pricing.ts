@@ -5,6 +5,7 @@
  */
 import type { EventRecord, PriceRecord } from '../../shared/event-store.ts'
 import { sharesOf } from '../../shared/wire/booking-price.ts'
+import { stepOf } from '../../shared/wire/currency.ts'
 
 export interface Priced {
   index: number
@@ -30,12 +31,13 @@ export function priceOf(
 
 /** The items as one booking: with their shares of what it takes off and charges, whatever shares they had before. */
 export function asBooking<Item extends Priced>(
-  { pricing }: Pick<EventRecord, 'pricing'>,
+  { pricing, currency }: Pick<EventRecord, 'pricing' | 'currency'>,
   items: Item[],
 ): Item[] {
   const shares = sharesOf(
     pricing,
     items.map(({ price }) => price),
+    stepOf(currency),
   )
   return items.map((item, at) => {
     const { discount, fee: feeShare } = shares[at] ?? { discount: 0, fee: 0 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { majorUnits } from './major-units.ts'
+import { majorUnits } from '../../shared/wire/currency.ts'
 import { offsetTime, spokenTime } from './venue-time.ts'
 
 test('[F64] times are those of the clocks at the venue with their offset, summer and winter, whole hours or not', () => {

@@ -2,8 +2,9 @@
  * An event in schema.org's words, for search engines and those who read its page by program. The fields are those that
  * Google's event listings ask for: https://developers.google.com/search/docs/appearance/structured-data/event
  */
+
 import type { EventRecord } from '../../shared/event-store.ts'
-import { majorUnits } from './major-units.ts'
+import { majorUnits } from '../../shared/wire/currency.ts'
 import { offsetTime } from './venue-time.ts'
 
 const SCHEMA = 'https://schema.org'

@@ -1,7 +1,8 @@
 /** What a booking cost, line by line, as its buyer is written. */
+
 import type { Item } from '../bookings/booking-store.ts'
 import { totalOf } from '../bookings/pricing.ts'
-import { spokenMoney } from '../events/major-units.ts'
+import { spokenMoney } from './spoken-money.ts'
 
 /** A word and an amount a line, of what was not returned; the last is the total. */
 export function receiptOf(items: Item[], currency: string): [string, string][] {

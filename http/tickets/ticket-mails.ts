@@ -1,15 +1,16 @@
 /** What a buyer is written: the tickets, and what came back. Each once, by a job that may run twice, late, or beside another. */
+
 import encodeQR from 'qr'
 import type { Queryable } from '../../shared/postgres.ts'
 import { type Booking, findBooking, itemsOf } from '../bookings/booking-store.ts'
 import { type PlaceView, placeOf } from '../bookings/place-view.ts'
 import { eventOf, type Sales } from '../bookings/sales.ts'
-import { spokenMoney } from '../events/major-units.ts'
 import { spokenTime } from '../events/venue-time.ts'
 import type { Jobs } from '../payments/outbox.ts'
 import { findRefund } from '../payments/refund-store.ts'
 import type { Mail } from './mailer.ts'
 import { receiptOf } from './receipt.ts'
+import { spokenMoney } from './spoken-money.ts'
 import { issuedOf } from './ticket-store.ts'
 import { viewOfIssued } from './tickets-view.ts'
 

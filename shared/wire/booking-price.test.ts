@@ -95,3 +95,26 @@ test('[B113] The fee of a booking is an amount and a part of its discounted pric
     }),
   )
 })
+
+test('[P98] In a currency that is charged by steps every amount is a multiple of one, and all of them still sum.', () => {
+  const steps = fc.integer({ min: 0, max: 100_000 }).map(many => many * 10)
+  const stepped = pricing.map(({ bookingFee, discounts }) => ({
+    bookingFee: { ...bookingFee, amount: bookingFee.amount - (bookingFee.amount % 10) },
+    discounts: discounts.map(one => ({ ...one, amount: one.amount - (one.amount % 10) })),
+  }))
+  fc.assert(
+    fc.property(stepped, fc.array(steps, { minLength: 1, maxLength: 30 }), percent, (rules, list, part) => {
+      const shares = sharesOf(rules, list, 10)
+      for (const [at, { discount: off, fee }] of shares.entries()) {
+        expect([off % 10, fee % 10]).toEqual([0, 0])
+        expect(off).toBeLessThanOrEqual(list[at] ?? 0)
+      }
+      const off = sum(shares.map(share => share.discount))
+      const fee = percentOf(sum(list) - off, rules.bookingFee.percent, 10) + rules.bookingFee.amount
+      expect(sum(shares.map(share => share.fee))).toBe(sum(list) === off ? 0 : fee)
+      const exact = percentOf(list[0] ?? 0, part)
+      expect(percentOf(list[0] ?? 0, part, 10) - exact).toBeGreaterThanOrEqual(0)
+      expect(percentOf(list[0] ?? 0, part, 10) - exact).toBeLessThan(10)
+    }),
+  )
+})

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { exponentOf, money, shortMoney } from './money.ts'
+import { exponentOf } from '../../shared/wire/currency.ts'
+import { money, shortMoney } from './money.ts'
 
 describe('money', () => {
   it('[V1] shows minor units by the exponent of the currency', () => {
     expect(money(4500, 'EUR')).toBe('€45.00')
     expect(money(4500, 'JPY')).toBe('¥4,500')
     expect(money(4500, 'KWD')).toMatch(/4\.500$/)
+    // What Intl writes without digits is charged with them.
+    expect(money(4_550_000, 'HUF')).toMatch(/45,500\.00$/)
     expect([exponentOf('EUR'), exponentOf('JPY'), exponentOf('KWD')]).toEqual([2, 0, 3])
   })
 

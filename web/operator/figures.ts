@@ -1,6 +1,8 @@
 /** Numbers, changes and times as the console shows them. Pure. */
+
+import { exponentOf } from '../../shared/wire/currency.ts'
 import type { ForecastError } from '../../shared/wire/messages.ts'
-import { exponentOf, money, shortMoney } from '../format/money.ts'
+import { money, shortMoney } from '../format/money.ts'
 import type { Change } from './moments.ts'
 
 export function count(value: number): string {

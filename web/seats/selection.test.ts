@@ -64,13 +64,15 @@ describe('the total', () => {
 
   it('[V8] adds price and fee of each ticket by its type', () => {
     const selection = withType(pick(1, 2), 2, 'child')
-    expect(totalOf(selection, { prices, ...NO_PRICING }, categories)).toBe(5_250 + 2_750)
+    expect(totalOf(selection, { prices, currency: 'EUR', ...NO_PRICING }, categories)).toBe(5_250 + 2_750)
     const more = withArea(selection, floor(2), 9, 8).selection
-    expect(totalOf(more, { prices, ...NO_PRICING }, categories)).toBe(8_000 + 8_000)
+    expect(totalOf(more, { prices, currency: 'EUR', ...NO_PRICING }, categories)).toBe(8_000 + 8_000)
   })
 
   it("[V8] takes the category's first type where a type is unknown", () => {
-    expect(totalOf(withType(pick(1), 1, 'senior'), { prices, ...NO_PRICING }, categories)).toBe(5_250)
+    expect(
+      totalOf(withType(pick(1), 1, 'senior'), { prices, currency: 'EUR', ...NO_PRICING }, categories),
+    ).toBe(5_250)
   })
 
   it('[B119] takes off the discount of so many tickets, and adds the fee of the booking', () => {
@@ -78,8 +80,10 @@ describe('the total', () => {
       bookingFee: { amount: 200, percent: 0 },
       discounts: [{ name: 'Two and more', minTickets: 2, amount: 0, percent: 10 }],
     }
-    expect(totalOf(pick(1), { prices, ...pricing }, categories)).toBe(5_250 + 200)
-    expect(totalOf(pick(1, 2), { prices, ...pricing }, categories)).toBe(2 * 5_250 - 1_000 + 200)
-    expect(totalOf(NOTHING, { prices, ...pricing }, categories)).toBe(0)
+    expect(totalOf(pick(1), { prices, currency: 'EUR', ...pricing }, categories)).toBe(5_250 + 200)
+    expect(totalOf(pick(1, 2), { prices, currency: 'EUR', ...pricing }, categories)).toBe(
+      2 * 5_250 - 1_000 + 200,
+    )
+    expect(totalOf(NOTHING, { prices, currency: 'EUR', ...pricing }, categories)).toBe(0)
   })
 })

@@ -3,6 +3,7 @@
  * and what came of it.
  */
 import { type BookingPricing, sharesOf } from '../../shared/wire/booking-price.ts'
+import { stepOf } from '../../shared/wire/currency.ts'
 import type { SeatStatus } from '../../shared/wire/seat-state.ts'
 
 export interface Selection {
@@ -101,7 +102,7 @@ export function priceOf(
 /** Minor units, fees and discounts in it. What the server says at the hold is what counts. */
 export function totalOf(
   selection: Selection,
-  { prices, ...pricing }: BookingPricing & { prices: readonly TicketPrice[] },
+  { prices, currency, ...pricing }: BookingPricing & { prices: readonly TicketPrice[]; currency: string },
   categories: { seat(index: number): string; area(areaId: string): string },
 ): number {
   const seats = selection.seats.map(({ index, ticketType }) =>
@@ -115,6 +116,7 @@ export function totalOf(
   const shares = sharesOf(
     pricing,
     tickets.map(({ price }) => price),
+    stepOf(currency),
   )
   const own = tickets.reduce((sum, { price, fee }) => sum + price + fee, 0)
   return shares.reduce((sum, { discount, fee }) => sum + fee - discount, own)
