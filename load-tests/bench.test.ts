@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot } from '../dev/data-folder.ts'
@@ -55,10 +56,27 @@ test('[L15] p50 of the wait is right to a fifth, and p90 covers nine in ten, giv
 })
 
 test('[L31] npm run fuzz says what it lacks where schemathesis cannot be installed, and ends well', () => {
-  const { status, stdout } = spawnSync(process.execPath, [join(projectRoot, 'load-tests/fuzz.mjs')], {
+  const { status, stdout } = fuzzWithoutPython()
+  expect(stdout).toMatch(/^Skipped: schemathesis could not be installed/)
+  expect(status).toBe(0)
+})
+
+test('[L41] npm run fuzz -- --required, as CI runs it, fails where schemathesis cannot be installed', () => {
+  const { status, stdout } = fuzzWithoutPython('--required')
+  expect(stdout).toMatch(/^Skipped: /)
+  expect(status).toBe(1)
+})
+
+test('[L41] all that is installed for it is pinned, and by hashes', () => {
+  const pinned = readFileSync(join(projectRoot, 'load-tests/bench/bookings/fuzz-requirements.txt'), 'utf8')
+  const packages = pinned.split(/\n(?=\S)/).filter(line => !line.startsWith('#'))
+  expect(packages.length).toBeGreaterThan(10)
+  for (const one of packages) expect(one).toMatch(/^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/s)
+})
+
+function fuzzWithoutPython(...args: string[]) {
+  return spawnSync(process.execPath, [join(projectRoot, 'load-tests/fuzz.mjs'), ...args], {
     encoding: 'utf8',
     env: { HOME: process.env['HOME'], PATH: '' },
   })
-  expect(stdout).toMatch(/^Skipped: schemathesis==[\d.]+ could not be installed/)
-  expect(status).toBe(0)
-})
+}
