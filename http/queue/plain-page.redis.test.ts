@@ -110,6 +110,17 @@ test('[Q178] a place without JavaScript outlives the loss of Redis', async () =>
   await configure({ state: 'off' })
 })
 
+test('[W149] a refusal on the plain page is a page, and documented as one', async () => {
+  const answer = await it.app.request('/wait/nowhere1')
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8'])
+  const { paths } = (await (await it.app.request('/openapi.json')).json()) as {
+    paths: Record<string, { get: { responses: Record<string, { content: object }> } }>
+  }
+  const { responses } = paths['/wait/{eventId}']?.get ?? { responses: {} }
+  for (const [status, { content }] of Object.entries(responses))
+    expect(Object.keys(content), status).toContain('text/html')
+})
+
 /** As the queue knows it. */
 async function placeOf(browser: PlainBrowser): Promise<{ score: number }> {
   const session = it.deps.sessions.check(browser.cookies.get('onsale_session') ?? '')

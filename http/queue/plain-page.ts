@@ -59,13 +59,15 @@ export function plainWaitingRoom(deps: HttpDeps, pace: PollPace): Routes {
     ],
     responses: {
       200: { description: 'Where the visitor stands', content: { 'text/html': { schema: z.string() } } },
-      ...problems(
-        'event_not_found',
-        'not_on_sale',
-        'queue_closed',
-        'too_many_places',
-        'too_many_requests',
-        'queue_unavailable',
+      ...asPages(
+        problems(
+          'event_not_found',
+          'not_on_sale',
+          'queue_closed',
+          'too_many_places',
+          'too_many_requests',
+          'queue_unavailable',
+        ),
       ),
     },
   })
@@ -212,6 +214,15 @@ function clockTime({ venue }: EventRecord, ms: number): string {
     timeZoneName: 'short',
   } as const
   return new Intl.DateTimeFormat('en-GB', format).format(ms)
+}
+
+/** A refusal is told on a page, where it is not one of the middlewares'. */
+function asPages(answers: ReturnType<typeof problems>): ReturnType<typeof problems> {
+  const all = Object.entries(answers).map(([status, { description, content }]) => [
+    status,
+    { description, content: { ...content, 'text/html': { schema: z.string() } } },
+  ])
+  return Object.fromEntries(all)
 }
 
 function page(
