@@ -41,6 +41,7 @@ import {
   stripeFails,
   THREE_D_SECURE,
   through,
+  toTheBank,
 } from './scene-fixture.ts'
 
 export interface Scenario {
@@ -268,9 +269,7 @@ export const SCENARIOS: Scenario[] = [
     role: 'worker',
     before: async scene => {
       scene.lane.shop.simulator.change({ webhooks: { dropRate: 1 } })
-      await held(scene)
-      const { body } = await scene.fan.pay(scene.booking, THREE_D_SECURE)
-      await authorise(String((body['nextAction'] as { url: string } | undefined)?.url))
+      await authorise(await toTheBank(scene))
       // However long that took: it is due.
       await sql(
         scene,

@@ -94,10 +94,20 @@ export const paidBy =
 
 /** Through the bank's page, while Stripe's events wait. */
 export async function through(scene: Scene): Promise<void> {
-  await held(scene)
-  const { body } = await scene.fan.pay(scene.booking, THREE_D_SECURE)
+  const page = await toTheBank(scene)
   scene.lane.shop.simulator.change({ webhooks: { hold: true } })
-  await authorise(String((body['nextAction'] as { url: string } | undefined)?.url))
+  await authorise(page)
+}
+
+/** Holds and pays by a card that asks; answers the bank's page, which a slow Stripe tells only after the answer. */
+export async function toTheBank(scene: Scene): Promise<string> {
+  await held(scene)
+  let { nextAction } = (await scene.fan.pay(scene.booking, THREE_D_SECURE)).body
+  await until("the bank's page is known", async () => {
+    nextAction ??= (await scene.fan.get(scene.booking)).nextAction
+    return nextAction?.type === 'redirect'
+  })
+  return nextAction?.type === 'redirect' ? nextAction.url : ''
 }
 
 export async function authorise(url: string): Promise<void> {
