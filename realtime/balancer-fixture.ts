@@ -1,5 +1,6 @@
 /** What stands in front of nodes, as small as can be: each new connection goes to the next node that takes it. */
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { platform } from 'node:os'
 
 export interface Balancer {
   url: string
@@ -8,10 +9,14 @@ export interface Balancer {
   close(): void
 }
 
+/** Node takes one connection a turn of its loop from each: of one alone too few, where a turn serves thousands of sockets. */
+const LISTENERS = platform() === 'linux' ? 64 : 1
+const BACKLOG = 4_096
+
 export async function balance(ports: readonly number[]): Promise<Balancer> {
   const sockets = new Set<Socket>()
   let turn = 0
-  const server = createServer({ pauseOnConnect: true }, client => {
+  const take = (client: Socket) => {
     sockets.add(client)
     client.setNoDelay(true)
     client.on('error', () => undefined)
@@ -40,13 +45,21 @@ export async function balance(ports: readonly number[]): Promise<Balancer> {
       })
     }
     join(0)
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', 4_096, resolve))
+  }
+  const servers: Server[] = []
+  let port = 0
+  for (let n = 0; n < LISTENERS; n++) {
+    const server = createServer({ pauseOnConnect: true }, take)
+    const options = { port, host: '127.0.0.1', backlog: BACKLOG, reusePort: LISTENERS > 1 }
+    await new Promise<void>(resolve => server.listen(options, resolve))
+    port = (server.address() as AddressInfo).port
+    servers.push(server)
+  }
   const balancer: Balancer = {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `ws://127.0.0.1:${port}`,
     refused: 0,
     close: () => {
-      server.close()
+      for (const server of servers) server.close()
       for (const socket of sockets) socket.destroy()
     },
   }
