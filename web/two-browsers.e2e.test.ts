@@ -2,71 +2,29 @@
  * A whole Onsale and real browsers: what two fans see of each other, what paying comes to, and the way through the waiting
  * room. Skipped where there is no Chromium.
  */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Onsale, startOnsale } from '../dev/processes.ts'
-import { testDatabase } from '../dev/test-parts.ts'
-import { findChromium, launchChromium } from './chromium.ts'
-import { Fan, type SeatName } from './fan.ts'
+import type { Fan, SeatName } from './fan.ts'
+import { eventually, Site } from './site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
 /** Long enough to fill a form, short enough to wait for its end. */
 const HOLD_SECONDS = 15
 /** How soon the other browser must know. */
 const SOON_MS = 1_000
 
-/** What takes a page, a payment or a tick. */
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 8_000, interval: 30 })
-
-const Found = z.object({ events: z.array(z.object({ eventId: z.string(), name: z.string() })) })
-
-let browser: Browser | undefined
-let onsale: Onsale
-let site = ''
-const fans: Fan[] = []
-
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase({ catalogue: true })
-  onsale = await startOnsale({
-    ports: 'free',
-    env: { DATABASE_URL: url, HOLD_SECONDS: String(HOLD_SECONDS) },
-  })
-  // Links, sockets and the way back from the bank name this address.
-  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
-})
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
-afterEach(async () => {
-  const faults = fans.flatMap(fan => fan.faults)
-  await Promise.all(fans.splice(0).map(fan => fan.leave()))
-  expect(faults).toEqual([])
-})
-
-async function arrive(): Promise<Fan> {
-  const fan = await Fan.arrive(browser!)
-  fans.push(fan)
-  return fan
-}
+const site = Site.forTests({ env: { HOLD_SECONDS: String(HOLD_SECONDS) } })
+const arrive = () => site.arrive()
 
 /** The first event on sale of this type: each test has one for itself. */
 async function eventOf(type: string, place = 0): Promise<string> {
-  const url = `${site}/events/search?status=onsale&type=${type}&pageSize=20`
-  const { events } = Found.parse(await (await fetch(url)).json())
-  return events[place]!.eventId
+  return (await site.events(`status=onsale&type=${type}&pageSize=20`))[place]!.eventId
 }
 
 /** Two fans before the same seats, in the list. */
 async function twoAt(eventId: string, section: string): Promise<[Fan, Fan]> {
   const both = await Promise.all([arrive(), arrive()])
   for (const fan of both) {
-    await fan.open(`${site}/e/${eventId}`)
+    await fan.open(`${site.url}/e/${eventId}`)
     await fan.listSeats(section)
     await eventually(() => fan.page.getByTestId('liveness').textContent()).toBe('Live')
   }
@@ -111,7 +69,7 @@ describe('two browsers', () => {
     await a.pay('4242')
     await a.page.getByTestId('confirmed').waitFor()
     await soon(b, STALLS, 'sold')
-    await a.open(`${site}/my-bookings`)
+    await a.open(`${site.url}/my-bookings`)
     await eventually(() => a.page.getByTestId('booking').getAttribute('data-status')).toBe('confirmed')
   })
 
@@ -136,9 +94,9 @@ describe('two browsers', () => {
     const bookingId = await a.hold()
     const bank = async (answer: RegExp) => {
       await a.pay('3220')
-      await a.page.waitForURL(url => url.origin !== new URL(site).origin)
+      await a.page.waitForURL(url => url.origin !== new URL(site.url).origin)
       await a.page.getByRole('button', { name: answer }).click()
-      await a.page.waitForURL(`${site}/checkout/${bookingId}`)
+      await a.page.waitForURL(`${site.url}/checkout/${bookingId}`)
     }
     await bank(/fail/i)
     await eventually(() => a.page.getByTestId('pay-fault').textContent()).toMatch(/not confirmed|declined/)
@@ -176,7 +134,7 @@ describe('two browsers', () => {
 
   test('[V36] by keyboard: a seat on the drawn map and a standing place are chosen, held and paid', async () => {
     const fan = await arrive()
-    await fan.open(`${site}/e/${await eventOf('concert')}`)
+    await fan.open(`${site.url}/e/${await eventOf('concert')}`)
     const { page } = fan
     await page.getByTestId('seat-map').focus()
     await page.keyboard.press('ArrowRight')
@@ -206,8 +164,8 @@ describe('the waiting room', () => {
     const Session = z.object({ token: z.string() })
     const tokens: string[] = []
     for (let i = 0; i < count; i++) {
-      const { token } = Session.parse(await (await fetch(`${site}/sessions`, { method: 'POST' })).json())
-      await fetch(`${site}/events/${eventId}/queue`, {
+      const { token } = Session.parse(await (await fetch(`${site.url}/sessions`, { method: 'POST' })).json())
+      await fetch(`${site.url}/events/${eventId}/queue`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: '{}',
@@ -220,9 +178,9 @@ describe('the waiting room', () => {
   test('[V37] goes on and off by the operator; a fan waits, moves up, is admitted and buys', async () => {
     const eventId = await eventOf('football')
     const operator = await arrive()
-    await operator.open(`${site}/operator#token=${onsale.adminToken}`)
+    await operator.open(`${site.url}/operator#token=${site.onsale.adminToken}`)
     await eventually(() => new URL(operator.page.url()).hash).toBe('')
-    await operator.open(`${site}/operator?event=${eventId}`)
+    await operator.open(`${site.url}/operator?event=${eventId}`)
     const set = async (rate: string, cap: string, message: string) => {
       await operator.page.getByTestId('rate').fill(rate)
       await operator.page.getByTestId('cap').fill(cap)
@@ -244,7 +202,7 @@ describe('the waiting room', () => {
     await eventually(() => operator.page.getByTestId('count-waiting').textContent()).toBe('5')
 
     const fan = await arrive()
-    await fan.open(`${site}/e/${eventId}`)
+    await fan.open(`${site.url}/e/${eventId}`)
     const { page } = fan
     const position = async () => Number(await page.getByTestId('position').getAttribute('data-position'))
     await eventually(position).toBe(5)
@@ -277,7 +235,7 @@ describe('the waiting room', () => {
 
     const late = await arrive()
     await turn('paused')
-    await late.open(`${site}/e/${eventId}`)
+    await late.open(`${site.url}/e/${eventId}`)
     await late.page.getByTestId('waiting-room').waitFor()
     await turn('off')
     await late.page.getByTestId('seat-map').waitFor()
@@ -285,7 +243,7 @@ describe('the waiting room', () => {
 
   test('[V38] a wrong operator token is told, and opens nothing', async () => {
     const operator = await arrive()
-    await operator.open(`${site}/operator#token=wrong-wrong-wrong-wrong`)
+    await operator.open(`${site.url}/operator#token=wrong-wrong-wrong-wrong`)
     await operator.page.getByText('This token is not the right one.').waitFor()
   })
 })
@@ -293,22 +251,17 @@ describe('the waiting room', () => {
 describe('without the realtime tier', () => {
   test('[V40] seats are asked for instead, a place in the line is safe, and all is live again after it', async () => {
     const [theatre, football] = [await eventOf('theatre', 7), await eventOf('football', 1)]
-    const admin = { authorization: `Bearer ${onsale.adminToken}`, 'content-type': 'application/json' }
     const turn = (state: string) =>
-      fetch(`${site}/admin/events/${football}/queue`, {
-        method: 'PUT',
-        headers: admin,
-        body: JSON.stringify({ state, rate: 1, cap: 10 }),
-      })
+      site.operate('PUT', `/admin/events/${football}/queue`, { state, rate: 1, cap: 10 })
     await turn('open')
     await turn('paused')
     const [a, b] = await twoAt(theatre, STALLS.section)
     const waiting = await arrive()
-    await waiting.open(`${site}/e/${football}`)
+    await waiting.open(`${site.url}/e/${football}`)
     const position = () => waiting.page.getByTestId('position').getAttribute('data-position')
     await eventually(position).toBe('0')
 
-    await onsale.parts.realtime.stop()
+    await site.onsale.parts.realtime.stop()
     await eventually(() => b.page.getByTestId('liveness').textContent()).toBe('Every few seconds')
     await eventually(() => waiting.page.getByTestId('place-safe').textContent()).toMatch(/Your place is safe/)
     await a.seat(STALLS).click()
@@ -316,11 +269,11 @@ describe('without the realtime tier', () => {
     await eventually(() => b.statusOf(STALLS)).toBe('held by somebody')
     expect(await position()).toBe('0')
 
-    await onsale.parts.realtime.start()
+    await site.onsale.parts.realtime.start()
     await expect.poll(() => b.page.getByTestId('liveness').textContent(), { timeout: 40_000 }).toBe('Live')
     await expect.poll(() => waiting.page.getByTestId('place-safe').count(), { timeout: 40_000 }).toBe(0)
     expect(await position()).toBe('0')
-    await a.open(`${site}/e/${theatre}`)
+    await a.open(`${site.url}/e/${theatre}`)
     await a.listSeats(STALLS.section)
     await eventually(() => a.page.getByTestId('liveness').textContent()).toBe('Live')
     await b.seat(NEXT).click()
@@ -334,7 +287,7 @@ describe('without the realtime tier', () => {
 describe('search', () => {
   test('[V41] finds while one types, forgives an error, keeps to the address, and says when there is nothing', async () => {
     const { page } = await arrive().then(async fan => {
-      await fan.open(site)
+      await fan.open(site.url)
       return fan
     })
     const cards = page.getByTestId('event-card')
@@ -369,12 +322,12 @@ describe('a rush', () => {
     const Session = z.object({ token: z.string() })
     const tokens = await Promise.all(
       Array.from({ length: 200 }, async () =>
-        Session.parse(await (await fetch(`${site}/sessions`, { method: 'POST' })).json()),
+        Session.parse(await (await fetch(`${site.url}/sessions`, { method: 'POST' })).json()),
       ),
     )
     const answers = await Promise.all(
       tokens.map(async ({ token }) => {
-        const response = await fetch(`${site}/bookings/${eventId}`, {
+        const response = await fetch(`${site.url}/bookings/${eventId}`, {
           method: 'POST',
           headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
           body: JSON.stringify({ ticketIds: [`${eventId}-0`] }),

@@ -1,42 +1,17 @@
-/** Where nobody takes the money, or not yet: the fan keeps form, hold and time. A whole Onsale and a real browser; skipped without Chromium. */
+/** Where nobody takes the money, or not yet: the fan keeps form, hold and time. A whole Onsale and a real browser. */
 import { Redis } from 'ioredis'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { z } from 'zod'
-import { type Onsale, startOnsale } from '../../dev/processes.ts'
-import { testDatabase } from '../../dev/test-parts.ts'
+import { expect, test } from 'vitest'
 import { makeKeys } from '../../shared/keys.ts'
-import { findChromium, launchChromium } from '../chromium.ts'
-import { Fan } from '../fan.ts'
+import type { Fan } from '../fan.ts'
+import { Site } from '../site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
-const Found = z.object({ events: z.array(z.object({ eventId: z.string() })) })
-
-let browser: Browser | undefined
-let onsale: Onsale | undefined
-let site = ''
-let eventPage = ''
-
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase({ catalogue: true })
-  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
-  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
-  const answer = await fetch(`${site}/events/search?status=onsale&keyword=night+berlin+club`)
-  eventPage = `${site}/e/${Found.parse(await answer.json()).events[0]?.eventId}`
-})
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
+const site = Site.forTests()
 
 async function holding(before: (fan: Fan) => Promise<unknown> = async () => {}): Promise<Fan> {
-  const fan = await Fan.arrive(browser!)
+  const fan = await site.arrive()
   await before(fan)
-  await fan.open(eventPage)
+  const [event] = await site.events('status=onsale&keyword=night+berlin+club')
+  await fan.open(`${site.url}/e/${event?.eventId}`)
   await fan.page.getByRole('button', { name: 'One more: Adult, Floor' }).click()
   await fan.page.getByTestId('hold').click()
   await fan.page.waitForURL(/\/checkout\//)
@@ -57,20 +32,18 @@ test('[R117] where payments are not set up the checkout says so, offers no card,
   expect(await page.getByTestId('countdown').count()).toBeGreaterThan(0)
   await page.getByTestId('give-back').click()
   await page.getByTestId('ended').waitFor()
-  expect(fan.faults).toEqual([])
-  await fan.leave()
 })
 
 test('[R118] a payment that nobody takes (503) leaves the form, the hold and its countdown, and the next try pays', async () => {
   const fan = await holding()
   const { page } = fan
   // The booking has begun to pay, as it has where Stripe itself is away.
-  const simulator = onsale!.env['STRIPE_API_BASE'] ?? ''
+  const simulator = site.onsale.env['STRIPE_API_BASE'] ?? ''
   const away = await fetch(`${simulator}/_simulator/knobs`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      authorization: `Bearer ${onsale!.env['STRIPE_SECRET_KEY']}`,
+      authorization: `Bearer ${site.onsale.env['STRIPE_SECRET_KEY']}`,
     },
     body: JSON.stringify({ failNext: { path: '/v1/payment_intents', status: 500 } }),
   })
@@ -85,15 +58,13 @@ test('[R118] a payment that nobody takes (503) leaves the form, the hold and its
   expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Ada Lovelace')
   await page.getByTestId('pay').click()
   await page.getByTestId('confirmed').waitFor()
-  expect(fan.faults).toEqual([])
-  await fan.leave()
 })
 
 test('[P68] who pays while more do than can be served sees their place in line, and then their tickets', async () => {
   const fan = await holding()
   const { page } = fan
-  const redis = new Redis(onsale!.env['REDIS_URL'] ?? '')
-  const { provider } = makeKeys(onsale!.env['KEY_PREFIX'] ?? 'onsale:')
+  const redis = new Redis(site.onsale.env['REDIS_URL'] ?? '')
+  const { provider } = makeKeys(site.onsale.env['KEY_PREFIX'] ?? 'onsale:')
   await redis.set(provider('pay'), (Date.now() + 60_000) * 1_000, 'PX', 60_000)
   await fan.pay('4242')
   await page.getByTestId('pay-line').waitFor()
@@ -104,6 +75,4 @@ test('[P68] who pays while more do than can be served sees their place in line, 
   await redis.del(provider('pay'))
   await page.getByTestId('confirmed').waitFor()
   redis.disconnect()
-  expect(fan.faults).toEqual([])
-  await fan.leave()
 })

@@ -1,73 +1,36 @@
-/** A line that an operator plans and a draw orders, in real browsers before a whole Onsale. Skipped where there is no Chromium. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+/** A line that an operator plans and a draw orders, in real browsers before a whole Onsale. */
+import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Onsale, startOnsale } from '../../dev/processes.ts'
-import { testDatabase } from '../../dev/test-parts.ts'
-import { findChromium, launchChromium } from '../chromium.ts'
-import { Fan } from '../fan.ts'
+import type { Fan } from '../fan.ts'
 import { localText } from '../format/venue-clock.ts'
+import { eventually, PHONE, Site } from '../site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
 /** The list closes ten seconds before. */
 const DOORS_MS = 18_000
-const PHONE = { width: 390, height: 844 }
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 12_000, interval: 50 })
-
-const Found = z.object({
-  events: z.array(z.object({ eventId: z.string(), venue: z.object({ timeZone: z.string() }) })),
-})
+const Event = z.object({ venue: z.object({ timeZone: z.string() }) })
 const Session = z.object({ visitorId: z.string() })
 
-let browser: Browser | undefined
-let onsale: Onsale
-let site = ''
-const persons: Fan[] = []
+const site = Site.forTests()
 
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase({ catalogue: true })
-  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
-  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
-})
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
-afterEach(async () => {
-  const faults = persons.flatMap(({ faults }) => faults)
-  await Promise.all(persons.splice(0).map(person => person.leave()))
-  expect(faults).toEqual([])
-})
-
-async function arrive(viewport = { width: 1280, height: 900 }): Promise<Fan> {
-  const person = await Fan.arrive(browser!, { viewport })
-  persons.push(person)
-  return person
-}
-
-async function found(at: number) {
-  const url = `${site}/events/search?status=onsale&type=theatre&pageSize=5`
-  return Found.parse(await (await fetch(url)).json()).events[at]!
+async function play(at: number): Promise<string> {
+  return (await site.events('status=onsale&type=theatre&pageSize=5'))[at]!.eventId
 }
 
 /** Opens the page of the event as somebody new; answers who they are. */
 async function open(fan: Fan, eventId: string): Promise<string> {
   const session = fan.page.waitForResponse(response => response.url().endsWith('/sessions'))
-  await fan.open(`${site}/e/${eventId}`)
+  await fan.open(`${site.url}/e/${eventId}`)
   return Session.parse(await (await session).json()).visitorId
 }
 
 test('[V87] an operator plans a draw: fans see no number, then theirs, one is let in, and one is thrown out', async () => {
-  const { eventId, venue } = await found(0)
-  const [{ page }, ada, ben] = [await arrive(), await arrive(), await arrive(PHONE)]
-  await page.goto(`${site}/operator#token=${onsale.adminToken}`)
+  const eventId = await play(0)
+  const { venue } = Event.parse(await (await fetch(`${site.url}/events/${eventId}`)).json())
+  const [{ page }, ada, ben] = [await site.arrive(), await site.arrive(), await site.arrive(undefined, PHONE)]
+  await page.goto(`${site.url}/operator#token=${site.onsale.adminToken}`)
   await eventually(() => new URL(page.url()).hash).toBe('')
-  await page.goto(`${site}/operator?event=${eventId}`)
+  await page.goto(`${site.url}/operator?event=${eventId}`)
   await page.getByTestId('method').selectOption('random')
   await page.getByTestId('rate').fill('0.05')
   await page.getByTestId('queue-scheduled').click()
@@ -94,7 +57,7 @@ test('[V87] an operator plans a draw: fans see no number, then theirs, one is le
     expect(await fan.page.getByTestId('position').count()).toBe(0)
     expect(await fan.page.getByTestId('entry').textContent()).toMatch(/^[0-9a-f]{28}$/)
   }
-  expect(await ben.page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width)
+  expect(await ben.page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.viewport.width)
 
   const isIn = (fan: Fan) => fan.page.getByTestId('turn').isVisible()
   const some = async () => (await Promise.all([ada, ben].map(isIn))).filter(Boolean).length
@@ -114,17 +77,12 @@ test('[V87] an operator plans a draw: fans see no number, then theirs, one is le
 })
 
 test('[V88] a page that came before the line forms joins it by itself, and a line that is closed to newcomers says so', async () => {
-  const { eventId } = await found(1)
-  const change = (body: object) =>
-    fetch(`${site}/admin/events/${eventId}/queue`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${onsale.adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
+  const eventId = await play(1)
+  const change = (body: object) => site.operate('PUT', `/admin/events/${eventId}/queue`, body)
   const from = Date.now() + 15_000
   const [preQueueAt, opensAt] = [from, from + 3_600_000].map(at => new Date(at).toISOString())
   await change({ state: 'scheduled', preQueueAt, opensAt })
-  const [fan, late] = [await arrive(PHONE), await arrive()]
+  const [fan, late] = [await site.arrive(undefined, PHONE), await site.arrive()]
   await open(fan, eventId)
   const planned = fan.page.getByTestId('planned')
   await eventually(() => planned.textContent()).toMatch(

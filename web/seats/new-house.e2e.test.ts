@@ -1,46 +1,21 @@
-/** An operator changes the house of an event under the eyes of its fans, in a real browser. Skipped where there is no Chromium. */
+/** An operator changes the house of an event under the eyes of its fans, in a real browser. */
 import { readFileSync } from 'node:fs'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Onsale, startOnsale } from '../../dev/processes.ts'
-import { testDatabase } from '../../dev/test-parts.ts'
-import { findChromium, launchChromium } from '../chromium.ts'
-import { Fan } from '../fan.ts'
+import { expect, test } from 'vitest'
+import type { Fan } from '../fan.ts'
+import { eventually, Site } from '../site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
 const EVENT = 'tempest2030'
 
 const file = JSON.parse(readFileSync('docs/examples/little-theatre.json', 'utf8'))
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 15_000, interval: 50 })
-
-let browser: Browser | undefined
-let onsale: Onsale
-
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase()
-  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
-  expect(await operate('POST', '/admin/events', file)).toBe(201)
+const site: Site = Site.forTests({
+  catalogue: false,
+  ready: async () => expect(await operate('POST', '/admin/events', file)).toBe(201),
 })
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
-
-async function operate(method: string, path: string, body: object): Promise<number> {
-  const headers = {
-    authorization: `Bearer ${onsale.env['ADMIN_TOKEN']}`,
-    'content-type': 'application/json',
-  }
-  return (await fetch(`${onsale.httpUrl}${path}`, { method, headers, body: JSON.stringify(body) })).status
-}
+const operate = async (method: string, path: string, body: object) =>
+  (await site.operate(method, path, body)).status
 
 async function arrive(section: string): Promise<Fan> {
-  const fan = await Fan.arrive(browser!)
-  await fan.open(`${onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl}/e/${EVENT}`)
+  const fan = await site.arrive(`/e/${EVENT}`)
   await fan.listSeats(section)
   await eventually(() => fan.page.getByTestId('liveness').textContent()).toBe('Live')
   return fan
@@ -55,8 +30,6 @@ test('[W145] a chosen seat that the organiser takes off sale leaves the selectio
     expect.stringMatching(/^Balcony, row C, seat 20 was just taken off sale by the organiser/),
   )
   expect(await fan.page.getByTestId('chosen-seat').count()).toBe(0)
-  expect(fan.faults).toEqual([])
-  await fan.leave()
 })
 
 test('[S150] an open page shows the new house once its seats are made anew, and the view that a seat has there', async () => {
@@ -70,15 +43,13 @@ test('[S150] an open page shows the new house once its seats are made anew, and 
   expect(await operate('PUT', `/admin/events/${EVENT}`, { sections, standing: file.standing })).toBe(200)
   expect(await operate('PUT', `/admin/events/${EVENT}`, { status: 'onsale' })).toBe(200)
   // The first who asks has the seats made.
-  await eventually(async () => (await fetch(`${onsale.httpUrl}/events/${EVENT}/seats`)).status).toBe(200)
+  await eventually(async () => (await fetch(`${site.url}/events/${EVENT}/seats`)).status).toBe(200)
   // The new house is shown as a map again.
   await eventually(() => fan.page.locator('button.seat').count()).toBe(0)
   await fan.listSeats('Balcony')
   await eventually(() => fan.seat(added).count()).toBe(1)
   expect(await fan.seat(added).getAttribute('aria-label')).toContain('Low roof')
   await eventually(() => fan.statusOf(added)).toBe('available')
-  expect(fan.faults).toEqual([])
-  await fan.leave()
 })
 
 test('[S192] seats that the organiser takes out of the house while it sells leave an open page, and who chose one is told', async () => {
@@ -98,6 +69,4 @@ test('[S192] seats that the organiser takes out of the house while it sells leav
   expect(await fan.seat(gone!).count()).toBe(0)
   await fan.seat(stays!).click()
   expect(await fan.page.getByTestId('chosen-seat').count()).toBe(1)
-  expect(fan.faults).toEqual([])
-  await fan.leave()
 })

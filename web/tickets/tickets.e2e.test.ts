@@ -1,34 +1,16 @@
-/** A bought ticket in a real browser: its code is read off the screen, and printed. Skipped where there is no Chromium. */
+/** A bought ticket in a real browser: its code is read off the screen, and printed. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
 import decodeQR from 'qr/decode.js'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Tickets } from '../../client/bookings.ts'
 import { connectOnsale } from '../../client/onsale.ts'
-import { type Onsale, startOnsale } from '../../dev/processes.ts'
-import { testDatabase } from '../../dev/test-parts.ts'
-import { findChromium, launchChromium } from '../chromium.ts'
+import { eventually, PHONE, Site } from '../site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
-
-let browser: Browser | undefined
-let onsale: Onsale
-
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase({ catalogue: true })
-  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
-})
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
+const site = Site.forTests()
 
 test('[T30] The page shows each ticket with a code that a scanner reads off it, on any device that has its link, and the demo’s mail has the link.', async () => {
+  const { onsale } = site
   const fan = connectOnsale({ httpUrl: onsale.httpUrl })
   await fan.createSession()
   const { events } = await fan.events.search({
@@ -43,15 +25,10 @@ test('[T30] The page shows each ticket with a code that a scanner reads off it, 
   const buyer = { name: 'Ada Lovelace', email: 'ada@example.org' }
   await fan.bookings.confirm(bookingId, { paymentMethodId: 'pm_card_visa', buyer })
   let tickets: Tickets | undefined
-  await expect
-    .poll(async () => (tickets = await fan.bookings.tickets(bookingId).catch(() => undefined)), {
-      timeout: 10_000,
-    })
-    .toBeDefined()
-  const context = await browser!.newContext({ viewport: { width: 390, height: 844 } })
-  const page = await context.newPage()
-  const site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
-  await page.goto(`${site}/t/${tickets?.link}`)
+  await eventually(
+    async () => (tickets = await fan.bookings.tickets(bookingId).catch(() => undefined)),
+  ).toBeDefined()
+  const { page } = await site.arrive(`/t/${tickets?.link}`, PHONE)
   const codes = page.getByTestId('ticket-code')
   await codes.first().waitFor()
   expect(await codes.count()).toBe(2)
@@ -76,9 +53,8 @@ test('[T30] The page shows each ticket with a code that a scanner reads off it, 
   await page.emulateMedia({ media: 'print' })
   expect(await page.getByRole('button', { name: 'Print' }).isVisible()).toBe(false)
   expect(await codes.first().isVisible()).toBe(true)
-  await context.close()
   const mail = join(onsale.env['MAIL_FOLDER'] ?? '', `tickets-${bookingId}.eml`)
-  await expect
-    .poll(() => readdir(onsale.env['MAIL_FOLDER'] ?? '').catch(() => []), { timeout: 10_000 })
-    .toContain(mail.split('/').at(-1))
+  await eventually(() => readdir(onsale.env['MAIL_FOLDER'] ?? '').catch(() => [])).toContain(
+    mail.split('/').at(-1),
+  )
 })
