@@ -16,7 +16,6 @@ local now = math.floor(nowUs / 1000)
 -- Further between two calls than this, the clock has jumped or nobody was there to call: nothing is ended by that call.
 local JUMP_MS = 5000
 local RECOVERY_AT_MOST_MS = 60000
-local SLOTS_EXPIRED_AT_MOST = 500
 local MEMBER_BYTES = 14
 -- Below every score, of arrival or drawn; and a number that JSON knows.
 local NO_FRONTIER = '-9007199254740992'
@@ -144,9 +143,9 @@ local function setAside(members, aside)
 end
 
 -- Slots that are over. -> whether there may be more
-local function expireSlots()
+local function expireSlots(most)
   if clockDoubted() then return false end
-  local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, SLOTS_EXPIRED_AT_MOST)
+  local due = redis.call('ZRANGEBYSCORE', act, '-inf', now, 'LIMIT', 0, most)
   if #due == 0 then return false end
   local claimed, scores = scoresIn(since, due), redis.call('HMGET', called, unpack(due))
   local over, missed, aside = {}, {}, {}
@@ -161,7 +160,7 @@ local function expireSlots()
   endSlots(due)
   setAside(missed, aside)
   publish('ended', over, ',"reason":"expired"')
-  return #due == SLOTS_EXPIRED_AT_MOST
+  return #due == most
 end
 
 -- Every place that was ever given is at or below, every one still to come above: whatever the clocks say.

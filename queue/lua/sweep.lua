@@ -29,7 +29,7 @@ if math.abs(now - tonumber(swept or now)) > JUMP_MS then
   return nothing
 end
 
-local isMore = expireSlots()
+local isMore = expireSlots(500)
 calm = tonumber(calm or '0')
 if now < calm and calm <= graceEnd() then return nothing end
 

@@ -1,6 +1,6 @@
 --- @include queue
 --- @include knots
--- The line behind the front, at the chosen ranks: some 700 readings for ten million places. Kept for 5 s; sketch.lua says
+-- The line behind the front, at the chosen ranks: some 390 readings for ten million places. Kept for 5 s; sketch.lua says
 -- each beat how far it has moved up since.
 --
 -- -> {'OK', JSON: generation, draw, begins (the first score's rank), end as in sketch.lua, scores} | {'NOGEN'}

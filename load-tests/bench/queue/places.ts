@@ -193,7 +193,7 @@ export async function letIn(ground: Ground, { event, generation }: Filled): Prom
       note: `${mean(away.map(one => one.count)).toFixed(0)} let in each; ${spreadOf(away)}`,
     },
     {
-      name: 'the same, and 500 turns that nobody claimed set aside',
+      name: 'the same, and 200 turns that nobody claimed set aside',
       measured: mean(missed.map(one => one.ms)),
       unit: 'ms',
       note: spreadOf(missed),
