@@ -1,53 +1,11 @@
 /** The pages around the seats, in a real browser: searching by keyboard, going from page to page, and what every control says of itself. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { z } from 'zod'
-import { type Onsale, startOnsale } from '../dev/processes.ts'
-import { testDatabase } from '../dev/test-parts.ts'
-import { findChromium, launchChromium } from './chromium.ts'
-import { Fan } from './fan.ts'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { eventually, PHONE, Site } from './site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true }
-
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 8_000, interval: 30 })
-const Found = z.object({ events: z.array(z.object({ eventId: z.string(), hot: z.boolean() })) })
-
-let browser: Browser | undefined
-let onsale: Onsale
-let site = ''
-const fans: Fan[] = []
-
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase({ catalogue: true })
-  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
-  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
-})
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
-afterEach(async () => {
-  const faults = fans.flatMap(fan => fan.faults)
-  await Promise.all(fans.splice(0).map(fan => fan.leave()))
-  expect(faults).toEqual([])
-})
-
-async function arrive(path: string, options = {}): Promise<Fan> {
-  const fan = await Fan.arrive(browser!, options)
-  fans.push(fan)
-  await fan.open(`${site}${path}`)
-  return fan
-}
-
-async function found(query: string): Promise<string> {
-  const { events } = Found.parse(await (await fetch(`${site}/events/search?${query}`)).json())
-  return events[0]!.eventId
-}
+const site = Site.forTests()
+const arrive = site.arrive.bind(site)
+const found = async (query: string) => (await site.events(query))[0]!.eventId
 
 /** What is suggested; the choice of an order has options too. */
 const offersOn = (page: Page) => page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option')
@@ -146,7 +104,7 @@ test('[V48] on another page the focus is on its heading, and nothing of the page
   await page.getByRole('heading', { level: 1 }).waitFor()
   // What was opened begins as browsers have it.
   expect(await focused(page)).toMatch(/^BODY/)
-  expect(await page.locator('link[rel="canonical"]').getAttribute('href')).toBe(`${site}/e/${eventId}`)
+  expect(await page.locator('link[rel="canonical"]').getAttribute('href')).toBe(`${site.url}/e/${eventId}`)
   await page.getByRole('link', { name: 'My bookings' }).click()
   await eventually(() => focused(page)).toBe('H1: My bookings')
   expect(await page.locator('link[rel="canonical"]').count()).toBe(0)
@@ -176,15 +134,10 @@ test('[V49] a second tab shows what the first has done as soon as one comes back
 test('[V50] who waits is never told of a line without oneself', async () => {
   const eventId = await found('status=onsale&type=concert&pageSize=1')
   const turn = (state: string) =>
-    fetch(`${site}/admin/events/${eventId}/queue`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${onsale.adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ state, rate: 0.001, cap: 1 }),
-    })
+    site.operate('PUT', `/admin/events/${eventId}/queue`, { state, rate: 0.001, cap: 1 })
   expect((await turn('open')).status).toBe(200)
   expect((await turn('paused')).status).toBe(200)
-  const fan = await Fan.arrive(browser!)
-  fans.push(fan)
+  const fan = await site.arrive()
   await fan.page.addInitScript(() => {
     const told: string[] = []
     Object.assign(window, { told })
@@ -193,7 +146,7 @@ test('[V50] who waits is never told of a line without oneself', async () => {
       if (text && told.at(-1) !== text) told.push(text)
     }).observe(document, { subtree: true, childList: true, characterData: true })
   })
-  await fan.open(`${site}/e/${eventId}`)
+  await fan.open(`${site.url}/e/${eventId}`)
   await eventually(() => fan.page.getByTestId('in-line').textContent()).toBe('1')
   const told = await fan.page.evaluate(() => (window as unknown as { told: string[] }).told)
   expect(told.at(-1)).toBe('1')

@@ -1,20 +1,11 @@
-/** The operators' console in a real browser, before a whole Onsale. Skipped where there is no Chromium. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+/** The operators' console in a real browser, before a whole Onsale. */
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Onsale, startOnsale } from '../../dev/processes.ts'
-import { testDatabase } from '../../dev/test-parts.ts'
 import { AdminTokens } from '../../shared/admin-tokens.ts'
 import { readAdminKeys } from '../../shared/config.ts'
-import { findChromium, launchChromium } from '../chromium.ts'
-import { Fan } from '../fan.ts'
+import { eventually, Site } from '../site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
-
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 12_000, interval: 50 })
-
-const Found = z.object({ events: z.array(z.object({ eventId: z.string(), name: z.string() })) })
 const Session = z.object({ token: z.string() })
 const Blocks = z.object({ blocks: z.array(z.object({ ticketId: z.string() })) })
 const Listed = z.object({
@@ -23,48 +14,22 @@ const Listed = z.object({
   ),
 })
 
-let browser: Browser | undefined
-let onsale: Onsale
-let site = ''
-const operators: Fan[] = []
-
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase({ catalogue: true })
-  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
-  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
-})
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
-afterEach(async () => {
-  const faults = operators.flatMap(({ faults }) => faults)
-  await Promise.all(operators.splice(0).map(operator => operator.leave()))
-  expect(faults).toEqual([])
-})
+const site = Site.forTests()
 
 /** Before the list of events. */
 async function arrive(token: string, viewport = { width: 1440, height: 900 }): Promise<Page> {
-  const operator = await Fan.arrive(browser!, { viewport })
-  operators.push(operator)
-  await operator.open(`${site}/operator#token=${token}`)
+  const { page } = await site.arrive(`/operator#token=${token}`, { viewport })
   // The page has taken it.
-  await eventually(() => new URL(operator.page.url()).hash).toBe('')
-  return operator.page
+  await eventually(() => new URL(page.url()).hash).toBe('')
+  return page
 }
 
-async function plays(): Promise<{ eventId: string; name: string }[]> {
-  const url = `${site}/events/search?status=onsale&type=theatre&pageSize=5`
-  return Found.parse(await (await fetch(url)).json()).events
-}
+const plays = () => site.events('status=onsale&type=theatre&pageSize=5')
 
 async function join(eventId: string, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    const { token } = Session.parse(await (await fetch(`${site}/sessions`, { method: 'POST' })).json())
-    await fetch(`${site}/events/${eventId}/queue`, {
+    const { token } = Session.parse(await (await fetch(`${site.url}/sessions`, { method: 'POST' })).json())
+    await fetch(`${site.url}/events/${eventId}/queue`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: '{}',
@@ -73,7 +38,7 @@ async function join(eventId: string, count: number): Promise<void> {
 }
 
 function configure(eventId: string, token: string, change: object): Promise<Response> {
-  return fetch(`${site}/admin/events/${eventId}/queue`, {
+  return fetch(`${site.url}/admin/events/${eventId}/queue`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(change),
@@ -82,22 +47,24 @@ function configure(eventId: string, token: string, change: object): Promise<Resp
 
 /** A token of somebody with a name, for so long. */
 function tokenFor(name: string, seconds: number): string {
-  return new AdminTokens(readAdminKeys(onsale.env)).issue(name, Date.now() + seconds * 1_000) ?? ''
+  return new AdminTokens(readAdminKeys(site.onsale.env)).issue(name, Date.now() + seconds * 1_000) ?? ''
 }
 
 async function blocksOf(eventId: string): Promise<unknown[]> {
-  const answer = await fetch(`${site}/admin/events/${eventId}/blocks`, {
-    headers: { authorization: `Bearer ${onsale.adminToken}` },
+  const answer = await fetch(`${site.url}/admin/events/${eventId}/blocks`, {
+    headers: { authorization: `Bearer ${site.onsale.adminToken}` },
   })
   return Blocks.parse(await answer.json()).blocks
 }
 
 /** A fan holds the first seat of the row in the first section; answers its label. */
 async function holdIn(eventId: string, row: string): Promise<string> {
-  const { tickets } = Listed.parse(await (await fetch(`${site}/events/${eventId}?include=tickets`)).json())
+  const { tickets } = Listed.parse(
+    await (await fetch(`${site.url}/events/${eventId}?include=tickets`)).json(),
+  )
   const first = tickets.find(ticket => ticket.section === tickets[0]?.section && ticket.row === row)!
-  const { token } = Session.parse(await (await fetch(`${site}/sessions`, { method: 'POST' })).json())
-  const held = await fetch(`${site}/bookings/${eventId}`, {
+  const { token } = Session.parse(await (await fetch(`${site.url}/sessions`, { method: 'POST' })).json())
+  const held = await fetch(`${site.url}/bookings/${eventId}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ ticketIds: [first.ticketId] }),
@@ -164,9 +131,9 @@ describe('the console', () => {
 
   test('[V71] follows what another operator does, and keeps what is being typed', async () => {
     const { eventId } = (await plays())[1]!
-    await configure(eventId, onsale.adminToken, { rate: 3, cap: 30 })
-    const page = await arrive(onsale.adminToken)
-    await page.goto(`${site}/operator?event=${eventId}`)
+    await configure(eventId, site.onsale.adminToken, { rate: 3, cap: 30 })
+    const page = await arrive(site.onsale.adminToken)
+    await page.goto(`${site.url}/operator?event=${eventId}`)
     await eventually(() => page.getByTestId('rate').inputValue()).toBe('3')
     await eventually(() => page.getByTestId('console-liveness').textContent()).toBe('Live')
     await page.getByTestId('cap').fill('40')
@@ -189,7 +156,7 @@ describe('the console', () => {
 
     const { eventId } = (await plays())[2]!
     const ending = await arrive(tokenFor('ada', 8))
-    await ending.goto(`${site}/operator?event=${eventId}`)
+    await ending.goto(`${site.url}/operator?event=${eventId}`)
     await eventually(() => ending.getByTestId('console-liveness').textContent()).toBe('Live')
     await eventually(() => ending.getByTestId('token-refused').textContent()).toBe('This token has expired.')
   })
@@ -197,7 +164,7 @@ describe('the console', () => {
   test('[W148] seats are kept back by section, row and seat, listed, and put on sale again; who holds one is named', async () => {
     const { eventId } = (await plays())[4]!
     const page = await arrive(tokenFor('ada', 600))
-    await page.goto(`${site}/operator?event=${eventId}`)
+    await page.goto(`${site.url}/operator?event=${eventId}`)
     const pane = page.getByTestId('kept-back')
     const lines = pane.getByTestId('kept-back-row')
     await pane.getByTestId('keep-section').selectOption({ index: 1 })
@@ -237,18 +204,18 @@ describe('the console', () => {
 
   test('[V73] on a phone all of it fits; without the realtime tier it says that it asks, without both that it is cut off', async () => {
     const { eventId } = (await plays())[3]!
-    const page = await arrive(onsale.adminToken, { width: 390, height: 844 })
-    await page.goto(`${site}/operator?event=${eventId}`)
+    const page = await arrive(site.onsale.adminToken, { width: 390, height: 844 })
+    await page.goto(`${site.url}/operator?event=${eventId}`)
     const liveness = () => page.getByTestId('console-liveness').textContent()
     await eventually(liveness).toBe('Live')
     await eventually(() => page.getByTestId('heat-row').count()).toBeGreaterThan(3)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
-    await onsale.parts.realtime.stop()
+    await site.onsale.parts.realtime.stop()
     await eventually(liveness).toBe('Asking every 2 s')
-    await onsale.parts.http.stop()
+    await site.onsale.parts.http.stop()
     await eventually(liveness).toMatch(/^Connection lost. Numbers of \d\d:\d\d:\d\d.$/)
-    await onsale.parts.http.start()
-    await onsale.parts.realtime.start()
+    await site.onsale.parts.http.start()
+    await site.onsale.parts.realtime.start()
     await expect.poll(liveness, { timeout: 40_000 }).toBe('Live')
   })
 })

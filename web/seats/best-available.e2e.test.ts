@@ -1,51 +1,25 @@
 /** The best seats in a real browser: one press, by keyboard, on a phone; a lone seat told; more time and more seats. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Onsale, startOnsale } from '../../dev/processes.ts'
-import { testDatabase } from '../../dev/test-parts.ts'
+import { expect, test } from 'vitest'
 import { makeLog } from '../../shared/log.ts'
 import { connectPostgres } from '../../shared/postgres.ts'
 import { insertSmallHouse } from '../../shared/seats/small-house.ts'
-import { findChromium, launchChromium } from '../chromium.ts'
-import { Fan } from '../fan.ts'
+import type { Fan } from '../fan.ts'
+import { eventually, PHONE, Site } from '../site-fixture.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH']
-const NONE = 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH'
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true }
 /** A house for each test. */
 const EVENTS = ['best100', 'best101', 'best102', 'best103'] as const
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 50 })
 
-let browser: Browser | undefined
-let onsale: Onsale
-let site = ''
-const fans: Fan[] = []
-
-beforeAll(async () => {
-  if (findChromium(CHROMIUM) === undefined) return
-  browser = await launchChromium(CHROMIUM)
-  const { url } = await testDatabase()
-  const pool = connectPostgres(url, 'test', makeLog('test', 'silent'))
-  for (const event of EVENTS) await insertSmallHouse(pool, event)
-  await pool.end()
-  onsale = await startOnsale({ ports: 'free', env: { DATABASE_URL: url } })
-  site = onsale.env['HTTP_PUBLIC_URL'] ?? onsale.httpUrl
-})
-afterAll(async () => {
-  await browser?.close()
-  await onsale?.stop()
-})
-beforeEach(({ skip }) => skip(browser === undefined, NONE))
-afterEach(async () => {
-  const faults = fans.flatMap(fan => fan.faults)
-  await Promise.all(fans.splice(0).map(fan => fan.leave()))
-  expect(faults).toEqual([])
+const site = Site.forTests({
+  catalogue: false,
+  database: async url => {
+    const pool = connectPostgres(url, 'test', makeLog('test', 'silent'))
+    for (const event of EVENTS) await insertSmallHouse(pool, event)
+    await pool.end()
+  },
 })
 
 async function arrive(event: (typeof EVENTS)[number], options = {}): Promise<Fan> {
-  const fan = await Fan.arrive(browser!, options)
-  fans.push(fan)
-  await fan.open(`${site}/e/${event}`)
+  const fan = await site.arrive(`/e/${event}`, options)
   await fan.page.getByTestId('best').waitFor()
   return fan
 }
@@ -106,7 +80,7 @@ test('[V103] More seats come to a booking that is open, and it is given more tim
   const before = await page.getByTestId('amount').textContent()
   await page.getByTestId('more-time').waitFor()
   await page.getByTestId('more-time').click()
-  await fan.open(`${site}/e/best103`)
+  await fan.open(`${site.url}/e/best103`)
   await fan.listSeats('Right')
   await fan.seat({ section: 'Right', row: 'B', seat: '9' }).click()
   await page.getByRole('button', { name: 'Add to what you hold' }).waitFor()
