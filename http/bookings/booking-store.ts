@@ -208,7 +208,8 @@ export async function findBooking(db: Queryable, id: BookingId): Promise<Booking
 
 /** Held by this transaction until its end: lock a booking before its tickets, and those before the outbox. */
 export async function lockBooking(client: Client, id: BookingId): Promise<Booking | undefined> {
-  const { rows } = await client.query<Row>(`select ${COLUMNS} from bookings where id = $1 for update`, [id])
+  const text = `select ${COLUMNS} from bookings where id = $1 for update`
+  const { rows } = await client.query<Row>({ name: 'lock booking', text, values: [id] })
   return rows.map(readRow)[0]
 }
 
@@ -263,11 +264,9 @@ export async function listBookings(
 
 /** Of each of these bookings, by seat. */
 export async function itemsOf(db: Queryable, ids: BookingId[]): Promise<Map<BookingId, Item[]>> {
-  const { rows } = await db.query<ItemRow>(
-    `select id, booking_id, seat_index, ticket_type, price, fee, fee_share, discount, state
-     from booking_items where booking_id = any($1::uuid[]) order by seat_index`,
-    [ids],
-  )
+  const text = `select id, booking_id, seat_index, ticket_type, price, fee, fee_share, discount, state
+     from booking_items where booking_id = any($1::uuid[]) order by seat_index`
+  const { rows } = await db.query<ItemRow>({ name: 'items', text, values: [ids] })
   const items = new Map<BookingId, Item[]>(ids.map(id => [id, []]))
   for (const row of rows) {
     const {
@@ -316,13 +315,15 @@ export async function moveBooking(
 ): Promise<BookingState | undefined> {
   const status = next(booking.status, event)
   if (status === undefined) return undefined
-  await client.query(
-    `update bookings set status = $2,
+  const text = `update bookings set status = $2,
        reason = case when $2 = 'confirmed' then null else coalesce($3, reason) end, person_id = coalesce($4, person_id),
        expires_at = coalesce($5, expires_at), pay_until = coalesce($6, pay_until), extended = extended or $7,
        confirmed_at = case when $2 = 'confirmed' then now() else confirmed_at end, changed_at = now()
-     where id = $1`,
-    [
+     where id = $1`
+  await client.query({
+    name: 'move booking',
+    text,
+    values: [
       booking.id,
       status,
       move.reason ?? null,
@@ -331,7 +332,7 @@ export async function moveBooking(
       move.payUntil === undefined ? null : new Date(move.payUntil),
       event === 'pay',
     ],
-  )
+  })
   return status
 }
 
@@ -354,9 +355,7 @@ export async function writePerson(
   id: string,
   person: { name: string; email: string },
 ): Promise<void> {
-  await db.query(
-    `insert into people (id, name, email) values ($1, $2, $3)
-     on conflict (id) do update set name = excluded.name, email = excluded.email`,
-    [id, person.name, person.email],
-  )
+  const text = `insert into people (id, name, email) values ($1, $2, $3)
+     on conflict (id) do update set name = excluded.name, email = excluded.email`
+  await db.query({ name: 'person', text, values: [id, person.name, person.email] })
 }

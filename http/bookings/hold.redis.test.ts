@@ -38,6 +38,7 @@ describe('holding', () => {
       type: 'adult',
       price: 5_000,
       fee: 150,
+      discount: 0,
       state: 'held',
     })
     expect([await house.shown(0), await house.shown(1), await house.shown(2)]).toEqual([

@@ -53,6 +53,7 @@ export async function hold(sales: Sales, request: HoldRequest): Promise<BookingV
   if (!EVENT_ID.test(request.eventId))
     throw new Problem('event_not_found', `There is no event ${request.eventId.slice(0, 60)}.`)
   const { key } = request
+  const began = sales.clock.now()
   try {
     const view =
       key === undefined ? await holdNew(sales, request) : await holdOnce(sales, { ...request, key })
@@ -61,6 +62,8 @@ export async function hold(sales: Sales, request: HoldRequest): Promise<BookingV
   } catch (error) {
     sales.counts.holds.inc({ outcome: error instanceof Problem ? error.code : 'fault' })
     throw error
+  } finally {
+    sales.payRoom.held(sales.clock.now() - began)
   }
 }
 

@@ -39,9 +39,17 @@ export interface PayRequest {
  * @throws Problem
  */
 export async function pay(sales: Sales, request: PayRequest): Promise<BookingView> {
-  const booking = await readOwn(sales, request.visitorId, request.bookingId)
+  const { payRoom } = sales
+  if (!(await sales.step('pay.room', () => payRoom.enter(CONFIRM_WAIT_MS)))) throw noRoom()
+  const booking = await readOwn(sales, request.visitorId, request.bookingId).catch((error: unknown) => {
+    payRoom.leave()
+    throw error
+  })
   const over = new AbortController()
-  const work = toTheEnd(sales, request, booking).finally(() => over.abort())
+  const work = toTheEnd(sales, request, booking).finally(() => {
+    payRoom.leave()
+    over.abort()
+  })
   const inTime = await Promise.race([
     work.then(() => true),
     sales.step('pay.wait', () => sales.clock.sleep(CONFIRM_WAIT_MS, over.signal)).then(() => false),
@@ -215,6 +223,16 @@ async function keep(
 ): Promise<void> {
   await step('pay.keep', () => inventory.extend(stock, id, ttlMs)).catch((err: unknown) =>
     log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
+  )
+}
+
+function noRoom(): Problem {
+  return new Problem(
+    'too_many_requests',
+    'So many pay at once that yours has to wait. Your seats are kept: try again.',
+    {
+      retryAfter: 2,
+    },
   )
 }
 

@@ -14,6 +14,7 @@ import { makeTurns, type Turns } from '../payments/turns.ts'
 import { type Mailer, makeMailer } from '../tickets/mailer.ts'
 import { TicketCodes } from '../tickets/ticket-codes.ts'
 import { CallStore } from './call-store.ts'
+import { PayRoom } from './pay-room.ts'
 import { SeatPictures } from './seat-pictures.ts'
 import { straight, type Walker } from './steps.ts'
 
@@ -24,6 +25,7 @@ export interface Sales extends SalesParts {
   turns: Turns
   step: Walker
   pictures: SeatPictures
+  payRoom: PayRoom
   /** Bookings by Idempotency-Key. */
   calls: CallStore
   /** Undefined where no mail is set up. */
@@ -41,10 +43,23 @@ export function makeSales(
   const gateway = stripeGateway(parts.config, reason => counts.stripe.inc({ reason }))
   const stripe = paced(gateway, turns, parts.clock)
   const pictures = new SeatPictures(parts.inventory)
+  const payRoom = new PayRoom(parts.clock)
   const calls = new CallStore(parts.pool)
   const mailer = makeMailer(parts.config)
   const codes = new TicketCodes(parts.config)
-  return { ...parts, stripe, turns, step: straight, pictures, calls, mailer, codes, counts, ...swapped }
+  return {
+    ...parts,
+    stripe,
+    turns,
+    step: straight,
+    pictures,
+    payRoom,
+    calls,
+    mailer,
+    codes,
+    counts,
+    ...swapped,
+  }
 }
 
 function makeCounts(metrics: Metrics) {

@@ -65,10 +65,12 @@ function readRow(row: Row): Payment {
 export type NewPayment = Pick<Payment, 'id' | 'bookingId' | 'params' | 'amount' | 'currency'>
 
 export async function insertPayment(db: Queryable, payment: NewPayment): Promise<void> {
-  await db.query(
-    `insert into payments (id, booking_id, params, capture_method, status, amount, currency)
-     values ($1, $2, $3, $4, 'creating', $5, $6)`,
-    [
+  const text = `insert into payments (id, booking_id, params, capture_method, status, amount, currency)
+     values ($1, $2, $3, $4, 'creating', $5, $6)`
+  await db.query({
+    name: 'insert payment',
+    text,
+    values: [
       payment.id,
       payment.bookingId,
       JSON.stringify(payment.params),
@@ -76,7 +78,7 @@ export async function insertPayment(db: Queryable, payment: NewPayment): Promise
       payment.amount,
       payment.currency,
     ],
-  )
+  })
 }
 
 export async function findPayment(db: Queryable, id: string): Promise<Payment | undefined> {
@@ -106,11 +108,9 @@ export async function findByIntent(
 
 /** The payment a booking stands on: the live one (there is at most one), else the newest. */
 export async function paymentOf(db: Queryable, bookingId: BookingId): Promise<Payment | undefined> {
-  const { rows } = await db.query<Row>(
-    `select ${COLUMNS} from payments where booking_id = $1
-     order by status in ('creating', 'open', 'authorized', 'captured') desc, created_at desc limit 1`,
-    [bookingId],
-  )
+  const text = `select ${COLUMNS} from payments where booking_id = $1
+     order by status in ('creating', 'open', 'authorized', 'captured') desc, created_at desc limit 1`
+  const { rows } = await db.query<Row>({ name: 'payment of booking', text, values: [bookingId] })
   return rows.map(readRow)[0]
 }
 
@@ -120,12 +120,10 @@ export function isLive({ status }: Payment): boolean {
 
 /** Stripe has made the PaymentIntent. */
 export async function openPayment(db: Queryable, id: string, intentId: string): Promise<void> {
-  await db.query(
-    `update payments set pi_id = $2, status = case status when 'creating' then 'open' else status end,
+  const text = `update payments set pi_id = $2, status = case status when 'creating' then 'open' else status end,
        changed_at = now()
-     where id = $1 and pi_id is null`,
-    [id, intentId],
-  )
+     where id = $1 and pi_id is null`
+  await db.query({ name: 'open payment', text, values: [id, intentId] })
 }
 
 /** It can never be made under this key. */

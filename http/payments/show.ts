@@ -18,7 +18,11 @@ export async function show(
   const { stock } = await eventOf(sales, eventId)
   await step('settle.show', () =>
     transaction(pool, async client => {
-      const { rows } = await client.query<{ seat_index: number; status: Status }>(PRESENT, [eventId, seats])
+      const { rows } = await client.query<{ seat_index: number; status: Status }>({
+        name: 'present',
+        text: PRESENT,
+        values: [eventId, seats],
+      })
       const byStatus = Map.groupBy(rows, row => row.status)
       for (const [status, found] of byStatus) {
         const indices = found.map(row => row.seat_index)
