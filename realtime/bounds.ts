@@ -17,6 +17,12 @@ export const REFUSED_AT_MOST = 20
 export const BACKPRESSURE_BYTES = 64 * 1024
 /** Seconds; a reader that answers no ping for as long is closed, however much we send. uWS pings by itself before. */
 export const IDLE_SECONDS = 32
+/**
+ * uWS takes any byte as life, also pieces of a message that never ends, of which it shows nothing: past so many looks without a message, a
+ * ping or a pong, which every living client gives within IDLE_SECONDS, a socket is ended. Counted, as clocks jump.
+ */
+export const SIGN_LOOK_MS = 8 * SECOND
+export const SIGNLESS_LOOKS = 8
 /** A socket that lags for longer polls. */
 export const LAG_MS = 10 * SECOND
 export const LAGS_A_MINUTE = 3

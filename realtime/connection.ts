@@ -15,6 +15,7 @@ import {
   MESSAGES_A_SECOND,
   REFUSED_AT_MOST,
   RUNNING_A_SOCKET,
+  SIGNLESS_LOOKS,
   WATCHES_A_SOCKET,
 } from './bounds.ts'
 import { seatTopic, type Topic, type Wire } from './doors.ts'
@@ -78,6 +79,8 @@ export class Connection {
   #tokens = MESSAGE_BURST
   #refilledAt: number
   #refused = 0
+  /** Looks at it since its last sign of life. */
+  #signless = 0
 
   constructor(tier: Tier, { visitorId, network }: Comer, wire: Wire) {
     this.#tier = tier
@@ -131,6 +134,11 @@ export class Connection {
   /** A sign of life, asked for or not: of those there may be too many, too. */
   pinged(): void {
     if (this.#state !== 'closed') this.#affords()
+  }
+
+  /** From time to time: is there more to it than bytes? */
+  look(): void {
+    if (this.#wire.showsLife && ++this.#signless > SIGNLESS_LOOKS) this.end(CLOSE.tooMany, 'signless')
   }
 
   /** What came is no message of ours: told, and ended. */
@@ -321,6 +329,7 @@ export class Connection {
     const came = Math.max(0, now - this.#refilledAt) * (MESSAGES_A_SECOND / 1_000)
     this.#tokens = Math.min(MESSAGE_BURST, this.#tokens + came)
     this.#refilledAt = now
+    this.#signless = 0
     if (this.#tokens >= 1) {
       this.#tokens--
       this.#refused = Math.max(0, this.#refused - 1)

@@ -19,6 +19,8 @@ export function bandTopic(event: EventId, band: number, slice: number): Topic {
 
 /** One socket, as its connection sees it. After its close nothing is called any more. */
 export interface Wire {
+  /** Does its door tell of pings and pongs too? Then who gives no sign at all is none of ours. */
+  readonly showsLife: boolean
   send(message: ServerMessage): void
   subscribe(topic: Topic): void
   unsubscribe(topic: Topic): void

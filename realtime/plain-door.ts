@@ -7,7 +7,7 @@ import type { Clock } from '../shared/clock.ts'
 import { Problem } from '../shared/errors.ts'
 import { BEARER_PREFIX, CLOSE, type ServerMessage, SUBPROTOCOL } from '../shared/wire/messages.ts'
 import { type Admittance, cookieOf } from './admittance.ts'
-import { BACKPRESSURE_BYTES, IDLE_SECONDS, TEXT_BYTES } from './bounds.ts'
+import { BACKPRESSURE_BYTES, IDLE_SECONDS, SIGN_LOOK_MS, TEXT_BYTES } from './bounds.ts'
 import { type Comer, Connection, type Tier } from './connection.ts'
 import type { Door, Topic, Wire } from './doors.ts'
 import { parseText } from './parse-message.ts'
@@ -29,6 +29,7 @@ export class PlainDoor implements Door {
   readonly #tier: Tier
   readonly #admittance: Admittance
   readonly #slow: SlowClients
+  readonly #end = new AbortController()
   #sockets = 0
 
   constructor({ app, tier, admittance, clock }: PlainParts) {
@@ -36,6 +37,7 @@ export class PlainDoor implements Door {
     this.#tier = tier
     this.#admittance = admittance
     this.#slow = new SlowClients({ clock, meters: tier.meters })
+    void this.#lookForLife(clock)
     app.ws<UserData>('/ws', {
       maxPayloadLength: TEXT_BYTES,
       maxBackpressure: BACKPRESSURE_BYTES,
@@ -76,6 +78,15 @@ export class PlainDoor implements Door {
 
   close(): void {
     this.#slow.close()
+    this.#end.abort()
+  }
+
+  async #lookForLife(clock: Clock): Promise<void> {
+    const { signal } = this.#end
+    while (!signal.aborted) {
+      await clock.sleep(SIGN_LOOK_MS, signal)
+      for (const connection of this.#tier.connections) connection.look()
+    }
   }
 
   #count(topic: Topic, kind: string, bytes: number): void {
@@ -206,6 +217,10 @@ class PlainSocket implements Wire, SlowSocket {
 
   constructor(comer: Comer) {
     this.comer = comer
+  }
+
+  get showsLife(): boolean {
+    return true
   }
 
   bufferedBytes(): number {

@@ -172,6 +172,11 @@ class SocketIoWire implements Wire {
     this.#socket = socket
   }
 
+  /** Its pings are the engine's, which ends who does not answer them. */
+  get showsLife(): boolean {
+    return false
+  }
+
   send(message: ServerMessage): void {
     this.#socket.emit(message.type, message)
   }
