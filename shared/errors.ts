@@ -89,7 +89,11 @@ export class Problem extends Error {
   readonly extra: ProblemExtra
 
   constructor(code: ProblemCode, detail: string, extra: ProblemExtra = {}, options: ErrorOptions = {}) {
+    // A refusal is an answer: where it was thrown tells nobody anything, and looking it up costs as much as a take.
+    const depth = Error.stackTraceLimit
+    if (PROBLEMS[code][0] < 500) Error.stackTraceLimit = 0
     super(detail, options)
+    Error.stackTraceLimit = depth
     this.code = code
     this.status = PROBLEMS[code][0]
     this.title = PROBLEMS[code][1]

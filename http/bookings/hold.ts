@@ -3,7 +3,7 @@
  * so a process that dies in between costs nobody more than that; the 201 is sent when Postgres has the booking
  * and Redis has given the hold its real length. Stripe is not called.
  */
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import type { Config } from '../../shared/config.ts'
 import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
@@ -89,7 +89,7 @@ interface Idem {
 async function holdOnce(sales: Sales, request: HoldRequest & { key: string }): Promise<BookingView> {
   const { key, body } = request
   const hash = hashOf(eventId(request.eventId), body)
-  const call = createHash('sha256').update(key).digest('base64url')
+  const call = digest('sha256', key, 'base64url')
   const mayRepeat = body.bestAvailable !== undefined || body.areas.length > 0
   const found = mayRepeat ? await replay(sales, request, hash) : undefined
   if (found !== undefined) return found

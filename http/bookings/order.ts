@@ -2,7 +2,7 @@
  * What a caller asks to hold, checked against the event: which seats, how many units of which area, at which
  * price. Pure: it reads no store.
  */
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { invalid, Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
@@ -133,9 +133,11 @@ export function hashOf(eventId: EventId, body: HoldBody): string {
     body.bestAvailable === undefined
       ? []
       : [Object.entries(body.bestAvailable).sort(([a], [b]) => (a < b ? -1 : 1))]
-  return createHash('sha256')
-    .update(JSON.stringify([eventId, body.ticketIds, areas, types, ...best, body.amount]))
-    .digest('hex')
+  return digest(
+    'sha256',
+    JSON.stringify([eventId, body.ticketIds, areas, types, ...best, body.amount]),
+    'hex',
+  )
 }
 
 function seatsOf(event: EventRecord, ticketIds: string[]): number[] {
