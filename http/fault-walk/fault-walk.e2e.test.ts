@@ -144,6 +144,8 @@ async function judged({ lane, house }: Scene, then: string, faults: string[]): P
   return verdict.join('; ') || 'clean'
 }
 
+const NOT_STRUCK = 'was not struck'
+
 interface Trouble {
   step: StepName
   scenario: Scenario
@@ -177,8 +179,14 @@ async function suffer(frail: FrailLane, { step, scenario, fault, call }: Trouble
   // Stripe's word to wait is over.
   await deps.redis.del(deps.keys.provider('pay'))
   const then = await again(scene, scenario)
-  const verdict = await judged(scene, then, isStruck ? [] : ['was not struck'])
+  const verdict = await judged(scene, then, isStruck ? [] : [NOT_STRUCK])
   return { step, fault, fan: 'comes back', scenario, saw, then, verdict }
+}
+
+/** Which steps a worker's round takes is chance in part, and a busy machine may be too slow to come to one: then once more. */
+async function sufferSurely(frail: FrailLane, trouble: Trouble): Promise<Told> {
+  const told = await suffer(frail, trouble)
+  return told.verdict.startsWith(NOT_STRUCK) ? suffer(frail, trouble) : told
 }
 
 /** These in CI; more in full. */
@@ -230,7 +238,7 @@ async function walked(left: Trouble[]): Promise<string[]> {
   await Promise.all(
     frails.map(async frail => {
       for (let trouble = left.shift(); trouble !== undefined; trouble = left.shift())
-        told.push(await toldOf({ ...trouble, fan: 'comes back' }, suffer(frail, trouble)))
+        told.push(await toldOf({ ...trouble, fan: 'comes back' }, sufferSurely(frail, trouble)))
     }),
   )
   table.push(...told)

@@ -173,6 +173,10 @@ export class Lane {
       )
       await pool.query('update graphile_worker._private_jobs set run_at = now() where run_at > now()')
       await pool.query('update pay_queue set due_at = now()')
+      // And the pause before a payment is asked about again, which grows with its age.
+      await pool.query(
+        `update payments set created_at = greatest(checked_at, changed_at) where status in ('creating', 'open', 'authorized')`,
+      )
       // Stripe's word to wait is over.
       await redis.del(keys.provider('pay'))
       await labour(this.shop.sales)
