@@ -7,8 +7,8 @@ import { frame, Raw, TEXT } from './raw-fixture.ts'
 import { testTiers } from './test-tiers-fixture.ts'
 import { type NodeProcess, seenBy, type Tiers } from './tiers-fixture.ts'
 
-const STOPPED = 200
-const STOPPED_APPS = 50
+const STOPPED = 400
+const STOPPED_APPS = 100
 const READERS = 20
 /** What a node may grow by beside the buffers of those: its garbage comes and goes. Without a bound they would take a gigabyte. */
 const ELSE_BYTES = 150 * 1024 * 1024
