@@ -38,6 +38,18 @@ test('[B40] A visitor holds and has bought so many tickets of an event at most, 
   expect((await fan.hold([], { areas: [{ areaId: 'floor', quantity: 1 }] })).body.code).toBe('limit_exceeded')
 })
 
+test('[H41] Who holds all they may and asks for a seat that is taken is told that it is.', async () => {
+  const house = await shop.house()
+  const [fan, other] = [await house.fan(), await house.fan()]
+  await fan.held(2, 3, 12, 13)
+  await other.held(14)
+  expect((await fan.hold([14, 15])).body).toMatchObject({
+    code: 'hold_conflict',
+    tickets: [house.ticket(14)],
+  })
+  expect((await fan.hold([15])).body.code).toBe('limit_exceeded')
+})
+
 test('[B40] Of calls at the same moment no more succeed than the limit allows.', async () => {
   const house = await shop.house()
   const fan = await house.fan()

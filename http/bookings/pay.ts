@@ -218,11 +218,11 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
 async function keep(
   { inventory, step, log }: Sales,
   { stock }: EventRecord,
-  { id }: Booking,
+  { id, seats: indices, visitorId: visitor }: Booking,
   ttlMs: number,
 ): Promise<void> {
-  await step('pay.keep', () => inventory.extend(stock, id, ttlMs)).catch((err: unknown) =>
-    log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
+  await step('pay.keep', () => inventory.extend(stock, id, ttlMs, { indices, visitor })).catch(
+    (err: unknown) => log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
   )
 }
 

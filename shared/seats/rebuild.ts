@@ -41,6 +41,7 @@ export class SeatRebuild {
   /** One number an event; events on sale are bounded by the catalogue. */
   readonly #generations = new Map<EventId, number>()
   readonly #running = new Map<EventId, Promise<boolean>>()
+  readonly #reading = new Map<EventId, Promise<number>>()
 
   constructor(parts: { redis: Redis; pool: Pool; keys: Keys; clock: Clock; log: Log }) {
     this.#redis = parts.redis
@@ -50,17 +51,25 @@ export class SeatRebuild {
     this.#log = parts.log
   }
 
-  /** The generation scripts are asked with; the first time it is read from Postgres. */
+  /** The generation scripts are asked with; the first time it is read from Postgres, once for all who ask meanwhile. */
   async generation(stock: Stock): Promise<number> {
     const known = this.#generations.get(stock.eventId)
     if (known !== undefined) return known
+    const reading = this.#reading.get(stock.eventId) ?? this.#readGeneration(stock.eventId)
+    this.#reading.set(stock.eventId, reading)
+    return reading.finally(() => this.#reading.delete(stock.eventId))
+  }
+
+  async #readGeneration(event: EventId): Promise<number> {
     const { rows } = await this.#pool.query<{ generation: number }>(
       'select generation from events where id = $1',
-      [stock.eventId],
+      [event],
     )
     const found = rows[0]?.generation ?? 0
-    this.#generations.set(stock.eventId, found)
-    return found
+    // A rebuild may have ended in the meantime: it knows better.
+    const known = this.#generations.get(event) ?? found
+    this.#generations.set(event, known)
+    return known
   }
 
   /** Makes sure that Redis has the event's seats. True where they were missing or of another generation than we knew. */
