@@ -85,6 +85,11 @@ export class EventStore {
     return (await this.#events.fetch(id))?.event
   }
 
+  /** As it is now, for who has seen that what we keep of it is old. Kept from now on. */
+  async findAnew(id: EventId): Promise<EventRecord | undefined> {
+    return (await this.#events.fetch(id, { forceRefresh: true }))?.event
+  }
+
   async map(hash: string): Promise<StoredMap | undefined> {
     return this.#maps.fetch(hash)
   }

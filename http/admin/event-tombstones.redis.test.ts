@@ -243,6 +243,26 @@ test('[S188] a node that dies before it has shown a new house leaves that to the
   expect(await shown(6)).toEqual(['blocked'])
 })
 
+test('[S200] who holds seats on a node that still knows the house of a second ago gets them in the new one', async () => {
+  await fan.get(await fan.held(0))
+  expect((await put(without(3, 49))).status).toBe(200)
+  const held = await fan.hold([4])
+  expect(held.body.tickets).toMatchObject([{ ticketId: house.ticket(4), seat: '5' }])
+  await put(without(3, 48, 49))
+  const key = shop.deps.chance.uuid()
+  const again = await shop.call('POST', `/bookings/${house.eventId}`, {
+    token: fan.token,
+    headers: { 'idempotency-key': key },
+    body: { areas: [{ areaId: 'floor', quantity: 2 }] },
+  })
+  expect(again).toMatchObject({
+    status: 201,
+    body: { tickets: [{ category: 'floor' }, { category: 'floor' }] },
+  })
+  await put(without(3, 47, 48, 49), { status: 'offsale' })
+  expect((await fan.hold([6])).body).toMatchObject({ code: 'not_on_sale', eventStatus: 'offsale' })
+})
+
 test('[S189] an event may begin with a map that has tombstones', async () => {
   const map = withTombstones(smallHouse(), without(7, 49))
   expect(new SeatPlan(map).tickets).toBe(48)

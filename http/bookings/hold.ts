@@ -67,6 +67,13 @@ export async function hold(sales: Sales, request: HoldRequest): Promise<BookingV
   }
 }
 
+/** The event went off sale, or got another map, after it was read for this call. */
+class EventChanged extends Problem {
+  constructor() {
+    super('not_on_sale', 'The event is being changed.', { retryAfter: 1 })
+  }
+}
+
 /** Another call under the key is between its take and its answer: what it makes is not to be told yet. */
 class UnderWay extends Problem {
   constructor() {
@@ -135,7 +142,18 @@ async function replay(
   return viewOf(found, items.get(found.id) ?? [], event, now, renewableUntil(sales.config, found))
 }
 
+/** Where this node knew the event as it was up to a second ago, once more with the event as it is. */
 async function holdNew(sales: Sales, request: HoldRequest, idem?: Idem): Promise<BookingView> {
+  try {
+    return await holdOf(sales, request, idem)
+  } catch (error) {
+    if (!(error instanceof EventChanged)) throw error
+    await sales.step('event.read', () => sales.events.findAnew(eventId(request.eventId)))
+    return await holdOf(sales, request, idem)
+  }
+}
+
+async function holdOf(sales: Sales, request: HoldRequest, idem?: Idem): Promise<BookingView> {
   const event = await eventOf(sales, eventId(request.eventId))
   requireOnSale(event, sales.clock.now())
   const { body } = request
@@ -328,7 +346,7 @@ async function insert(
     case 'budget':
       throw tooLong(config)
     case 'not_on_sale':
-      throw changed(await eventOf(sales, event.eventId), sales.clock.now())
+      throw new EventChanged()
     case 'key_used':
       throw new Problem('idempotency_in_flight', 'A call with this Idempotency-Key has just succeeded.', {
         retryAfter: 1,
@@ -336,14 +354,6 @@ async function insert(
     default:
       return inserted satisfies never
   }
-}
-
-/** The event went off sale, or got another map, after it was read for this call. */
-function changed(event: EventRecord, now: number): Problem {
-  requireOnSale(event, now)
-  return new Problem('not_on_sale', 'The event has just changed: read it again.', {
-    members: { eventStatus: event.status, onSaleAt: new Date(event.onSaleAt).toISOString() },
-  })
 }
 
 /** Redis did not know what Postgres knows: a sale was committed, and whoever made it died before showing it. */
