@@ -27,7 +27,14 @@ const booking = {
   total: 10_300,
   currency: 'EUR',
 }
-const ITEMS = [1, 2].map(index => ({ index, ticketType: 'adult', price: 5_000, fee: 150, feeShare: 0, discount: 0 }))
+const ITEMS = [1, 2].map(index => ({
+  index,
+  ticketType: 'adult',
+  price: 5_000,
+  fee: 150,
+  feeShare: 0,
+  discount: 0,
+}))
 const payment = (methods: PaymentMethod[]) =>
   newPayment(booking, ITEMS, 'b8a2c5d0-0000-4000-8000-000000000002', {
     INSTANCE: 'onsale',
