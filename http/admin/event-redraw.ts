@@ -6,17 +6,17 @@
 import { stockOf } from '../../shared/event-store.ts'
 import type { BookingId, EventId } from '../../shared/ids.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
+import { type Queryable, transaction } from '../../shared/postgres.ts'
 import { STATUS, type Stock } from '../../shared/seats/inventory.ts'
 import { hashOf } from '../../shared/seats/map-text.ts'
 import type { HttpDeps } from '../deps.ts'
+import { lockBlocks } from './blocks.ts'
 import type { NewEvent } from './event-check.ts'
-import { type NewHouse, newHouse, refuseOwned, wouldTakeAway } from './event-rehouse.ts'
+import { type NewHouse, newHouse, refuseOwned, SEATS_A_SCRIPT, wouldTakeAway } from './event-rehouse.ts'
 import { changeEvent, type EventContent, type Written } from './event-writes.ts'
 
 /** Longer than any node keeps an event (shared/event-store.ts): by then all know that it is off sale. */
 const CACHES_MS = 1.5 * SECOND
-/** Seats of one script. */
-const CHUNK = 500
 
 interface Taken {
   as: BookingId
@@ -89,8 +89,8 @@ async function takeOut(
   const blocked = await blockedOf(pool, stock.eventId, house.leaves)
   const free = house.leaves.filter(index => !blocked.has(index))
   const taken: Taken[] = []
-  for (let at = 0; at < free.length; at += CHUNK) {
-    const chunk: Taken = { as: chance.uuid() as BookingId, indices: free.slice(at, at + CHUNK) }
+  for (let at = 0; at < free.length; at += SEATS_A_SCRIPT) {
+    const chunk: Taken = { as: chance.uuid() as BookingId, indices: free.slice(at, at + SEATS_A_SCRIPT) }
     const answer = await inventory.reacquire(stock, chunk.as, chunk.indices, TAKE_TTL_MS)
     taken.push(chunk)
     if (answer.ok) continue
@@ -108,21 +108,30 @@ async function takeOut(
 async function shown(
   { pool, inventory }: HttpDeps,
   stock: Stock,
-  { returns }: NewHouse,
+  { leaves, returns }: NewHouse,
   taken: Taken[],
   epoch: number,
   hash: string,
 ): Promise<void> {
-  for (const { as, indices } of taken) await inventory.mark(stock, indices, STATUS.blocked, as)
-  const blocked = await blockedOf(pool, stock.eventId, returns)
-  const back = returns.filter(index => !blocked.has(index))
-  for (let at = 0; at < back.length; at += CHUNK)
-    await inventory.mark(stock, back.slice(at, at + CHUNK), STATUS.available, undefined, STATUS.blocked)
+  await transaction(pool, async client => {
+    // Another redraw or an operator's block may have been quicker: what Postgres has by now is shown, and nobody changes it meanwhile.
+    await lockBlocks(client, stock.eventId)
+    const blocked = await blockedOf(client, stock.eventId, [...leaves, ...returns])
+    for (const { as, indices } of taken) {
+      const gone = indices.filter(index => blocked.has(index))
+      await inventory.mark(stock, gone, STATUS.blocked, as)
+    }
+    const back = returns.filter(index => !blocked.has(index))
+    for (let at = 0; at < back.length; at += SEATS_A_SCRIPT) {
+      const some = back.slice(at, at + SEATS_A_SCRIPT)
+      await inventory.mark(stock, some, STATUS.available, undefined, STATUS.blocked)
+    }
+  })
   await inventory.rehouse(stock, epoch, hash)
 }
 
-async function blockedOf(pool: HttpDeps['pool'], eventId: EventId, indices: number[]): Promise<Set<number>> {
-  const { rows } = await pool.query<{ seat_index: number }>(
+async function blockedOf(db: Queryable, eventId: EventId, indices: number[]): Promise<Set<number>> {
+  const { rows } = await db.query<{ seat_index: number }>(
     'select seat_index from seat_blocks where event_id = $1 and seat_index = any($2::int[])',
     [eventId, indices],
   )

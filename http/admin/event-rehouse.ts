@@ -15,6 +15,8 @@ import { lockBlocks } from './blocks.ts'
 /** A message names so many; the rest is counted. */
 const MOST_NAMED = 5
 const MOST_LISTED = 100
+/** So many keep others of Redis waiting for some milliseconds. */
+export const SEATS_A_SCRIPT = 500
 
 export interface Moved {
   index: number
@@ -104,15 +106,19 @@ export async function rehouse(
       )
   }
   await writeTombstones(client, eventId, house.plan, actor)
-  // Should this process not come to it, a worker shows them: it looks at tickets that have a row.
+  // Should this process not come to it, a worker shows them and the epoch: it looks at tickets that have a row.
   const seats = [...house.leaves, ...house.returns].sort((a, b) => a - b)
-  if (seats.length === 0) return
   await client.query(
     `insert into tickets (event_id, seat_index, status) select $1, seat, 'available' from unnest($2::int[]) as seat
      order by seat on conflict do nothing`,
     [eventId, seats],
   )
-  await addToOutbox(client, [{ kind: 'show', eventId, seats }])
+  const jobs = Math.max(1, Math.ceil(seats.length / SEATS_A_SCRIPT))
+  const partOf = (n: number) => seats.slice(n * SEATS_A_SCRIPT, (n + 1) * SEATS_A_SCRIPT)
+  await addToOutbox(
+    client,
+    Array.from({ length: jobs }, (_, n) => ({ kind: 'show', eventId, seats: partOf(n) })),
+  )
 }
 
 /** An operator's own block of such a seat stays: should the seat come back, it comes back blocked. */

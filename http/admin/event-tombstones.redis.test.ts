@@ -7,6 +7,7 @@ import { smallHouse } from '../../shared/seats/small-house.ts'
 import { withTombstones } from '../../shared/seats/tombstones.ts'
 import { audit, PATIENCE } from '../audit/audit.ts'
 import { type Fan, type House, makeShop, type Shop } from '../bookings/sale-fixture.ts'
+import { redraw } from './event-redraw.ts'
 import { newHouse } from './event-rehouse.ts'
 import { changeEvent, contentOf } from './event-writes.ts'
 
@@ -71,6 +72,7 @@ const list = async () => {
 }
 /** Until this node knows the event's new house. */
 const known = () => shop.deps.clock.sleep(1_100)
+const inventoryStands = () => shop.deps.inventory.rebuild(house.stock)
 const epoch = async () => (await shop.deps.inventory.counts(house.stock)).epoch
 
 test('[S184] while it sells a house leaves out free and blocked seats: nobody can have them, every other ticket and hold stays', async () => {
@@ -220,13 +222,12 @@ test('[S187] a whole section and a standing area go, and a rebuild, the audit an
   expect((await fan.get(booking)).status).toBe('in_progress')
 })
 
-test('[S188] a node that dies before it has shown a new house leaves that to the workers', async () => {
+/** The event as a file that brings this house would have it, and as it is. */
+async function redrawn(map: SeatMap) {
   const { pool, events } = shop.deps
-  expect(await shown(6)).toEqual(['available'])
   const content = (await contentOf(pool, house.eventId))!
   const before = (await events.map(content.mapHash))!.plan
-  const next = await newHouse(pool, house.eventId, 'onsale', before, without(6))
-  expect(next.map).toEqual(withTombstones(smallHouse(), without(6)))
+  const next = await newHouse(pool, house.eventId, 'onsale', before, map)
   const event = {
     ...content,
     eventId: house.eventId,
@@ -236,11 +237,52 @@ test('[S188] a node that dies before it has shown a new house leaves that to the
     map: next.map,
     mapHash: undefined,
   }
+  return { content, next, event }
+}
+
+test('[S188] a node that dies before it has shown a new house and begun its epoch leaves that to the workers', async () => {
+  const { pool } = shop.deps
+  expect(await shown(6)).toEqual(['available'])
+  const before = await epoch()
+  const { content, next, event } = await redrawn(without(6))
+  expect(next.map).toEqual(withTombstones(smallHouse(), without(6)))
   const written = await changeEvent(pool, event, content, 'test', { house: next })
   expect(written?.outcome).toBe('changed')
-  expect(await shown(6)).toEqual(['available'])
+  expect([await shown(6), await epoch()]).toEqual([['available'], before])
   await shop.work()
-  expect(await shown(6)).toEqual(['blocked'])
+  expect([await shown(6), await epoch()]).toEqual([['blocked'], before + 1])
+})
+
+test('[S201] so it does where only the drawing is another', async () => {
+  const { content, next, event } = await redrawn({ ...smallHouse(), name: 'Another drawing' })
+  expect([next.leaves, next.returns, next.moved]).toEqual([[], [], []])
+  await inventoryStands()
+  const before = await epoch()
+  await changeEvent(shop.deps.pool, event, content, 'test', { house: next })
+  expect(await epoch()).toBe(before)
+  await shop.work()
+  expect(await epoch()).toBe(before + 1)
+})
+
+test('[S202] of two redraws that cross, what the later has written is what is shown', async () => {
+  const { inventory, pool, clock } = shop.deps
+  await inventoryStands()
+  const { content, event } = await redrawn(without(3, 4))
+  const late = new Proxy(inventory, {
+    get: (all, name) =>
+      name === 'mark'
+        ? async (...args: Parameters<typeof inventory.mark>) => {
+            await clock.sleep(1_000)
+            return inventory.mark(...args)
+          }
+        : Reflect.get(all, name).bind(all),
+  })
+  const first = redraw({ ...shop.deps, inventory: late }, event, content, 'test')
+  await expect.poll(async () => (await contentOf(pool, house.eventId))?.mapHash).not.toBe(content.mapHash)
+  expect(await put(without(4))).toMatchObject({ status: 200, body: { seats: 39 } })
+  await first
+  expect(await shown(3, 4)).toEqual(['available', 'blocked'])
+  expect((await fan.hold([3])).body.tickets).toMatchObject([{ ticketId: house.ticket(3) }])
 })
 
 test('[S200] who holds seats on a node that still knows the house of a second ago gets them in the new one', async () => {

@@ -12,7 +12,7 @@ import { reconcileOne } from './reconcile.ts'
 import { giveBack, makeRefund } from './refunds.ts'
 import { release } from './seats.ts'
 import { leaveQueue } from './settle.ts'
-import { show } from './show.ts'
+import { catchUp, show } from './show.ts'
 
 type Job<Kind extends JobKind> = (sales: Sales, payload: Jobs[Kind], attempt: number) => Promise<void>
 
@@ -23,7 +23,10 @@ const JOBS: { [Kind in JobKind]: Job<Kind> } = {
     await show(sales, booking.eventId, booking.seats, booking.id)
     await leaveQueue(sales, booking)
   },
-  show: (sales, { eventId, seats }) => show(sales, eventId, seats),
+  async show(sales, { eventId, seats }) {
+    await show(sales, eventId, seats)
+    await catchUp(sales, eventId)
+  },
   async release(sales, { bookingId }) {
     const booking = await sales.step('booking.read', () => findBooking(sales.pool, bookingId))
     if (booking !== undefined && isOver(booking.status)) await release(sales, booking)

@@ -9,7 +9,7 @@ import { type Pool, type Queryable, transaction } from '../../shared/postgres.ts
 export interface Jobs {
   /** Show a sale on every map, and give the buyer's slot back. */
   sold: { bookingId: BookingId }
-  /** Show seats as Postgres has them. */
+  /** Show seats as Postgres has them, and the event's newest epoch. */
   show: { eventId: EventId; seats: number[] }
   /** Free what the booking still holds. */
   release: { bookingId: BookingId }

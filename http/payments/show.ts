@@ -32,6 +32,19 @@ export async function show(
   )
 }
 
+/** Begins in Redis the epoch that Postgres has, where whoever gave the event a new house (http/admin/event-redraw.ts) died before it. */
+export async function catchUp(sales: Sales, eventId: EventId): Promise<void> {
+  const { pool, inventory, step } = sales
+  const { stock } = await eventOf(sales, eventId)
+  await step('settle.show', async () => {
+    const { rows } = await pool.query<{ epoch: number; map_hash: string }>(
+      'select epoch, map_hash from events where id = $1 and generation > 0',
+      [eventId],
+    )
+    for (const { epoch, map_hash: hash } of rows) await inventory.rehouse(stock, epoch, hash)
+  })
+}
+
 /** Seats nobody ever bought have no row, and nobody can have sold them meanwhile without showing it later. */
 const PRESENT = `
   with present as (
