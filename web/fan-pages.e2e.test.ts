@@ -65,16 +65,16 @@ test('[V46] only what was typed last is asked for and shown, however slow an old
     await route.continue().catch(() => undefined)
   })
   const box = page.getByTestId('search')
-  await box.pressSequentially('lon')
+  // At once, as a pause between two letters is up to the machine.
+  await box.fill('lon')
   await eventually(() => asked).toEqual(['lon'])
-  await box.pressSequentially('don')
+  await box.fill('london')
   await eventually(() => offersOn(page).first().textContent()).toMatch(/London/)
   await box.fill('madrid')
   await eventually(() => offersOn(page).allTextContents()).toContainEqual(expect.stringMatching(/^Madrid/))
   await page.waitForTimeout(1_500)
   expect((await offersOn(page).allTextContents()).join()).not.toMatch(/London/)
-  expect(asked.at(-1)).toBe('madrid')
-  expect(asked.length).toBeLessThan(6)
+  expect(asked).toEqual(['lon', 'london', 'madrid'])
 })
 
 test('[V47] the hot event is marked and comes first; sorting and what is on sale are in the address', async () => {

@@ -59,7 +59,8 @@ interface Row {
   status: EventStatus
   hot: boolean
   state: QueueState
-  total: number
+  /** Tickets and tombstones; a tombstone is blocked too. */
+  indices: number
   sold: number
   blocked: number
 }
@@ -75,7 +76,7 @@ async function readOverview({ pool, redis, keys, queue }: HttpDeps): Promise<z.i
     Promise.all(ids.map(async (id, i) => (rows[i]?.state === 'off' ? off : await queue.info(id)))),
     free.exec(),
   ])
-  const events = rows.map(({ id, name, venue, starts_at, status, hot, total, sold, blocked }, i) => {
+  const events = rows.map(({ id, name, venue, starts_at, status, hot, indices, sold, blocked }, i) => {
     const [error, known] = frees?.[i] ?? [null, null]
     if (error !== null) throw error
     return {
@@ -87,7 +88,7 @@ async function readOverview({ pool, redis, keys, queue }: HttpDeps): Promise<z.i
       hot,
       queue: queueToJson(queues[i] ?? off),
       // Nobody has looked at its seats yet: nothing is held.
-      free: typeof known === 'string' ? Number(known) : total - sold - blocked,
+      free: typeof known === 'string' ? Number(known) : indices - sold - blocked,
       sold,
     }
   })
@@ -103,7 +104,7 @@ const OVERVIEW = `
     where q.state <> 'off' or (e.starts_at > now() - interval '12 hours'
       and (q.event_id is not null or e.hot or e.status = 'onsale'))
     order by place limit $1)
-  select c.id, c.name, v.name as venue, c.starts_at, c.status, c.hot, c.state, m.seats + m.units as total,
+  select c.id, c.name, v.name as venue, c.starts_at, c.status, c.hot, c.state, m.seats + m.units as indices,
     (select count(*) from tickets t where t.event_id = c.id and t.status = 'sold') as sold,
     (select count(*) from seat_blocks b where b.event_id = c.id) as blocked
   from chosen c join venues v on v.id = c.venue_id join seat_maps m on m.hash = c.map_hash
