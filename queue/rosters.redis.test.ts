@@ -139,3 +139,47 @@ test('[Q241] a node whose roster takes long to bury or to write anew renews its 
   goOn()
   await until('buried', async () => (await rig.redis.zcard(away)) === visitors.length)
 })
+
+test('[Q270] a node that is taken for dead, gets a visitor as its burial ends and then dies is found again', async () => {
+  const [slow, event, [first]] = [rig.queue('slow'), await rig.event(), newVisitors(1)]
+  const { nodes, away, roster } = rig.keys.queue(event)
+  await slow.configure(event, paused, 'test')
+  await slow.sweep(event)
+  // Redis says that it has no roster; then its first visitor comes.
+  let [came, asked] = [false, 0]
+  const exists = async (key: string) => {
+    const answer = await rig.redis.exists(key)
+    if (key !== roster('slow') || came || (await rig.redis.zscore(nodes, 'slow')) === null) return answer
+    came = ++asked === 2
+    if (came) await slow.join(event, first!)
+    return answer
+  }
+  await rig.redis.zadd(nodes, 1, 'slow')
+  await rig.queue('lives', { redis: intercepted(rig.redis, 'exists', exists) }).sweep(event)
+  expect([came, await rig.redis.strlen(roster('slow'))]).toEqual([true, 14])
+  await rig.queue('other').sweep(event)
+  expect(await rig.redis.zrangeBuffer(away, 0, '-1')).toEqual([slow.member(event, first!)])
+  expect(await rig.redis.zscore(nodes, 'slow')).toBeNull()
+})
+
+test('[Q271] however long one dead node’s roster takes, the next is buried meanwhile', async () => {
+  const [event, [one, two]] = [await rig.event(), newVisitors(2)]
+  const [long, short] = [rig.queue('long'), rig.queue('short')]
+  const { nodes, away, roster } = rig.keys.queue(event)
+  await long.configure(event, paused, 'test')
+  await joinInOrder(long, event, [one!])
+  await joinInOrder(short, event, [two!])
+  let goOn = () => {}
+  const held = new Promise<void>(resolve => (goOn = resolve))
+  const getrangeBuffer = async (key: string, from: number, to: number) => {
+    if (key.startsWith(roster('long'))) await held
+    return await rig.redis.getrangeBuffer(key, from, to)
+  }
+  const lives = rig.queue('lives', { redis: intercepted(rig.redis, 'getrangeBuffer', getrangeBuffer) })
+  await rig.redis.zadd(nodes, 1, 'long', 2, 'short')
+  await lives.sweep(event)
+  await lives.sweep(event)
+  expect(await rig.redis.zrangeBuffer(away, 0, '-1')).toEqual([short.member(event, two!)])
+  goOn()
+  await until('buried', async () => (await rig.redis.zcard(away)) === 2)
+})

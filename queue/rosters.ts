@@ -32,8 +32,8 @@ export function rosterKeys(keys: Keys, event: EventId, node: string): [string, s
 
 export class Rosters {
   readonly #parts: RostersParts
-  /** Bytes of what was kept the last time. */
   readonly #end = new AbortController()
+  /** Bytes of what was kept the last time. */
   readonly #kept = new PerEvent<number>()
 
   constructor(parts: RostersParts) {
@@ -84,7 +84,12 @@ export class Rosters {
     let visitors = await this.#buryAll(event, old)
     if ((await redis.exists(roster)) === 1 && (await redis.renamenx(roster, old)) === 1)
       visitors += await this.#buryAll(event, old)
-    if ((await redis.exists(roster)) === 0) await redis.zrem(keys.queue(event).nodes, dead)
+    if ((await redis.exists(roster)) === 0) {
+      const { nodes } = keys.queue(event)
+      await redis.zrem(nodes, dead)
+      // Whoever came to it in between found its name still there, and who comes now enters it again.
+      if ((await redis.exists(roster)) === 1) await redis.zadd(nodes, 'NX', 0, dead)
+    }
     log.warn({ event, dead, visitors }, 'a node is gone: its visitors have a grace to come back')
   }
 

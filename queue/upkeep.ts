@@ -103,7 +103,7 @@ export class Upkeep {
         await this.#raiseFloor(event, done.settings, Math.max(Number(now), Number(last)))
       }
       if (dead !== undefined && dead !== '')
-        await this.#long(`bury ${event}`, () => this.#rosters.bury(event, dead))
+        await this.#long(`bury ${event} ${dead}`, () => this.#rosters.bury(event, dead))
       if (!isMore && name !== '')
         await this.#long(`compact ${event}`, () => this.#rosters.compact(event, Number(bytes)))
     }

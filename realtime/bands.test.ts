@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LineTick } from '../queue/sketch.ts'
@@ -102,6 +104,36 @@ test('[Q220] who comes again with a worse place hides nobody behind the place of
       }
     }),
   )
+})
+
+test('[Q273] whoever has left is let go of, also while nobody looks through the list, and an emptied band keeps nothing', async () => {
+  setFlagsFromString('--expose-gc')
+  const gc: unknown = runInNewContext('gc')
+  if (typeof gc !== 'function') throw new Error('no gc')
+  const [bands, left] = [new Bands<Banded>(), new Set<WeakRef<Banded>>()]
+  const come = (score: number) => {
+    const member = { score, band: -1, slice: 0 }
+    bands.add(member, 50_000)
+    return member
+  }
+  const stays = come(0)
+  const churn = () => {
+    for (let i = 1; i <= 2_000; i++) {
+      const member = come(i % 97)
+      bands.remove(member)
+      left.add(new WeakRef(member))
+    }
+  }
+  const held = async () => {
+    await new Promise(resolve => setTimeout(resolve))
+    gc()
+    return [...left].filter(one => one.deref() !== undefined).length
+  }
+  churn()
+  expect(await held()).toBeLessThanOrEqual(18)
+  bands.remove(stays)
+  expect(await held()).toBe(0)
+  expect([bands.peopled(), bands.slices(bandOf(50_000))]).toEqual([[], 0])
 })
 
 test('[Q83] the front hears each beat, the bands behind every 5 to 20 seconds, and each the piece in which its members stand', () => {

@@ -62,7 +62,7 @@ interface Band<M> {
 }
 
 export class Bands<M extends Banded> {
-  readonly #bands: Band<M>[] = []
+  readonly #bands: (Band<M> | undefined)[] = []
 
   /** Puts a member who is in none into the band of this position. */
   add(member: M, position: number): void {
@@ -73,13 +73,15 @@ export class Bands<M extends Banded> {
     members.push(member)
     scores.push(member.score)
     band.size++
+    if (members.length > mostEntries(band)) tidy(band, member.band)
     band.slices = Math.max(band.slices, Math.ceil(band.size / SOCKETS_A_SLICE))
     member.slice = band.next++ % Math.ceil(band.size / SOCKETS_A_SLICE)
   }
 
   remove(member: M): void {
     if (member.band < 0) return
-    this.#band(member.band).size--
+    // An emptied one begins anew: nobody would tidy its list.
+    if (--this.#band(member.band).size === 0) this.#bands[member.band] = undefined
     member.band = -1
   }
 
@@ -105,7 +107,7 @@ export class Bands<M extends Banded> {
 
   #head(index: number, isAhead: (score: number) => boolean): M[] {
     const band = this.#band(index)
-    if (!band.isSorted || band.members.length > 2 * band.size + 16) tidy(band, index)
+    if (!band.isSorted || band.members.length > mostEntries(band)) tidy(band, index)
     const ahead = new Set<M>()
     for (const [i, member] of band.members.entries()) {
       if (!counts(band, i, index)) continue
@@ -119,6 +121,11 @@ export class Bands<M extends Banded> {
     this.#bands[index] ??= { members: [], scores: [], isSorted: true, size: 0, slices: 0, next: 0 }
     return this.#bands[index]
   }
+}
+
+/** So a place that is added costs no more, however many have left; also before a draw, when nobody looks through the list. */
+function mostEntries<M>({ size }: Band<M>): number {
+  return 2 * size + 16
 }
 
 function counts<M extends Banded>({ members, scores }: Band<M>, i: number, index: number): boolean {

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Queue, QueueNode, Remembered } from '../queue/queue.ts'
 import { type EventId, eventId, type VisitorId, visitorId } from '../shared/ids.ts'
-import type { PlaceInfo } from '../shared/wire/messages.ts'
+import type { PlaceInfo, ServerMessage } from '../shared/wire/messages.ts'
+import type { Connection } from './connection.ts'
 import { Line } from './line.ts'
 import { LineMember } from './line-member.ts'
 import { LinePlaces } from './line-places.ts'
@@ -86,4 +87,17 @@ test('[Q235] news that is missed once more while a node looks for what it has mi
   expect([line.newsMissed, line.members.has('in')]).toEqual([true, false])
   await repair.findMissed(line)
   expect(line.newsMissed).toBe(false)
+})
+
+test('[Q272] who leaves while their admission is being recorded hears of no pass behind the word that it has ended', async () => {
+  const heard: string[] = []
+  const { line, member, places } = lineOf({
+    passes: async () => {
+      places.end(line, [member.hex], 'left')
+      return [{ visitorId: VISITOR, pass: 'pass', until: 1 }] as Awaited<ReturnType<QueueNode['passes']>>
+    },
+  })
+  member.add({ send: ({ type }: ServerMessage) => heard.push(type), expel() {} } as unknown as Connection)
+  await places.tellAdmitted(line, [member])
+  expect(heard).toEqual(['ended'])
 })

@@ -48,7 +48,8 @@ export class LinePlaces {
         ...asked.keys(),
       ])) {
         const member = asked.get(visitorId)
-        if (member === undefined) continue
+        // Who left, or whose turn ended, while the record was made has heard so already.
+        if (member === undefined || !line.has(member)) continue
         this.admit(line, member)
         for (const socket of member.sockets)
           socket.send({ type: 'admitted', eventId: line.event, pass, until })
