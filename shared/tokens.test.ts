@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
+import { createHmac, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
 import { eventId, visitorId } from './ids.ts'
 import { PassTokens, SessionTokens } from './tokens.ts'
@@ -28,6 +28,24 @@ describe('sessions', () => {
     expect(tokens.check(token)).toEqual({ ok: false, reason: 'expired' })
     vi.useRealTimers()
   })
+})
+
+test('[S160] a session is signed with HMAC-SHA256, and a text or a signature that only looks alike is none', () => {
+  // Longer and shorter than a block of the hash, and just one.
+  for (const length of [32, 64, 200]) {
+    const key = Buffer.alloc(length, 1)
+    const tokens = new SessionTokens(key, 60)
+    const token = tokens.issue(visitor)
+    const end = token.lastIndexOf('.')
+    const [text, right] = [token.slice(0, end), token.slice(end + 1)]
+    expect(createHmac('sha256', key).update(text).digest('base64url')).toBe(right)
+    const alike = (what: string, at: number) =>
+      `${what.slice(0, at)}${String.fromCharCode(0x100 + what.charCodeAt(at))}${what.slice(at + 1)}`
+    const wrong = ['', right.slice(1), `${right}=`, `${right}${right}`, alike(right, 0), alike(right, 42)]
+    for (const one of wrong) expect(tokens.check(`${text}.${one}`).ok, one).toBe(false)
+    expect(tokens.check(`${alike(text, end - 1)}.${right}`).ok).toBe(false)
+    expect(tokens.check(token).ok).toBe(true)
+  }
 })
 
 describe('passes', () => {
