@@ -136,6 +136,56 @@ test('[Q252] an admission that was claimed and not recorded is called again by t
   }
 }, 30_000)
 
+test('[Q274] where a node fails while it mends a Redis that took over, the places stay for the one that mends it next', async () => {
+  for (const step of ['callBuffer', 'time', 'zmscore', 'evalsha'] as const) {
+    const [queue, event, visitors] = [rig.queue('a', { recoveryMs: 300 }), await rig.event(), newVisitors(6)]
+    await queue.configure(event, open, 'test')
+    await joinInOrder(queue, event, visitors)
+    await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
+    const [came] = await queue.passes(event, [visitors[0]!])
+    await (await moment(event))()
+    const { cfg, line } = rig.keys.queue(event)
+    const fails = async (...given: never[]) => {
+      const mends = step !== 'evalsha' || given.includes('lostAt' as never)
+      if (mends) throw new Error('Command timed out')
+      return await rig.redis.evalsha(...(given as unknown as Parameters<typeof rig.redis.evalsha>))
+    }
+    const failing = rig.queue('f', { recoveryMs: 300, redis: intercepted(rig.redis, step, fails) })
+    await expect(failing.sweep(event)).rejects.toThrow('cannot be reached')
+    expect(await rig.redis.hget(cfg, 'generation')).toBeNull()
+    await queue.sweep(event)
+    const standing = await rig.redis.zrangeBuffer(line, 0, '-1')
+    expect(standing).toEqual(visitors.slice(1).map(who => queue.member(event, who)))
+    queue.refresh(event)
+    expect(await queue.gate(event, visitors[0]!, came!.pass)).toEqual({ ok: true })
+  }
+}, 60_000)
+
+test('[Q275] where a node dies with a new generation in Redis and not in Postgres, the places stay', async () => {
+  const [queue, event, visitors] = [rig.queue('a', { recoveryMs: 300 }), await rig.event(), newVisitors(6)]
+  await queue.configure(event, open, 'test')
+  await joinInOrder(queue, event, visitors)
+  await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
+  const [came] = await queue.passes(event, [visitors[0]!])
+  await (await moment(event))()
+  const { cfg, line } = rig.keys.queue(event)
+  const pool = intercepted(rig.pool, 'connect', async () => {
+    const client = await rig.pool.connect()
+    return intercepted(client, 'query', async (text: string, values: unknown[]) => {
+      if (text.includes('begun = true')) throw Object.assign(new Error('gone'), { code: '57P01' })
+      return await client.query(text, values)
+    })
+  })
+  await expect(rig.queue('dies', { recoveryMs: 300, pool }).sweep(event)).rejects.toThrow('cannot be reached')
+  expect(await rig.redis.hget(cfg, 'generation')).toBe('2')
+  await queue.sweep(event)
+  expect(await rig.redis.hget(cfg, 'generation')).toBe('3')
+  const standing = await rig.redis.zrangeBuffer(line, 0, '-1')
+  expect(standing).toEqual(visitors.slice(1).map(who => queue.member(event, who)))
+  queue.refresh(event)
+  expect(await queue.gate(event, visitors[0]!, came!.pass)).toEqual({ ok: true })
+}, 30_000)
+
 test('[Q258] the log says that Redis had lost a queue only where it had', async () => {
   const said: string[] = []
   const hears = intercepted(log, 'warn', (_: unknown, text: string) => said.push(text))

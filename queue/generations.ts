@@ -81,8 +81,10 @@ export class Generations {
     if (generation === String(settings.generation)) {
       if (Number(version) < settings.version) await this.#configure(event, settings, draw)
     } else {
-      // Without a generation it doubts itself: see queue.lua. In the middle of a draw its order is worth nothing.
-      const keeps = generation == null && version != null && drawn === draw
+      // Without a generation it doubts itself: see queue.lua. One that Postgres has not heard of was begun as its node died, and nothing
+      // was done in it. In the middle of a draw its order is worth nothing.
+      const isNewer = generation == null || Number(generation) > settings.generation
+      const keeps = isNewer && version != null && drawn === draw
       await this.#begin(client, event, settings, { draw, keeps, found: Number(generation ?? 0) })
     }
   }
@@ -116,7 +118,7 @@ export class Generations {
     else if (keeps)
       log.info(
         { event, generation, ...back },
-        'another process is Redis now: places stay, turns are from Postgres',
+        'another process is Redis now, or a node died at its work: places stay, turns are from Postgres',
       )
     else log.warn({ event, generation, ...back }, 'Redis had lost a queue: a new generation has begun')
   }
@@ -127,8 +129,8 @@ export class Generations {
   }
 
   /**
-   * Before cfg exists: until then every verb refuses, so nobody is admitted beside those who come back. `kept`: places stand in
-   * Redis that may have admitted.
+   * Before cfg has a generation: until then every verb refuses, so nobody is admitted beside those who come back. `kept`: places
+   * stand in Redis that may have admitted.
    */
   async #restore(client: Client, event: EventId, settings: StoredSettings, kept: boolean) {
     const { redis, keys, recoveryMs } = this.#parts
@@ -169,12 +171,13 @@ export class Generations {
 
   /**
    * A Redis that may lack its last second keeps its places, and receipts and the nodes' memory bring what it lacks. Of turns
-   * only Postgres knows: whoever was called is in the line again, until a record says that they had come.
+   * only Postgres knows: whoever was called is in the line again, until a record says that they had come. cfg stays but for its
+   * state, so that whoever tries next where this fails half way keeps them too, and a hold meanwhile asks for no slot.
    */
   async #keepPlaces(event: EventId): Promise<void> {
     const { redis, keys } = this.#parts
     const q = keys.queue(event)
-    await redis.unlink(q.cfg)
+    await redis.hdel(q.cfg, 'state')
     const called = pairsOf(await redis.callBuffer('HGETALL', q.called))
     await inChunks(called, some =>
       redis.zadd(q.line, 'LT', ...some.flatMap(({ member, score }) => [score, member])),

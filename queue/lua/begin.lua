@@ -7,6 +7,7 @@
 -- -> {'OK', least score}
 local recovery = tonumber(ARGV[3])
 local floor = math.max(tonumber(ARGV[2]), nowUs)
+redis.call('DEL', cfg)
 redis.call('HSET', cfg, 'generation', ARGV[1], 'draw', ARGV[4], 'floor', digits(floor), 'run', runId() or '', unpack(ARGV, 6))
 redis.call('HSET', cfg, 'agreedAt', clocksAgree(tonumber(ARGV[5])) and digits(now) or '0')
 local grace, burst = unpack(redis.call('HMGET', cfg, 'grace', 'burst'))
