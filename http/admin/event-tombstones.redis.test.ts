@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { BookingId } from '../../shared/ids.ts'
+import { hashOf, textOf } from '../../shared/seats/map-text.ts'
 import { type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { smallHouse } from '../../shared/seats/small-house.ts'
 import { withTombstones } from '../../shared/seats/tombstones.ts'
@@ -303,6 +304,48 @@ test('[S200] who holds seats on a node that still knows the house of a second ag
   })
   await put(without(3, 47, 48, 49), { status: 'offsale' })
   expect((await fan.hold([6])).body).toMatchObject({ code: 'not_on_sale', eventStatus: 'offsale' })
+})
+
+test('[S203] nothing is added to a hold where the event is off sale, or a seat that became another since the node read it', async () => {
+  const add = (booking: string, index: number) =>
+    shop.call('PATCH', `/bookings/${booking}`, {
+      token: fan.token,
+      body: { add: { ticketIds: [house.ticket(index)] } },
+    })
+  const booking = await fan.held(0)
+  const { pool } = shop.deps
+  const { content } = await redrawn(smallHouse())
+  // Seats of row B are of row Z now; whoever read the event before still has row B.
+  const map = smallHouse()
+  map.sections[0]!.rows[1]!.name = 'Z'
+  await pool.query(
+    "insert into seat_maps (hash, name, seats, units, geometry) values ($1, 'z', 40, 10, $2)",
+    [hashOf(map), textOf(map)],
+  )
+  await pool.query('update events set map_hash = $2 where id = $1', [house.eventId, hashOf(map)])
+  const added = await add(booking, 12)
+  expect(added).toMatchObject({ status: 200, body: { tickets: [{}, { row: 'Z', seat: '3' }] } })
+  await pool.query(`update events set map_hash = $2, status = 'offsale' where id = $1`, [
+    house.eventId,
+    content.mapHash,
+  ])
+  expect(await add(booking, 13)).toMatchObject({ status: 409, body: { code: 'not_on_sale' } })
+  expect(await shown(12, 13)).toEqual(['held', 'available'])
+})
+
+test('[S204] a hold that waits for a change of its event heeds it', async () => {
+  const { pool } = shop.deps
+  await fan.held(0)
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('select from events where id = $1 for update', [house.eventId])
+  await client.query(`update events set status = 'offsale' where id = $1`, [house.eventId])
+  const waiting = fan.hold([6])
+  await shop.deps.clock.sleep(500)
+  await client.query('commit')
+  client.release()
+  expect(await waiting).toMatchObject({ status: 409, body: { code: 'not_on_sale', eventStatus: 'offsale' } })
+  expect(await shown(6)).toEqual(['available'])
 })
 
 test('[S189] an event may begin with a map that has tombstones', async () => {

@@ -18,7 +18,7 @@ export interface Amend {
   /** The most the visitor may hold and have bought of the event. */
   most: number
   /** What it takes off and charges for the booking as it then is. */
-  event: Pick<EventRecord, 'pricing' | 'currency'>
+  event: Pick<EventRecord, 'pricing' | 'currency' | 'mapHash'>
 }
 
 export type Amended =
@@ -26,11 +26,19 @@ export type Amended =
   /** Postgres knows better than Redis did. */
   | { ok: false; reason: 'taken'; sold: number[]; blocked: number[] }
   | { ok: false; reason: 'limit'; bought: number }
+  | { ok: false; reason: 'not_on_sale' }
 
 /** Nothing is written unless all of it may be. The total follows from the items. */
 export async function amendBooking(client: Client, amend: Amend): Promise<Amended> {
   const { id, eventId, visitorId, seats, items, gone, most, event } = amend
   const added = items.map(({ index }) => index)
+  if (added.length > 0) {
+    const { rowCount } = await client.query(
+      `select from events where id = $1 and status = 'onsale' and map_hash = $2 for key share`,
+      [eventId, event.mapHash],
+    )
+    if (rowCount === 0) return { ok: false, reason: 'not_on_sale' }
+  }
   const { rows } = await client.query<{ sold: number[]; blocked: number[]; bought: number; live: number }>(
     LOOK,
     [eventId, visitorId, added, id],

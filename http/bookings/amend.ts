@@ -8,9 +8,11 @@ import { invalid, Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type BookingId, splitTicketId, type VisitorId } from '../../shared/ids.ts'
 import { TAKE_TTL_MS } from '../../shared/limits.ts'
+import { requireOnSale } from '../../shared/on-sale.ts'
 import { transaction } from '../../shared/postgres.ts'
 import { type Amended, amendBooking } from './amend-store.ts'
 import { type Booking, lockBooking } from './booking-store.ts'
+import { EventChanged, withEventAnew } from './event-changed.ts'
 import { conflict, refusalOf, showTaken } from './hold.ts'
 import { checkCategories, mostOf, tooManyOf } from './limits.ts'
 import { checkCount, HoldBody, orderOf } from './order.ts'
@@ -54,6 +56,11 @@ export async function amend(
   const booking = await readOwn(sales, visitorId, id)
   const now = await redisNow(sales)
   checkLive(booking, now)
+  await withEventAnew(sales, booking.eventId, () => change(sales, booking, body))
+  return viewNow(sales, await readOwn(sales, visitorId, id))
+}
+
+async function change(sales: Sales, booking: Booking, body: AmendBody): Promise<void> {
   const event = await eventOf(sales, booking.eventId)
   const dropped = droppedOf(booking, event, body)
   const added = await takeAdded(sales, event, booking, body.add, dropped.length)
@@ -68,7 +75,6 @@ export async function amend(
     throw await refused(sales, event, booking, amended)
   }
   await toOneHold(sales, event, booking, added, seats, dropped)
-  return viewNow(sales, await readOwn(sales, visitorId, id))
 }
 
 /** What is added, taken under an id of its own. */
@@ -121,7 +127,8 @@ async function takeAdded(
     checkLeft(had.length - drops)
     return { takenAs, items: [] }
   }
-  const { config, inventory, step } = sales
+  const { config, inventory, step, clock } = sales
+  requireOnSale(event, clock.now())
   const order = orderOf(event, body.data, Number.POSITIVE_INFINITY)
   const { seats, areas } = order.wanted
   const count = seats.length + areas.reduce((sum, { quantity }) => sum + quantity, 0)
@@ -178,6 +185,7 @@ async function refused(
   booking: Booking,
   refusal: Exclude<Amended, { ok: true }>,
 ): Promise<Problem> {
+  if (refusal.reason === 'not_on_sale') return new EventChanged()
   if (refusal.reason === 'limit')
     return tooManyOf(sales.config, booking.visitorId, refusal.bought + booking.seats.length)
   await showTaken(sales, event.stock, refusal)

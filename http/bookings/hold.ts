@@ -28,6 +28,7 @@ import {
   insertBooking,
   itemsOf,
 } from './booking-store.ts'
+import { EventChanged, withEventAnew } from './event-changed.ts'
 import { chooserOf } from './hold-best.ts'
 import { renewableUntil } from './hold-time.ts'
 import { allowanceOf, checkCategories, mostOf, tooLong, tooManyOf } from './limits.ts'
@@ -64,13 +65,6 @@ export async function hold(sales: Sales, request: HoldRequest): Promise<BookingV
     throw error
   } finally {
     sales.payRoom.held(sales.clock.now() - began)
-  }
-}
-
-/** The event went off sale, or got another map, after it was read for this call. */
-class EventChanged extends Problem {
-  constructor() {
-    super('not_on_sale', 'The event is being changed.', { retryAfter: 1 })
   }
 }
 
@@ -142,15 +136,8 @@ async function replay(
   return viewOf(found, items.get(found.id) ?? [], event, now, renewableUntil(sales.config, found))
 }
 
-/** Where this node knew the event as it was up to a second ago, once more with the event as it is. */
-async function holdNew(sales: Sales, request: HoldRequest, idem?: Idem): Promise<BookingView> {
-  try {
-    return await holdOf(sales, request, idem)
-  } catch (error) {
-    if (!(error instanceof EventChanged)) throw error
-    await sales.step('event.read', () => sales.events.findAnew(eventId(request.eventId)))
-    return await holdOf(sales, request, idem)
-  }
+function holdNew(sales: Sales, request: HoldRequest, idem?: Idem): Promise<BookingView> {
+  return withEventAnew(sales, eventId(request.eventId), () => holdOf(sales, request, idem))
 }
 
 async function holdOf(sales: Sales, request: HoldRequest, idem?: Idem): Promise<BookingView> {
