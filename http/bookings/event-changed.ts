@@ -10,17 +10,17 @@ export class EventChanged extends Problem {
   }
 }
 
-/** `act` reads the event itself. */
+/** `attempt` reads the event itself. */
 export async function withEventAnew<T>(
   { events, step }: Sales,
   id: EventId,
-  act: () => Promise<T>,
+  attempt: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await act()
+    return await attempt()
   } catch (error) {
     if (!(error instanceof EventChanged)) throw error
     await step('event.read', () => events.findAnew(id))
-    return await act()
+    return await attempt()
   }
 }
