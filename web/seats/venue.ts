@@ -73,7 +73,7 @@ export function useSeatFeed(eventId: string, pass: string | undefined): SeatFeed
   return feed
 }
 
-/** Servers keep an event for a second and a half: asked sooner, one might tell of the house before. */
+/** Servers keep an event for a second, and their answer may be kept for another: asked sooner, one might tell of the house before. */
 const HOUSE_KNOWN_MS = 2_000
 
 /** Seats that were made anew, which raises their epoch, may be those of another house: the event is asked for. */
