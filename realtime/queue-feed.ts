@@ -284,14 +284,17 @@ export class QueueFeed {
 
   /** The queue was turned on or off, or began anew. */
   async #changed(line: Line): Promise<void> {
+    const { seats } = this.#parts
     const isOff = line.state === 'off'
+    // At once: another line may begin before all have been told of this.
+    if (isOff) for (const socket of seats.watchersOf(line.event)) socket.forgetPass(line.event)
     const ended = isOff ? this.#places.endAll(line, [...line.members.values()], 'queue_off') : undefined
     // The next beat tries again.
     if (!isOff) await this.#repair.restore(line).catch(() => undefined)
     const info = await this.#tellSettings(line).catch(() => undefined) // Ticks say the state too.
-    await this.#share.each([...this.#parts.seats.watchersOf(line.event)], socket => {
-      if (line.state === 'off') socket.forgetPass(line.event)
-      else socket.expel(line.event, true, info)
+    const watchers = isOff ? [] : [...seats.watchersOf(line.event)]
+    await this.#share.each(watchers, socket => {
+      if (line.isOn) socket.expel(line.event, true, info)
     })
     await ended
   }

@@ -37,7 +37,7 @@ async function crowd() {
       listen: async (_: string, hears: typeof hear) => (hear = hears),
       unlisten() {},
     },
-    seats: { isWatched: () => false, watchersOf: () => [] },
+    seats: { isWatched: () => false, watchersOf: () => sockets.map(({ connection }) => connection) },
     ticker: { soon: (publish: () => void) => publish() },
     door: { publish() {} },
     meters: { waiting: { set() {} } },
@@ -62,6 +62,7 @@ async function crowd() {
       time.most = Math.max(time.most, ++time.told)
     }
     const visitor = visitorId(`00000000-0000-4000-8000-${String(i).padStart(12, '0')}`)
+    let byPass = true
     const connection = {
       visitorId: visitor,
       network: '',
@@ -69,7 +70,10 @@ async function crowd() {
       isOpen: true,
       hear() {},
       miss() {},
-      expel() {},
+      forgetPass: () => (byPass = false),
+      expel: (_: string, onlyWithoutPass: boolean) => {
+        if (!byPass || !onlyWithoutPass) heard.push('expelled')
+      },
       send,
     }
     return { heard, connection: connection as unknown as Connection }
@@ -87,20 +91,23 @@ async function crowd() {
     sockets,
     time,
     say: (news: QueueNews) => hear(Buffer.from(JSON.stringify(news))),
-    turnOff: () => (state = 'off'),
+    turn: (to: 'off' | 'open') => {
+      state = to
+      generation++
+      hear(Buffer.from(JSON.stringify({ kind: 'settings' })))
+    },
     end: () => clearInterval(turning.unref()),
   }
 }
 
 for (const reason of ['sold_out', 'queue_off'] as const)
   test(`[Q255] a whole line is told that it has ended (${reason}) some a turn of the loop, within the ticks’ share of it, each once, and nobody who came anew`, async () => {
-    const { feed, sockets, time, say, turnOff, end } = await crowd()
+    const { feed, sockets, time, say, turn, end } = await crowd()
     const last = sockets.at(-1)!
     const told = () => sockets.filter(({ heard }) => heard.includes(reason)).length
     const began = time.now
     if (reason === 'queue_off') {
-      turnOff()
-      say({ kind: 'settings' })
+      turn('off')
     } else {
       say({ kind: 'dissolved', reason })
     }
@@ -117,3 +124,15 @@ for (const reason of ['sold_out', 'queue_off'] as const)
     for (const { heard } of sockets) expect(heard.filter(one => one === reason).length).toBeLessThanOrEqual(1)
     if (reason === 'sold_out') expect(last.heard.slice(-2)).toEqual(['place', 'queue'])
   }, 30_000)
+
+test('[Q276] a queue that is turned off and on again before its line has been told keeps none of the old passes', async () => {
+  const { sockets, turn, end } = await crowd()
+  const told = (what: string) => sockets.filter(({ heard }) => heard.includes(what)).length
+  turn('off')
+  await expect.poll(() => told('queue_off')).toBeGreaterThan(0)
+  expect(told('queue_off')).toBeLessThan(SOCKETS)
+  turn('open')
+  await expect.poll(() => told('queue_off'), { timeout: 20_000 }).toBe(SOCKETS)
+  await expect.poll(() => told('expelled'), { timeout: 20_000 }).toBe(SOCKETS)
+  end()
+}, 60_000)
