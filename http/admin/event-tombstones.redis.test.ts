@@ -71,6 +71,11 @@ const list = async () => {
   )
   return body
 }
+const add = (booking: string, index: number) =>
+  shop.call('PATCH', `/bookings/${booking}`, {
+    token: fan.token,
+    body: { add: { ticketIds: [house.ticket(index)] } },
+  })
 /** Until this node knows the event's new house. */
 const known = () => shop.deps.clock.sleep(1_100)
 const inventoryStands = () => shop.deps.inventory.rebuild(house.stock)
@@ -307,11 +312,6 @@ test('[S200] who holds seats on a node that still knows the house of a second ag
 })
 
 test('[S203] nothing is added to a hold where the event is off sale, or a seat that became another since the node read it', async () => {
-  const add = (booking: string, index: number) =>
-    shop.call('PATCH', `/bookings/${booking}`, {
-      token: fan.token,
-      body: { add: { ticketIds: [house.ticket(index)] } },
-    })
   const booking = await fan.held(0)
   const { pool } = shop.deps
   const { content } = await redrawn(smallHouse())
@@ -333,14 +333,14 @@ test('[S203] nothing is added to a hold where the event is off sale, or a seat t
   expect(await shown(12, 13)).toEqual(['held', 'available'])
 })
 
-test('[S204] a hold that waits for a change of its event heeds it', async () => {
+test('[S204] who adds to a hold and waits for a change of its event heeds it', async () => {
   const { pool } = shop.deps
-  await fan.held(0)
+  const booking = await fan.held(0)
   const client = await pool.connect()
   await client.query('begin')
   await client.query('select from events where id = $1 for update', [house.eventId])
   await client.query(`update events set status = 'offsale' where id = $1`, [house.eventId])
-  const waiting = fan.hold([6])
+  const waiting = add(booking, 6)
   await shop.deps.clock.sleep(500)
   await client.query('commit')
   client.release()

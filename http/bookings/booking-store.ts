@@ -123,10 +123,7 @@ interface InsertRow {
   left_ms: number
 }
 
-/**
- * Who dies between take and insert has no row, and what was abandoned was never told to anybody: neither is counted. The event's row is
- * locked as the reference to it would lock it, but before it is looked at: who waits for a change of the event sees it.
- */
+/** Who dies between take and insert has no row, and what was abandoned was never told to anybody: neither is counted. */
 const INSERT = `
   with sold as (
     select seat_index from tickets where event_id = $2 and seat_index = any($4::int[]) and status = 'sold'
@@ -154,7 +151,6 @@ const INSERT = `
     where e.id = $2 and e.status = 'onsale' and e.map_hash = $15
       and not exists (select from sold) and not exists (select from blocked)
       and bought <= $16::int and left_ms >= $19::float8
-    for key share of e
     returning id, event_id, expires_at
   ), items as (
     insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount, fee_share)
