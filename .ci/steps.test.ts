@@ -23,7 +23,6 @@ const NO_STEPS: Record<string, string> = {
   'http/payments/job-runner.ts': 'owns the queue of jobs; the jobs are the flows',
   'http/payments/rounds.ts': 'owns the rounds; their work is the flows',
   'http/bookings/steps.ts': 'is the walker',
-  'http/bookings/pay-room.ts': 'is what a step waits for: room, and no store',
   'http/payments/stripe.ts': 'is what the steps wait for: the calls themselves',
   'http/payments/paced.ts': 'is what the steps wait for: the calls, each in its turn',
   'http/payments/turns.ts': 'is what the steps wait for: the turns themselves',

@@ -1,7 +1,7 @@
 /**
  * Holds go before payments: seats are lost by who comes late, and a payment is not. A payment is some thirty ways to the stores, so as
  * many as come may be under way only while holds are answered in time; each slow hold halves the room that payments have, and time without
- * one gives it back. Who waits for room waits in order, within a caller's patience.
+ * one gives it back. Whom there is no room for waits in the line of payments, which any other process serves as well.
  */
 import type { Clock } from '../../shared/clock.ts'
 
@@ -14,7 +14,6 @@ const STEP_MS = 50
 
 export class PayRoom {
   readonly #clock: Clock
-  readonly #line: (() => void)[] = []
   #room = MOST
   #under = 0
   #steppedAt = 0
@@ -38,42 +37,24 @@ export class PayRoom {
     this.#halvedAt = now
   }
 
-  /** Waits for room, at most so long; false where there was none. Whoever was let in leaves. */
-  async enter(patienceMs: number): Promise<boolean> {
+  /** How many more payments may begin now. */
+  left(): number {
     this.#grow()
-    if (this.#line.length === 0 && this.#under < this.#room) {
-      this.#under++
-      return true
-    }
-    const over = new AbortController()
-    let isIn = false
-    const enter = () => {
-      isIn = true
-      over.abort()
-    }
-    this.#line.push(enter)
-    await this.#clock.sleep(patienceMs, over.signal)
-    if (!isIn) this.#line.splice(this.#line.indexOf(enter), 1)
-    return isIn
+    return Math.max(0, this.#room - this.#under)
   }
 
-  leave(): void {
-    this.#under--
-    this.#grow()
+  /** Takes room for a payment, and answers what gives it back; undefined where there is none. */
+  enter(): (() => void) | undefined {
+    if (this.left() === 0) return undefined
+    this.#under++
+    return () => void this.#under--
   }
 
-  /** One more for each step that passed without a slow hold; then lets in whom there is room for. */
+  /** One more for each step that passed without a slow hold. */
   #grow(): void {
     const steps = Math.floor((this.#clock.now() - this.#steppedAt) / STEP_MS)
-    if (steps > 0) {
-      this.#room = Math.min(MOST, this.#room + steps)
-      this.#steppedAt += steps * STEP_MS
-    }
-    while (this.#under < this.#room) {
-      const next = this.#line.shift()
-      if (next === undefined) return
-      this.#under++
-      next()
-    }
+    if (steps <= 0) return
+    this.#room = Math.min(MOST, this.#room + steps)
+    this.#steppedAt += steps * STEP_MS
   }
 }

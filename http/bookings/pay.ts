@@ -34,20 +34,19 @@ export interface PayRequest {
   returnUrl: string
 }
 
+/** Without room it waits in the line, as do those whom the provider does not take yet. */
+type Try = PayRequest & { hasRoom: boolean }
+
 /**
  * The booking, `confirmed` where that is known within five seconds; else `paying`, and the work goes on.
  * @throws Problem
  */
 export async function pay(sales: Sales, request: PayRequest): Promise<BookingView> {
-  const { payRoom } = sales
-  if (!(await sales.step('pay.room', () => payRoom.enter(CONFIRM_WAIT_MS)))) throw noRoom()
-  const booking = await readOwn(sales, request.visitorId, request.bookingId).catch((error: unknown) => {
-    payRoom.leave()
-    throw error
-  })
+  const booking = await readOwn(sales, request.visitorId, request.bookingId)
+  const leaveRoom = sales.payRoom.enter()
   const over = new AbortController()
-  const work = toTheEnd(sales, request, booking).finally(() => {
-    payRoom.leave()
+  const work = toTheEnd(sales, { ...request, hasRoom: leaveRoom !== undefined }, booking).finally(() => {
+    leaveRoom?.()
     over.abort()
   })
   const inTime = await Promise.race([
@@ -60,7 +59,7 @@ export async function pay(sales: Sales, request: PayRequest): Promise<BookingVie
   return viewNow(sales, await readOwn(sales, request.visitorId, request.bookingId))
 }
 
-async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Promise<void> {
+async function toTheEnd(sales: Sales, request: Try, found: Booking): Promise<void> {
   const { pool, step, chance, config, turns } = sales
   let booking = found
   let begun: Begun = 'before'
@@ -94,7 +93,7 @@ async function toTheEnd(sales: Sales, request: PayRequest, found: Booking): Prom
   const waiting: Waiting = { bookingId: booking.id, paymentMethod, returnUrl }
   if (begun === 'before') {
     if (await step('pay.queue', () => changeCard(pool, waiting))) return
-    if (!(await mayPayNow(sales))) return waitToPay(sales, booking, waiting)
+    if (!request.hasRoom || !(await mayPayNow(sales))) return waitToPay(sales, booking, waiting)
   }
   const result = await charge(sales, booking, {
     paymentMethod,
@@ -157,7 +156,7 @@ async function problemOf(
 type Begun = 'now' | 'in_line' | 'before'
 
 /** Moves the booking from in_progress to paying, or, where nothing is to be paid, to confirmed. */
-async function begin(sales: Sales, booking: Booking, request: PayRequest): Promise<Begun> {
+async function begin(sales: Sales, booking: Booking, request: Try): Promise<Begun> {
   const { pool, step, chance, config } = sales
   const event = await eventOf(sales, booking.eventId)
   const now = await redisNow(sales)
@@ -165,7 +164,7 @@ async function begin(sales: Sales, booking: Booking, request: PayRequest): Promi
   // Before anything is written: the fan keeps the form and may give the seats back.
   checkPayable(config, booking, request)
   const { paymentMethodId: paymentMethod = '', returnUrl } = request
-  const waits = booking.total > 0 && !(await mayPayNow(sales))
+  const waits = booking.total > 0 && !(request.hasRoom && (await mayPayNow(sales)))
   if (waits) await checkLine(sales, booking, now)
   // Never less than the hold had left; once, as a booking that pays is in_progress no more. Who waits is kept until the
   // limit, and given this time when their turn comes.
@@ -223,16 +222,6 @@ async function keep(
 ): Promise<void> {
   await step('pay.keep', () => inventory.extend(stock, id, ttlMs, { indices, visitor })).catch(
     (err: unknown) => log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
-  )
-}
-
-function noRoom(): Problem {
-  return new Problem(
-    'too_many_requests',
-    'So many pay at once that yours has to wait. Your seats are kept: try again.',
-    {
-      retryAfter: 2,
-    },
   )
 }
 

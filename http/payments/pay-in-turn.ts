@@ -89,17 +89,23 @@ async function writeTimeToPay(client: Client, { id }: Booking, payUntil: number)
 
 /** A round of one process: takes as many turns as it has hands for, and serves them beside the next rounds. */
 export function payQueueRound(sales: Sales): { work: () => Promise<boolean>; idle: () => Promise<void> } {
-  const { pool, step, turns, log } = sales
+  const { pool, step, turns, payRoom, log } = sales
   const serving = new Set<Promise<void>>()
   const work = async () => {
-    const due = await step('pay.length', () => dueInPayQueue(pool, HANDS - serving.size))
+    const due = await step('pay.length', () =>
+      dueInPayQueue(pool, Math.min(HANDS - serving.size, payRoom.left())),
+    )
     let taken = 0
     while (taken < due && (await step('pay.turn', () => turns.payment()))) taken++
     if (taken === 0) return false
     for (const waiting of await step('pay.call', () => callNext(pool, taken))) {
+      const leaveRoom = payRoom.enter()
       const served = payInTurn(sales, waiting)
         .catch((err: unknown) => log.warn({ err, booking: waiting.bookingId }, 'a payment is tried again'))
-        .finally(() => serving.delete(served))
+        .finally(() => {
+          leaveRoom?.()
+          serving.delete(served)
+        })
       serving.add(served)
     }
     return taken < due

@@ -93,6 +93,24 @@ test('[P60] Who pays while nobody may is told `paying` and their place in line, 
   expect(await shop.audit()).toEqual([])
 })
 
+test('[B100] Whom a busy process has no room for waits in the same line, and another process serves them.', async () => {
+  const [held] = await fans(1)
+  if (held === undefined) throw new Error('nobody holds')
+  const busy = salesOf(shop)
+  for (let nth = 0; nth < 64; nth++) busy.payRoom.enter()
+  const view = await pay(busy, {
+    visitorId: held.fan.visitorId as VisitorId,
+    bookingId: held.booking,
+    paymentMethodId: 'pm_card_visa',
+    buyer: BUYER,
+    amount: undefined,
+    returnUrl: 'http://localhost/back',
+  })
+  expect(view).toMatchObject({ status: 'paying', payQueue: { position: 1 } })
+  expect(await payQueueRound(busy).work()).toBe(false)
+  await allConfirmed([held])
+})
+
 test('[P61] The time to pay of who waits begins with their turn; until then the seats are kept, to a limit since they were taken.', async () => {
   const [one] = await fans(1)
   if (one === undefined) return
