@@ -36,6 +36,8 @@ export interface Shop {
   token(): string
   turn(knobs: KnobChange): Promise<void>
   atStripe(limit?: number): Promise<SimulatorState>
+  /** What follows from what was sold is done, or its time is up: then the audit names it. */
+  drained(): Promise<void>
   /** One row: whether `npm run audit` finds it clean. */
   audit(): Promise<Target>
   close(): Promise<void>
@@ -80,6 +82,7 @@ export async function openShop(settings: Record<string, string> = {}): Promise<S
     token: () => sessions.issue(visitorId(randomUUID())),
     turn: async knobs => void (await ask('knobs', knobs)),
     atStripe: async (limit = 0) => (await ask(`state?limit=${limit}`)) as SimulatorState,
+    drained: () => drained(pool),
     audit: async () => {
       await drained(pool)
       return audit(onsale)
