@@ -4,7 +4,7 @@ import { invalid } from '../../shared/errors.ts'
 import { allowedOrigins } from '../../shared/origins.ts'
 import type { HttpDeps } from '../deps.ts'
 import { rateLimit } from '../middleware/limits.ts'
-import { passOf, requireSession } from '../middleware/session.ts'
+import { PassHeader, passOf, requireSession } from '../middleware/session.ts'
 import { webhookRoute } from '../payments/webhook.ts'
 import { bySession, newRoutes, problems, type Routes } from '../routing.ts'
 import { AmendBody, amend } from './amend.ts'
@@ -48,7 +48,7 @@ const bookingAnswer = (description: string) => ({
 const sessionProblems = ['session_required', 'session_invalid', 'session_expired'] as const
 const tags = ['Bookings']
 
-const IdempotencyKey = z.object({
+const HoldHeaders = PassHeader.extend({
   'idempotency-key': z.string().regex(KEY, 'must be 1 to 255 printable ASCII characters').optional().openapi({
     description: 'The same call under the same key makes one booking, however often it is sent.',
   }),
@@ -64,7 +64,7 @@ function addHold(routes: Routes, deps: HttpDeps, sales: Sales): void {
     middleware: [requireSession(deps), rateLimit(deps, 'bookings', deps.config.BOOKINGS_PER_MINUTE)] as const,
     request: {
       params: z.object({ eventId: z.string() }),
-      headers: IdempotencyKey,
+      headers: HoldHeaders,
       body: { required: true, content: { 'application/json': { schema: HoldBody } } },
     },
     responses: {

@@ -7,7 +7,7 @@ import type { EventRecord } from '../../shared/event-store.ts'
 import { EVENT_ID, eventId } from '../../shared/ids.ts'
 import { requireOnSale } from '../../shared/on-sale.ts'
 import type { HttpDeps } from '../deps.ts'
-import { optionalSession, passOf, visitorOf } from '../middleware/session.ts'
+import { optionalSession, PassHeader, passOf, visitorOf } from '../middleware/session.ts'
 import { orUndefined } from '../patience.ts'
 import { refusalAtGate } from '../queue/gate.ts'
 import { type AppEnv, newRoutes, problems, type Routes } from '../routing.ts'
@@ -64,6 +64,7 @@ export function eventRoutes(deps: HttpDeps): Routes {
     middleware: [optionalSession(deps)],
     request: {
       params: z.object({ eventId: z.string() }),
+      headers: PassHeader,
       query: z.object({ include: z.enum(['tickets']).optional() }),
     },
     responses: {

@@ -11,7 +11,7 @@ import { type SeatSnapshot, STATUS_NAMES } from '../../shared/seats/inventory.ts
 import { type Diff, encodeDiff, mergeDiffs } from '../../shared/wire/seat-frames.ts'
 import type { HttpDeps } from '../deps.ts'
 import { isKnown } from '../etag.ts'
-import { optionalSession } from '../middleware/session.ts'
+import { optionalSession, PassHeader } from '../middleware/session.ts'
 import { newRoutes, problems, type Routes } from '../routing.ts'
 import { compressed } from './compressed.ts'
 import { findEvent, mayWatch, TicketList } from './event-routes.ts'
@@ -61,6 +61,7 @@ export function seatRoutes(deps: HttpDeps, reads: SeatReads): Routes {
     middleware: [optionalSession(deps)],
     request: {
       params: z.object({ eventId: z.string() }),
+      headers: PassHeader,
       query: z.object({ since: z.string().optional().openapi({ example: '1.42' }) }),
     },
     responses: {

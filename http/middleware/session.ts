@@ -1,5 +1,6 @@
 /** Who calls: the session token of POST /sessions, and the pass that the waiting room gave. */
 
+import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { parse } from 'hono/utils/cookie'
@@ -57,6 +58,14 @@ export interface SentPass {
   /** Sent by the browser with every call, whether the pass still counts or not. */
   byCookie: boolean
 }
+
+/** Told to readers of the API; what comes in it is the gate's to judge (`passOf`). */
+export const PassHeader = z.object({
+  'x-onsale-pass': z.string().optional().openapi({
+    description:
+      'The pass that GET /events/{eventId}/queue gives once it is one’s turn; needed while the queue is on. The cookie onsale_pass_{eventId} does as well.',
+  }),
+})
 
 /** One an event: who has two events open keeps both passes. */
 export function passCookie(event: string): string {

@@ -38,7 +38,7 @@ function detailOf(code: Refusal, event: EventId): string {
   const path = `/events/${event}/queue`
   switch (code) {
     case 'waiting_room_required':
-      return `This event has a waiting room: join it with POST ${path}, and send the pass it gives you.`
+      return `This event has a waiting room: join it with POST ${path}, ask GET ${path} until place.pass comes, and send that in the header X-Onsale-Pass.`
     case 'pass_invalid':
       return 'X-Onsale-Pass is not a pass of ours, or was changed on the way: send it as the queue gave it.'
     case 'pass_expired':

@@ -201,9 +201,26 @@ test('[Q57] a cookie that does not count here is as none, and a header that does
         status: 429,
         body: { code: 'waiting_room_required', retryAfter: 5, queue: path() },
       })
-      expect(byCookie.body.detail).toMatch(/has a waiting room/)
+      expect(byCookie.body.detail).toMatch(/has a waiting room.* in the header X-Onsale-Pass\.$/)
     }
   }
+})
+
+test('[W167] who lacks the pass is told the header for it, and openapi.json has it wherever it is taken', async () => {
+  const { body } = await it.call<{ paths: Record<string, Record<string, { parameters?: object[] }>> }>(
+    'GET',
+    '/openapi.json',
+  )
+  const taking = Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, { parameters }]) => /x-onsale-pass/i.test(JSON.stringify(parameters ?? [])))
+      .map(([method]) => `${method} ${path}`),
+  )
+  expect(taking.sort()).toEqual([
+    'get /events/{eventId}',
+    'get /events/{eventId}/seats',
+    'post /bookings/{eventId}',
+  ])
 })
 
 test("[Q153] Cloudflare's names are taken as ours", async () => {

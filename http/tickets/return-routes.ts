@@ -191,9 +191,11 @@ function refused(booking: Booking, returned: Extract<Returned, { ok: false }>): 
       })
     case 'used': {
       const tickets = returned.seats.map(index => ticketId(booking.eventId, index))
-      return new Problem('ticket_admitted', `Somebody came in with ${tickets.join(', ')}.`, {
-        members: { tickets },
-      })
+      return new Problem(
+        'ticket_admitted',
+        `Somebody came in with ${tickets.join(', ')}: only an operator returns such, with "evenUsed": true.`,
+        { members: { tickets } },
+      )
     }
     default:
       return returned satisfies never

@@ -237,6 +237,7 @@ test('[T12] A ticket somebody came in with is not returned, but by an operator w
     tickets: [house.ticket(12)],
   })
   expect((await giveBack(booking, { ticketIds: [house.ticket(13)] })).status).toBe(200)
+  expect((await giveBack(booking)).body['detail']).toMatch(/"evenUsed": true/)
   expect((await giveBack(booking, { evenUsed: true })).body).toMatchObject({
     booking: { status: 'refunded' },
   })
