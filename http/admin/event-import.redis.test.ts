@@ -274,17 +274,54 @@ test('[E36] a seat that was held, sold or blocked never becomes another, nor van
     expect(other.body['tickets']).toEqual([
       {
         ticketId: 'kept-251',
-        was: 'Balcony, row C, seat 20, balcony',
-        becomes: 'Balcony, row C, seat 20, stalls',
+        was: 'Balcony, row C, seat 20, Balcony',
+        becomes: 'Balcony, row C, seat 20, Stalls',
       },
     ])
-    expect(other.body['detail']).toMatch(/^Seats that .*"Balcony, row C, seat 20, balcony" would become/)
+    expect(other.body['detail']).toMatch(/^Tickets that .*"Balcony, row C, seat 20, Balcony" would become/)
     const gone = await change('kept', { sections: fewer, standing: file.standing })
     expect(gone.body).toMatchObject({
       code: 'map_in_use',
-      tickets: [{ ticketId: 'kept-3', was: 'Stalls left, row A, seat 4, stalls', state: 'held' }],
+      tickets: [{ ticketId: 'kept-3', was: 'Stalls left, row A, seat 4', state: 'held' }],
     })
   }
+})
+
+test('[S210] off sale new seats come anywhere in front of which nobody ever had anything, also where seats were left out for a while', async () => {
+  await bring({ ...file, id: 'growing' })
+  const gallery = (capacity: number) => ({ standing: [{ ...file.standing[0], capacity }] })
+  const wider = structuredClone(file.sections)
+  wider[3].rows = 'A-D'
+  const house = (capacity: number) => ({ sections: file.sections, ...gallery(capacity) })
+  expect((await change('growing', house(30))).status).toBe(200)
+  expect((await change('growing', house(40))).status).toBe(200)
+  expect((await change('growing', { status: 'offsale' })).status).toBe(200)
+  expect(await change('growing', { sections: wider, ...gallery(40) })).toMatchObject({
+    status: 200,
+    body: { seats: 272, standing: 40 },
+  })
+  await change('growing', { status: 'onsale' })
+  await it.deps.clock.sleep(1_100)
+  expect((await hold('growing', { ticketIds: [], areas: [{ areaId: 'gallery', quantity: 1 }] })).status).toBe(
+    201,
+  )
+})
+
+test('[S211] where something was ever had behind them they are refused: the numbers are named as the reason, and each by its place', async () => {
+  await bring({ ...file, id: 'numbered' })
+  await hold('numbered', { ticketIds: [], areas: [{ areaId: 'gallery', quantity: 1 }] })
+  await change('numbered', { status: 'offsale' })
+  const wider = structuredClone(file.sections)
+  wider[3].rows = 'A-D'
+  const refused = await change('numbered', { sections: wider, standing: file.standing })
+  expect(refused).toMatchObject({ status: 409, body: { code: 'map_in_use' } })
+  expect(refused.body['detail']).toMatch(
+    /^Tickets are numbered .*: "Gallery, place 1" would become "Balcony, row D, seat 1"\. Add only behind/,
+  )
+  expect(
+    (await change('numbered', { sections: file.sections, standing: [{ ...file.standing[0], capacity: 50 }] }))
+      .body,
+  ).toMatchObject({ standing: 50 })
 })
 
 test('[E37] off sale, what nobody ever had changes beside what is held: the hold is there in the new house', async () => {

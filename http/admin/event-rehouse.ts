@@ -23,6 +23,8 @@ export interface Moved {
   was: string
   /** Null where the new house ends before it. */
   becomes: string | null
+  /** The house still has it, but counted under another number. */
+  elsewhere: boolean
 }
 
 /** The house that takes the place of the `before`. */
@@ -39,21 +41,41 @@ export interface NewHouse {
 
 /** Every index whose ticket is another in the new house: by section or area, row, seat, category or kind. */
 export function movedTickets(before: SeatPlan, after: SeatPlan): Moved[] {
+  const identities = (plan: SeatPlan) => Array.from({ length: plan.total }, (_, at) => identityOf(plan, at))
+  const [old, is] = [identities(before), identities(after)]
+  const still = new Set(is)
   const moved: Moved[] = []
-  for (let index = 0; index < Math.max(before.total, after.total); index++) {
-    const [was, becomes] = [ticketName(before, index), ticketName(after, index)]
-    if (was !== becomes) moved.push({ index, was: was ?? 'nothing', becomes: becomes ?? null })
+  for (let index = 0; index < Math.max(old.length, is.length); index++) {
+    if (old[index] === is[index]) continue
+    const [was, becomes] = wordsOf(before, after, index)
+    const elsewhere = still.has(old[index] ?? '')
+    moved.push({ index, was: was ?? 'nothing', becomes: becomes ?? null, elsewhere })
   }
   return moved
 }
 
+/** What makes a ticket what it is. */
+function identityOf(plan: SeatPlan, index: number): string {
+  const { section, row, seat, category, kind } = plan.at(index)!
+  return JSON.stringify([plan.areaOf(index)?.id ?? '', section, row, seat, category, kind])
+}
+
+/** Both by place; where that is the same, by what else makes them two. */
+function wordsOf(before: SeatPlan, after: SeatPlan, index: number): (string | undefined)[] {
+  const [was, becomes] = [ticketName(before, index), ticketName(after, index)]
+  if (was === undefined || was !== becomes) return [was, becomes]
+  return [before, after].map(plan => {
+    const { category, kind } = plan.at(index)!
+    const priced = plan.map.categories.find(({ id }) => id === category)?.name ?? category
+    return `${was}, ${priced}${kind === 'seat' || kind === 'standing' ? '' : `, ${kind}`}`
+  })
+}
+
 function ticketName(plan: SeatPlan, index: number): string | undefined {
-  const seat = plan.at(index)
-  if (seat === undefined) return undefined
-  const { section, row, category, kind } = seat
-  const area = plan.areaOf(index)
-  if (area !== undefined) return `${section} (${area.id}), place ${seat.seat}, ${category}`
-  return `${section}, row ${row}, seat ${seat.seat}, ${category}${kind === 'seat' ? '' : `, ${kind}`}`
+  const ticket = plan.at(index)
+  if (ticket === undefined) return undefined
+  const { section, row, seat, kind } = ticket
+  return kind === 'standing' ? `${section}, place ${seat}` : `${section}, row ${row}, seat ${seat}`
 }
 
 /** As the file has it where every ticket may be what it becomes there, else with tombstones. What may not be, `rehouse` refuses. */
@@ -181,11 +203,16 @@ function lostOf({ moved }: NewHouse, used: Set<number>): Moved[] {
 }
 
 function wouldLose(eventId: EventId, lost: Moved[]): Problem {
+  const counted = lost.some(({ elsewhere }) => elsewhere)
   return refusal(
     eventId,
-    'Seats that were held, sold or blocked must stay what they are',
+    counted
+      ? 'Tickets are numbered through sections, rows and seats and then standing areas, so that a new one moves all that come behind it; but those that were ever held, sold or blocked keep their numbers'
+      : 'Tickets that were ever held, sold or blocked must stay what they are',
     lost.map(({ was, becomes }) => `"${was}" would ${becomes === null ? 'vanish' : `become "${becomes}"`}`),
-    'Seats can be left out; to make them others, bring another event, with an id of its own.',
+    counted
+      ? 'Add only behind the last of these; or bring another event, with an id of its own.'
+      : 'Seats can be left out; to make them others, bring another event, with an id of its own.',
     lost.map(({ index, was, becomes }) => ({ ticketId: ticketId(eventId, index), was, becomes })),
   )
 }
@@ -202,10 +229,12 @@ function refusal(eventId: EventId, what: string, each: string[], cure: string, t
   })
 }
 
+/** A ticket's own row says nothing, nor does a tombstone: a seat that was only left out for a while was nobody's. */
 async function everUsed(db: Queryable, eventId: EventId): Promise<Set<number>> {
   const { rows } = await db.query<{ seat_index: number }>(
-    `select seat_index from booking_items where event_id = $1 union select seat_index from tickets where event_id = $1
-     union select seat_index from seat_blocks where event_id = $1
+    `select seat_index from booking_items where event_id = $1
+     union select seat_index from tickets where event_id = $1 and status <> 'available'
+     union select seat_index from seat_blocks where event_id = $1 and not tombstone
      union select unnest(seats) from bookings where event_id = $1`,
     [eventId],
   )

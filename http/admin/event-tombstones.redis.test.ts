@@ -145,13 +145,13 @@ test('[S185] leaving out what is held, being paid or sold is refused: each is na
       fields: ['mapHash'],
       more: 0,
       tickets: [
-        { ticketId: house.ticket(3), was: 'Left, row A, seat 4, a', becomes: null, state: 'held' },
+        { ticketId: house.ticket(3), was: 'Left, row A, seat 4', becomes: null, state: 'held' },
         { ticketId: house.ticket(4), state: 'sold' },
         { ticketId: house.ticket(5), state: 'being paid' },
       ],
     },
   })
-  expect(refused.body['detail']).toContain('"Left, row A, seat 4, a" is held')
+  expect(refused.body['detail']).toContain('"Left, row A, seat 4" is held')
   // Held in Redis alone: its booking is being written.
   await inventory.take(
     house.stock,
