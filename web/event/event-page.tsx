@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useReducer, useState } from 'preact/hooks'
 import { OnsaleError } from '../../client/http.ts'
 import { clock, longDay, zoneName } from '../format/dates.ts'
+import { extrasOf } from '../format/extras.ts'
 import { ClockIcon, PinIcon, TypeIcon } from '../icons.tsx'
 import { Loading, Problem, useTitle } from '../page-states.tsx'
 import { useRoute } from '../routes.ts'
@@ -70,6 +71,7 @@ export function useEvent(eventId: string): [ShopEvent | Error | undefined, () =>
 
 function EventHead({ event, door }: { event: ShopEvent; door: Door | undefined }) {
   const { venue, startsAt } = event
+  const extras = extrasOf(event)
   return (
     <header class={`event-head ${event.type}`}>
       <span class="event-mark" aria-hidden="true">
@@ -86,6 +88,7 @@ function EventHead({ event, door }: { event: ShopEvent; door: Door | undefined }
             <PinIcon /> {venue.name}, {venue.city}
           </span>
           {event.competition !== null && <span class="soft">{event.competition}</span>}
+          {extras.length > 0 && <span data-testid="extras">{extras.join(' · ')}</span>}
         </p>
       </div>
       <Status event={event} door={door} />

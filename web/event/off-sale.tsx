@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks'
 import { Countdown } from '../countdown.tsx'
 import { clock, longDay, zoneName } from '../format/dates.ts'
+import { extrasOf } from '../format/extras.ts'
 import { money } from '../format/money.ts'
 import { isOpening } from '../search/status-words.ts'
 import type { ShopEvent } from '../shop.ts'
@@ -128,7 +129,7 @@ function Prices({ event }: { event: ShopEvent }) {
           ))}
         </tbody>
       </table>
-      <p class="soft">Fees included.</p>
+      <p class="soft">{['Fees included', ...extrasOf(event)].join(' · ')}.</p>
     </section>
   )
 }

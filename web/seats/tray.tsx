@@ -1,5 +1,6 @@
 /** What is chosen: seats with their ticket types, the total, and the button that holds them. */
 import type { ComponentChildren } from 'preact'
+import { extrasOf } from '../format/extras.ts'
 import { money } from '../format/money.ts'
 import { CloseIcon } from '../icons.tsx'
 import type { ShopEvent } from '../shop.ts'
@@ -58,7 +59,8 @@ export function Tray(props: TrayProps) {
         <div class="hold">
           <p class="total">
             <span class="soft">
-              {count} {count === 1 ? 'ticket' : 'tickets'}, fees included
+              {count} {count === 1 ? 'ticket' : 'tickets'},{' '}
+              {['fees included', ...extrasOf(event)].join(' · ')}
             </span>
             <strong data-testid="total">{money(total, event.currency)}</strong>
           </p>
