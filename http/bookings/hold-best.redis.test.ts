@@ -127,6 +127,18 @@ describe('Where nothing fits, the answer says so, and what would.', () => {
   })
 })
 
+test('[B130] Who chooses while nobody else does gets the best there is, every time.', async () => {
+  const house = await shop.house()
+  const chosen: number[][] = []
+  for (let round = 0; round < 6; round++) {
+    const fan = await house.fan()
+    const { body } = await best(fan, { quantity: 4 })
+    chosen.push(indices(body.tickets))
+    await shop.call('DELETE', `/bookings/${body.bookingId}`, { token: fan.token })
+  }
+  expect(chosen).toEqual(Array(6).fill([16, 17, 18, 19]))
+})
+
 test('[B39] Two hundred fans of four processes at once: as many have seats as there are, with few tries.', async () => {
   const house = await shop.house()
   const tries: number[] = []

@@ -48,7 +48,7 @@ async function choose<T>(
     const best = picture.best(wish, asked.together)
     if (best.choices.length === 0) return standing(event, asked, wish, picture, attempt)
     for (let tries = 0; tries < TRIES_A_PICTURE; tries++) {
-      const seats = picture.pick(best, sales.chance.fraction())
+      const seats = picture.pick(best, sales.chance.fraction(), look + tries > 0)
       if (seats === undefined) break
       const held = await picture.trying(seats, () => tryOnce(attempt, bodyOf(event, seats, asked.ticketType)))
       picture.met(!held.ok)

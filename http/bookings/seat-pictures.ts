@@ -1,7 +1,7 @@
 /**
  * What this process sees of the seats when it chooses for fans: one picture an event, read from Redis when somebody asks
- * and shared by all who ask at once, and what is learned between two pictures. Fans who choose at the same moment are
- * spread over the best choices; over the more of them, the more often they met lately.
+ * and shared by all who ask at once, and what is learned between two pictures. Who chooses alone gets the best there is.
+ * Fans who choose at the same moment are spread over the best choices; over the more of them, the more often they met lately.
  */
 import { LRUCache } from 'lru-cache'
 import type { EventRecord } from '../../shared/event-store.ts'
@@ -13,7 +13,7 @@ import { FreshReads } from '../events/fresh-reads.ts'
 /** A stadium's stretches take 2 MB. */
 const MAPS_KEPT = 32
 const EVENTS_KEPT = 500
-/** One fan is given one of so many choices, however quiet it is. */
+/** One fan of many is given one of so many choices, however seldom they met. */
 const SPREAD_LEAST = 32
 const SPREAD_MOST = 256
 /** A conflict widens the spread, a hold without one narrows it. */
@@ -89,14 +89,18 @@ export class Picture {
     return best
   }
 
-  /** One of the best that nobody is known to have, nor to be taking if it can be; undefined: only a new picture helps. */
-  pick({ choices }: Best, fraction: number): number[] | undefined {
+  /**
+   * The best that nobody is known to have, nor to be taking if it can be; one of the best where others choose too: in this
+   * process just now, or in another, as whoever `met` somebody knows. Undefined: only a new picture helps.
+   */
+  pick({ choices }: Best, fraction: number, met: boolean): number[] | undefined {
     const { spread, trying } = this.#crowd
     const there = choices.filter(choice => !choice.some(index => this.#gone.has(index)))
     const alone = there.filter(choice => !choice.some(index => trying.has(index)))
     // Whoever tries the last ones may not get them.
     const open = alone.length > 0 ? alone : there
-    return open[Math.floor(fraction * Math.min(open.length, Math.round(spread)))]
+    const among = met || trying.size > 0 ? Math.round(spread) : 1
+    return open[Math.floor(fraction * Math.min(open.length, among))]
   }
 
   /** While `work` tries to take them, others of this process choose other seats. */
