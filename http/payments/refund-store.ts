@@ -18,7 +18,8 @@ export interface Refund {
 interface Row {
   id: string
   payment_id: string
-  item_ids: number[]
+  /** Whole numbers, which Postgres' arrays write as text. */
+  item_ids: string[]
   amount: number
   reason: string
   stripe_id: string | null
@@ -31,7 +32,7 @@ function readRow(row: Row): Refund {
   return {
     id: row.id,
     paymentId: row.payment_id,
-    itemIds: row.item_ids,
+    itemIds: row.item_ids.map(Number),
     amount: row.amount,
     reason: row.reason,
     stripeId: row.stripe_id,

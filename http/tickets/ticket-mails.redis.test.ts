@@ -70,6 +70,7 @@ test('[T20] With the money had the buyer is sent the tickets once: event, seats,
   expect(text).toContain('From: The Box Office <tickets@example.org>')
   expect(text).toMatch(/^Subject: Your tickets: /m)
   expect(text).toContain(`Message-ID: <tickets-${booking}@shop.onsale>`)
+  expect(text).toMatch(/^Left, row A, seat 1, Adult\r?$/m)
   expect(text.match(/^Content-Type: image\/gif/gm)?.length).toBe(2)
   expect(text.replaceAll('=\r\n', '')).toContain(`/t/${booking}.`)
   // A job that comes twice writes once.
@@ -122,7 +123,7 @@ test('[T21] While the mail server cannot take it sales go on, and the mail goes 
   mood = 'takes'
 })
 
-test('[T22] Who returns tickets is written what comes back.', async () => {
+test('[T22] Who returns tickets is written which, of what, and what comes back.', async () => {
   const booking = await bought(4, 5)
   await shop.work()
   await shop.call('POST', `/admin/bookings/${booking}/refunds`, {
@@ -134,7 +135,10 @@ test('[T22] Who returns tickets is written what comes back.', async () => {
   const [mail, ...more] = mails.slice(before)
   expect(more).toEqual([])
   expect(mail?.text).toMatch(/^Subject: Returned: /m)
-  expect(mail?.text.replaceAll('=\r\n', '')).toMatch(/51\.50/)
+  const text = mail?.text.replaceAll('=\r\n', '').replaceAll('\r', '') ?? ''
+  expect(text).toMatch(/51\.50/)
+  // The event's date and venue, and the ticket: no empty lines where something should stand.
+  expect(text).toMatch(/\n\nAn evening\n\w{3} \d.+\nSmall House, Wien\n\nLeft, row A, seat 5, Adult\n\n\S/)
 })
 
 test('[T23] Whatever stands in a name, it cannot leave its place in a mail.', async () => {

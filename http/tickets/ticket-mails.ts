@@ -1,6 +1,7 @@
 /** What a buyer is written: the tickets, and what came back. Each once, by a job that may run twice, late, or beside another. */
 
 import encodeQR from 'qr'
+import type { EventRecord } from '../../shared/event-store.ts'
 import type { Queryable } from '../../shared/postgres.ts'
 import { type Booking, findBooking, itemsOf } from '../bookings/booking-store.ts'
 import { type PlaceView, placeOf } from '../bookings/place-view.ts'
@@ -61,10 +62,10 @@ async function ticketsMail(sales: Sales, booking: Booking): Promise<Omit<Mail, '
   // Returned before they were sent.
   if (issued.length === 0) return undefined
   const view = await viewOfIssued(sales, booking, issued)
-  const { name, startsAt, venue } = view.event
-  const when = spokenTime(Date.parse(startsAt), venue.timeZone)
+  const event = await eventOf(sales, booking.eventId)
+  const { name } = event
   const page = new URL(`/t/${view.link}`, sales.config.HTTP_PUBLIC_URL).href
-  const places = view.tickets.map(spoken)
+  const places = view.tickets.map(ticket => spoken(event, ticket))
   const codes = view.tickets.map(({ code, ticketId }) => ({
     cid: `${ticketId}@onsale`,
     filename: `${ticketId}.gif`,
@@ -73,13 +74,16 @@ async function ticketsMail(sales: Sales, booking: Booking): Promise<Omit<Mail, '
   }))
   const items = (await itemsOf(sales.pool, [booking.id])).get(booking.id) ?? []
   const receipt = receiptOf(items, booking.currency)
-  const head = `${name}\n${when}\n${venue.name}, ${venue.city}`
   return {
     subject: `Your tickets: ${name}`,
-    text: `${head}\n\n${places.join('\n')}\n\n${receipt.map(line => line.join(': ')).join('\n')}\n\nTo show and to print: ${page}\nWho has this link has your tickets: keep it to yourself.\n`,
+    text: mailText([
+      headOf(event),
+      places,
+      receipt.map(line => line.join(': ')),
+      [`To show and to print: ${page}`, 'Who has this link has your tickets: keep it to yourself.'],
+    ]),
     html: mailPage([
-      `<h1 style="font-size:20px">${escaped(name)}</h1>`,
-      `<p>${escaped(when)}<br>${escaped(`${venue.name}, ${venue.city}`)}</p>`,
+      ...headHtml(event),
       ...places.map(
         (place, at) =>
           `<p><strong>${escaped(place)}</strong><br><img src="cid:${codes[at]?.cid}" alt="QR code of ${escaped(place)}"></p>`,
@@ -102,23 +106,40 @@ async function returnMail(
   const items = (await itemsOf(sales.pool, [booking.id])).get(booking.id) ?? []
   const places = items
     .filter(({ id }) => refund.itemIds.includes(id))
-    .map(({ index, ticketType }) => spoken({ ...placeOf(event, index), type: ticketType }))
+    .map(({ index, ticketType }) => spoken(event, { ...placeOf(event, index), type: ticketType }))
   const money = spokenMoney(refund.amount, booking.currency)
   const told = `${money} is on its way back to the card you paid with. It takes banks five to ten days.`
   return {
     subject: `Returned: ${event.name}`,
-    text: `${event.name}\n\n${places.join('\n')}\n\n${told}\n`,
+    text: mailText([headOf(event), places, [told]]),
     html: mailPage([
-      `<h1 style="font-size:20px">${escaped(event.name)}</h1>`,
-      `<p>${places.map(escaped).join('<br>')}</p>`,
+      ...headHtml(event),
+      ...(places.length > 0 ? [`<p>${places.map(escaped).join('<br>')}</p>`] : []),
       `<p>${escaped(told)}</p>`,
     ]),
   }
 }
 
-function spoken({ section, row, seat, type }: PlaceView & { type: string }): string {
-  const parts = [section, row && `row ${row}`, seat && `seat ${seat}`, type]
+/** What, when and where. */
+function headOf({ name, startsAt, venue }: EventRecord): [string, string, string] {
+  return [name, spokenTime(startsAt, venue.timeZone), `${venue.name}, ${venue.city}`]
+}
+
+function headHtml(event: EventRecord): string[] {
+  const [name, when, where] = headOf(event).map(escaped)
+  return [`<h1 style="font-size:20px">${name}</h1>`, `<p>${when}<br>${where}</p>`]
+}
+
+function spoken(event: EventRecord, { section, row, seat, type }: PlaceView & { type: string }): string {
+  const named = event.prices.find(({ ticketType }) => ticketType === type)?.ticketTypeName ?? type
+  const parts = [section, row && `row ${row}`, seat && `seat ${seat}`, named]
   return parts.filter(part => part !== '').join(', ')
+}
+
+/** Parts of lines, an empty line between two; one of no lines is left out. */
+function mailText(parts: string[][]): string {
+  const told = parts.filter(lines => lines.length > 0)
+  return `${told.map(lines => lines.join('\n')).join('\n\n')}\n`
 }
 
 function mailPage(parts: string[]): string {
