@@ -51,6 +51,8 @@ test('[E25] --check says offline what is in a right file', async () => {
   const { code, out } = await run([EXAMPLE, '--check'])
   expect(code).toBe(0)
   for (const line of [
+    // By the clocks at the venue, as the file has it.
+    'The Tempest, Tue 14 May 2030, 19:30 CEST',
     'Balcony: 60 Balcony',
     'Gallery: 40 standing',
     'Adult €32.00 + €1.50, Reduced €20.00',
@@ -112,6 +114,19 @@ test('[E28] another content is told with the way to change it, and --change chan
   expect(refused).toMatchObject({
     code: 1,
     err: expect.stringContaining('npm run events:import other.json -- --change'),
+  })
+})
+
+test('[E28] how many seats a change leaves out is said', async () => {
+  const named = ['--target', url, '--token', it.adminToken]
+  const { default: file } = await import(EXAMPLE, { with: { type: 'json' } })
+  const own = { ...file, id: 'smaller1' }
+  await run([written('own.json', JSON.stringify(own)), ...named])
+  const smaller = { ...own, standing: [{ ...file.standing[0], capacity: 30 }] }
+  const changed = await run([written('smaller.json', JSON.stringify(smaller)), '--change', ...named])
+  expect(changed).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('Left out of earlier houses: 10 seats and places'),
   })
 })
 

@@ -8,6 +8,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { checkEventFile, type NewEvent } from '../http/admin/event-check.ts'
+import { spokenTime } from '../http/events/venue-time.ts'
 import { checkedUrl, DATA_HINT, ownSite, reason, USUAL_URL } from '../load-tests/site.ts'
 import { type SeatMap, SeatPlan } from '../shared/seats/seat-map.ts'
 import { majorUnits, moneyFormat } from '../shared/wire/currency.ts'
@@ -26,6 +27,7 @@ const Brought = z.object({
   outcome: z.enum(['created', 'changed', 'unchanged']),
   status: z.string(),
   page: z.string(),
+  leftOut: z.number().optional(),
 })
 const Problem = z.object({
   code: z.string(),
@@ -64,6 +66,11 @@ async function main(): Promise<void> {
   const brought = await send(file, url, token, asked.change ? id : undefined, raw)
   const words = { created: 'Brought', changed: 'Changed', unchanged: 'It is there already, just so' }
   console.log(`${words[brought.outcome]}: event ${brought.eventId}, ${brought.status}`)
+  const { leftOut = 0 } = brought
+  if (leftOut > 0)
+    console.log(
+      `Left out of earlier houses: ${leftOut} ${leftOut === 1 ? 'seat or place' : 'seats and places'}`,
+    )
   console.log(brought.page)
 }
 
@@ -138,8 +145,10 @@ function told(file: string, faults: { place: string; message: string }[], more: 
   ].join('\n')
 }
 
-function summary({ name, map, prices, pricing, currency, startsAt }: NewEvent): string {
-  const lines = [`${name}, ${new Date(startsAt).toISOString()}`]
+function summary({ name, map, prices, pricing, currency, startsAt, venue }: NewEvent): string {
+  // A venue that is only named is known to the server alone.
+  const when = 'timeZone' in venue ? spokenTime(startsAt, venue.timeZone) : new Date(startsAt).toISOString()
+  const lines = [`${name}, ${when}`]
   if (map === undefined) return lines.join('\n')
   const plan = new SeatPlan(map)
   for (const [section, counts] of bySection(map)) lines.push(`  ${section}: ${counts}`)

@@ -47,6 +47,16 @@ test('[V89] who runs no JavaScript is led from an event’s page to its plain wa
   expect(await readFile(new URL('../web/index.html', import.meta.url), 'utf8')).toContain('</p></noscript>')
 })
 
+test('[W169] who runs no JavaScript is told on the page of tickets where else they are, and nothing of seats', async () => {
+  const page = await html('/t/anything')
+  expect(page).toMatch(
+    /<noscript><p[^>]*>[^<]* tickets\. A mail that brought this link has them too\.<\/p><\/noscript>/,
+  )
+  expect(page).not.toContain('JavaScript, please')
+  const real = await readFile(new URL('../web/index.html', import.meta.url), 'utf8')
+  expect(real).toMatch(/<noscript><p[^>]*>.*seats and waiting room.*<\/p><\/noscript>/)
+})
+
 test('[F63] the page of an event has its title, description, canonical address, preview and schema.org data in its head', async () => {
   const response = await app.request('/e/evening01', { headers: { 'accept-encoding': 'gzip' } })
   expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-cache'])

@@ -14,7 +14,11 @@ import type { PageHeads } from './page-heads.ts'
 import { type AppEnv, newRoutes, type Routes } from './routing.ts'
 
 /** The program of the pages answers at these; everything else that is no file is a 404. */
-const PAGES = ['/checkout/:bookingId', '/t/:link', '/my-bookings', '/operator']
+const PAGES = ['/checkout/:bookingId', '/my-bookings', '/operator']
+const TICKETS_PAGE = '/t/:link'
+/** To who runs no programs. A mail has the same codes as pictures. */
+const TICKETS_PLAIN =
+  'This page needs JavaScript to show your tickets. A mail that brought this link has them too.'
 const HOME = '/'
 const EVENT_PAGE = '/e/:eventId'
 const INDEX = '/index.html'
@@ -87,6 +91,8 @@ export function pageRoutes(site: Site, config: Config, heads?: PageHeads): Route
   }
   const withHead = headed(index)
   for (const path of PAGES) routes.get(path, c => page(c, index))
+  const tickets = lazily(() => saying(index, TICKETS_PLAIN))
+  routes.get(TICKETS_PAGE, async c => page(c, await tickets()))
   routes.get(HOME, async c => {
     // A search has an address of its own, which a canonical one would hide.
     const plain = heads === undefined || Object.keys(c.req.query()).length > 0
@@ -117,6 +123,24 @@ export function pageNotFound(site: Site, config: Config): (c: Context<AppEnv>) =
     if (!browser || index === undefined) return undefined
     return missing(c, index, policy)
   }
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** The same page with other words for who runs no programs. */
+function saying(index: SiteFile, words: string): Promise<SiteFile> {
+  const html = new TextDecoder().decode(index.forms.identity)
+  const own = html.replace(
+    /(<noscript><p[^>]*>).*?(<\/p><\/noscript>)/s,
+    (_, before, after) => before + words + after,
+  )
+  return fileOf(new TextEncoder().encode(own), index.type)
 }
 
 function missing(c: Context<AppEnv>, index: SiteFile, policy: string): Response {

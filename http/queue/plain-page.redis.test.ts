@@ -54,7 +54,7 @@ test('[Q155] without JavaScript a page that reloads itself keeps a place, says w
       },
       { interval: 2_100, timeout: 15_000 },
     )
-    .toContain('It is your turn')
+    .toMatch(/It is your turn.*needs JavaScript: turn it on first\.(?!.*before your turn)/s)
   expect(first.cookies.get(`onsale_pass_${it.eventId}`)).toMatch(/^ey/)
   expect((await second.open(`${path}/leave`, 'POST')).status).toBe(303)
   await expect.poll(async () => (await it.deps.queue.info(it.eventId)).waiting).toBe(0)
@@ -70,6 +70,9 @@ test('[Q156] the plain page says what is wrong in words, and when to look again'
   await configure({ state: 'off', joins: true })
   const open = await new PlainBrowser().open(`/wait/${it.eventId}`)
   expect(open.text).toContain(`href="/e/${it.eventId}"`)
+  // Nobody has a turn where there is no line.
+  expect(open.text).toMatch(/There is no line.*turn it on first/s)
+  expect(open.text).not.toMatch(/your turn|Waiting needs/)
   expect(open.text).not.toContain('http-equiv="refresh"')
 })
 

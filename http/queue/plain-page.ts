@@ -34,7 +34,8 @@ a.go{display:inline-block;padding:.7rem 1.2rem;border-radius:.5rem;background:#1
 @media(prefers-color-scheme:dark){body{color:#eceef2;background:#14161a}a{color:#9db8ff}}`
 
 /** Said from the start, so that nobody learns it when their turn has begun. */
-const SCRIPTED = html`<p>Waiting needs no JavaScript. Seats are chosen and paid for on a page that does: turn it on before your turn.</p>`
+const SCRIPTED_LATER = html`<p>Waiting needs no JavaScript. Seats are chosen and paid for on a page that does: turn it on before your turn.</p>`
+const SCRIPTED_NOW = html`<p>Seats are chosen and paid for on a page that needs JavaScript: turn it on first.</p>`
 
 interface Told {
   event: EventRecord
@@ -171,11 +172,11 @@ function planned({ venue }: EventRecord, from: number, queue: QueueInfo | undefi
   const doors = queue?.opensAt
   return html`<p><strong>The line forms on ${spokenTime(from, venue.timeZone)}.</strong>
       ${doors !== undefined && doors > from ? `Doors move on ${spokenTime(doors, venue.timeZone)}.` : ''}</p>
-    <p>Leave this page open: it reloads itself, and then you stand in the line.</p>${SCRIPTED}`
+    <p>Leave this page open: it reloads itself, and then you stand in the line.</p>${SCRIPTED_LATER}`
 }
 
 function standing({ event, queue, place }: Told) {
-  const seats = html`<p><a class="go" href="/e/${event.eventId}">Go to the seats</a></p>${SCRIPTED}`
+  const seats = html`<p><a class="go" href="/e/${event.eventId}">Go to the seats</a></p>${SCRIPTED_NOW}`
   if (place.state === 'none') return html`<p>There is no line: the seats are open.</p>${seats}`
   if (place.state === 'admitted')
     return html`<p><strong>It is your turn</strong>, until ${clockTime(event, place.until)}.</p>${seats}`
@@ -188,7 +189,7 @@ function standing({ event, queue, place }: Told) {
   }
     <p>${waitWords(queue, place)}</p>
     <p>Leave this page open: it reloads itself, and that keeps your place. Closed, it is kept for a short while.</p>
-    ${SCRIPTED}
+    ${SCRIPTED_LATER}
     <form method="post" action="/wait/${event.eventId}/leave"><button>Give up my place</button></form>`
 }
 
