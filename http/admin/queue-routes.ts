@@ -13,7 +13,11 @@ import { Change, changeOf, SETTINGS } from './queue-change.ts'
 const Settings = z
   .object({
     eventId: z.string(),
-    state: QueueView.shape.state.openapi({ description: 'As it was set; `queue.state` is the state now.' }),
+    state: QueueView.shape.state.openapi({ description: 'What it is now, as in `queue`.' }),
+    setTo: QueueView.shape.state.openapi({
+      description:
+        'What an operator has set: a plan (`scheduled`, `pre_queue`) moves on by itself, at `preQueueAt` and `opensAt`.',
+    }),
     ...SETTINGS,
     burst: z.number(),
     generation: z.int().openapi({ description: 'Counts the lines of this event, and the losses of Redis.' }),
@@ -87,13 +91,20 @@ async function view(
   eventId: EventId,
   settings: QueueSettings,
 ): Promise<z.infer<typeof Settings>> {
-  const { preQueueAt, opensAt } = settings
+  const { preQueueAt, opensAt, state: setTo } = settings
+  const now = queueToJson(await queue.info(eventId))
+  const { state } = now
   return {
     // Only what the schema names goes out.
-    ...Settings.omit({ queue: true, preQueueAt: true, opensAt: true }).parse({ ...settings, eventId }),
+    ...Settings.omit({ queue: true, preQueueAt: true, opensAt: true }).parse({
+      ...settings,
+      eventId,
+      state,
+      setTo,
+    }),
     preQueueAt: inText(preQueueAt),
     opensAt: inText(opensAt),
-    queue: queueToJson(await queue.info(eventId)),
+    queue: now,
   }
 }
 

@@ -301,6 +301,21 @@ test('[R122] a place that is not drawn yet has no position, neither beside itsel
   await configure({ state: 'off', method: 'fifo' })
 })
 
+test('[W170] a planned line that has opened is told as open, with what it was set to beside it', async () => {
+  const opensAt = new Date(it.deps.clock.now() + 700).toISOString()
+  const planned = await configure({ state: 'scheduled', method: 'fifo', opensAt })
+  expect(planned.body).toMatchObject({
+    state: 'scheduled',
+    setTo: 'scheduled',
+    queue: { state: 'scheduled' },
+  })
+  const told = async () =>
+    (await it.call('GET', `/admin${path()}`, { token: it.adminToken })).body as Record<string, unknown>
+  await expect.poll(async () => (await told())['state'], { timeout: 5_000 }).toBe('open')
+  expect(await told()).toMatchObject({ setTo: 'scheduled', opensAt, queue: { state: 'open' } })
+  await configure({ state: 'off', opensAt: null })
+})
+
 test('[R123] a message of null is none', async () => {
   expect((await configure({ state: 'paused', message: 'Any moment' })).body).toMatchObject({
     message: 'Any moment',

@@ -39,8 +39,10 @@ interface Settings {
 /** GET and PUT /admin/events/:eventId/queue */
 export interface QueueSettings extends Settings {
   eventId: string
-  /** As it was set; the queue's own is the state now. */
+  /** What it is now, as in `queue`. */
   state: QueueState
+  /** What an operator has set; a plan moves on by itself. */
+  setTo: QueueState
   queue: QueueInfo
 }
 
