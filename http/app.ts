@@ -20,7 +20,7 @@ import { mapRoutes } from './events/map-routes.ts'
 import { SeatReads } from './events/seat-reads.ts'
 import { seatRoutes } from './events/seat-routes.ts'
 import { crossOrigin, head, requestSeconds } from './middleware/head.ts'
-import { limitBody } from './middleware/limits.ts'
+import { emptyIsNone, limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
 import { PageHeads } from './page-heads.ts'
 import { pageNotFound, pageRoutes, type Site } from './pages.ts'
@@ -66,7 +66,7 @@ export function httpApp(
     '/bookings/:eventId',
     hotHold(deps, seconds, request => hold(sales, request)),
   )
-  app.use(head(deps, seconds), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody()))
+  app.use(head(deps, seconds), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody(), emptyIsNone()))
   app.route('/', sessionRoutes(deps))
   // Before /events/:eventId, which would take `search` and `suggest` for ids.
   app.route('/', searchRoutes(deps, search))

@@ -67,7 +67,7 @@ export type ProblemCode = keyof typeof PROBLEMS
 
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[]
 
-/** One faulty place of a request: a dotted path into the body, `query.x`, `header.x` or `path.x`. */
+/** One faulty place of a request: a path into the body such as `areas[0].quantity`, `query.x`, `header.x` or `path.x`. */
 export interface FieldFault {
   field: string
   message: string

@@ -87,6 +87,8 @@ export class EventStore {
 
   /** As it is now, for who has seen that what we keep of it is old. Kept from now on. */
   async findAnew(id: EventId): Promise<EventRecord | undefined> {
+    // A read that is under way may have begun before, and would be shared.
+    await this.#events.fetch(id)
     return (await this.#events.fetch(id, { forceRefresh: true }))?.event
   }
 

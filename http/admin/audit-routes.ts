@@ -9,7 +9,7 @@ import { byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
 
 const PAGE_AT_MOST = 200
 
-const Query = z.object({
+const Query = z.strictObject({
   eventId: z.string().optional().openapi({ description: 'Acts on this event alone.' }),
   before: z.coerce
     .number()

@@ -1,12 +1,13 @@
 /** Seats that operators keep back: rows in Postgres, of which Redis and every map show a copy. Each change is audited. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { invalid } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { splitTicketId, TICKET_ID, ticketId } from '../../shared/ids.ts'
+import { refuseUnknown } from '../bookings/order.ts'
 import type { HttpDeps } from '../deps.ts'
 import { findEvent } from '../events/event-routes.ts'
 import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
 import { byAdmin, newRoutes, problems, type Routes } from '../routing.ts'
+import { textOrNone } from '../texts.ts'
 import { block, listBlocks, unblock } from './blocks.ts'
 
 /** One section of a stadium, of a call. */
@@ -46,7 +47,9 @@ export function adminBlockRoutes(deps: HttpDeps): Routes {
   const faults = [
     ...ADMIN_PROBLEMS,
     'invalid_request',
+    'foreign_tickets',
     'event_not_found',
+    'ticket_not_found',
     'recovering',
     'unavailable',
   ] as const
@@ -67,7 +70,7 @@ export function adminBlockRoutes(deps: HttpDeps): Routes {
     description:
       'Seats that a fan holds or has bought are named, and nothing changes. Harmless when repeated.',
     request: bodyOf(
-      z.strictObject({ ticketIds: Tickets, reason: z.string().trim().max(200).default('') }).openapi('Block'),
+      z.strictObject({ ticketIds: Tickets, reason: textOrNone(200).default('') }).openapi('Block'),
     ),
     responses: { 200: changed, ...problems(...faults, 'hold_conflict') },
   })
@@ -110,12 +113,7 @@ export function adminBlockRoutes(deps: HttpDeps): Routes {
 }
 
 function indicesOf(event: EventRecord, ticketIds: string[]): number[] {
-  const indices = ticketIds.map((id, at) => {
-    const { eventId, index = -1 } = splitTicketId(id) ?? {}
-    const { plan } = event
-    if (eventId !== event.eventId || plan.at(index) === undefined || plan.gone.has(index))
-      throw invalid(`ticketIds.${at}`, 'is no ticket of this event')
-    return index
-  })
+  refuseUnknown(event, ticketIds)
+  const indices = ticketIds.map(id => splitTicketId(id)?.index ?? -1)
   return [...new Set(indices)].sort((a, b) => a - b)
 }

@@ -52,7 +52,7 @@ test('[B61] A seat that a fan holds or has bought is named, and none is blocked;
   expect(await Promise.all([3, 4, 5, 6].map(house.shown))).toEqual(['available', 'held', 'available', 'sold'])
   await change(house, 'DELETE', [4, 6])
   expect(await Promise.all([4, 6].map(house.shown))).toEqual(['held', 'sold'])
-  expect((await change(house, 'PUT', [99])).body['errors']).toMatchObject([{ field: 'ticketIds.0' }])
+  expect((await change(house, 'PUT', [99])).body['errors']).toMatchObject([{ field: 'ticketIds[0]' }])
   const nobody = await shop.call('PUT', `/admin/events/${house.eventId}/blocks`, { body: {} })
   expect([nobody.status, nobody.body['code']]).toEqual([401, 'admin_required'])
 })

@@ -11,7 +11,8 @@ import { mapFaults, type Place } from '../../shared/seats/map-faults.ts'
 import { isRowGone, type SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { type BookingPricing, percentOf } from '../../shared/wire/booking-price.ts'
 import { stepOf } from '../../shared/wire/currency.ts'
-import { type Fault, Faults, hint } from './event-faults.ts'
+import { hint } from '../fault-words.ts'
+import { type Fault, Faults } from './event-faults.ts'
 import { EventFile, MapFile, MOST_TICKETS, type PriceFile, VenueFile } from './event-file.ts'
 import { houseOf, idsOf, tariffFaults } from './event-house.ts'
 import { type Readable, readPrices, readSections, readStanding, UNREAD } from './event-readable.ts'
@@ -23,6 +24,8 @@ export interface Known {
   /** The zone of the venue that venueId names, and the map that mapHash names; unknown offline. */
   timeZone?: string | undefined
   map?: SeatMap | undefined
+  /** The map is the event's as it stands: where categories and prices do not fit, it is the prices that are wrong. */
+  isStanding?: boolean
   /** A start that stood before may have passed. */
   startedAt?: number | undefined
 }
@@ -210,7 +213,8 @@ function mapOf(
   if (given !== 1) return undefined
   if (isSpoken) return spokenMap(file, prices, faults)
   if (file['mapHash'] !== undefined) {
-    if (known.map !== undefined) tariff(categoriesOf(known.map, ['mapHash']), prices, known.map, faults)
+    const place = known.isStanding === true ? 'prices' : 'mapHash'
+    if (known.map !== undefined) tariff(categoriesOf(known.map, [place]), prices, known.map, faults)
     return known.map
   }
   const parsed = MapFile.safeParse(file['map'])

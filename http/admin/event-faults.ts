@@ -1,6 +1,6 @@
-/** What is wrong with a file, told by place in the words of a colleague: zod's issues, and the nearest word for a wrong one. */
+/** What is wrong with an event file, told by place; for a key that there is not, the nearest that there is. */
 import type { z } from '@hono/zod-openapi'
-import type { Place } from '../../shared/seats/map-faults.ts'
+import { faultsOf, hint, type Place, pathOf } from '../fault-words.ts'
 import { EVENT_FILE_SCHEMA } from './event-file.ts'
 
 export interface Fault {
@@ -36,96 +36,20 @@ export class Faults {
   ofForm(schema: z.ZodType, raw: unknown): void {
     const parsed = schema.safeParse(raw)
     if (parsed.success) return
-    for (const issue of parsed.error.issues) this.#issue(issue, [], raw)
-  }
-
-  #issue(issue: z.core.$ZodIssue, above: Place, raw: unknown): void {
-    const place = [...above, ...issue.path.map(part => (typeof part === 'symbol' ? String(part) : part))]
-    if (issue.code === 'unrecognized_keys') {
+    let looked = 0
+    const unknown = (place: Place, key: string): string => {
+      if (this.list.length + looked++ >= MOST_FAULTS) return 'there is no such key here'
       const known = keysAt(place)
-      for (const key of issue.keys) {
-        const meant = this.list.length < MOST_FAULTS ? hint(key, known) || listed(known) : ''
-        this.tell([...place, key], `there is no such key here${meant}`)
-      }
-      return
+      const meant = hint(key, known) || listed(known)
+      return `there is no such key here${meant}`
     }
-    if (issue.code === 'invalid_union') {
-      // The form that was meant is the one that is wrong somewhere within, not as a whole.
-      const meant = issue.errors.find(issues =>
-        issues.every(({ code, path }) => path.length > 0 || !isForm(code)),
-      )
-      if (meant === undefined) this.tell(place, saysMissing(raw, place) ?? issue.message)
-      else for (const inner of meant) this.#issue(inner, place, raw)
-      return
-    }
-    this.tell(place, saysMissing(raw, place) ?? wordsOf(issue, valueAt(raw, place)))
+    for (const issue of parsed.error.issues)
+      for (const { place, message } of faultsOf([issue], raw, unknown)) this.tell(place, message)
   }
-}
-
-function isForm(code: string): boolean {
-  return code === 'invalid_type' || code === 'invalid_union'
-}
-
-function saysMissing(raw: unknown, place: Place): string | undefined {
-  return place.length > 0 && valueAt(raw, place) === undefined ? 'is missing' : undefined
-}
-
-function wordsOf(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === 'invalid_type' && !issue.message.startsWith('must')) {
-    return `must be ${WORDS[issue.expected] ?? issue.expected}, not ${shown(value)}`
-  }
-  if (issue.code === 'invalid_value' && !issue.message.startsWith('must')) {
-    const values = issue.values.map(String)
-    return `must be one of ${values.map(one => `"${one}"`).join(', ')}${hint(String(value), values)}`
-  }
-  if (issue.code === 'too_big' && !issue.message.startsWith('must')) return `must be at most ${issue.maximum}`
-  if (issue.code === 'too_small' && !issue.message.startsWith('must'))
-    return `must be at least ${issue.minimum}`
-  return issue.message
-}
-
-const WORDS: Record<string, string> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return JSON.stringify(value)?.slice(0, 60) ?? 'nothing'
-}
-
-/** ` - did you mean "seats"?`, or nothing where no word is near. */
-export function hint(word: string, known: Iterable<string>, farthest = 3): string {
-  let best: { word: string; away: number } | undefined
-  for (const candidate of known) {
-    const away = distance(word.toLowerCase().slice(0, 60), candidate.toLowerCase().slice(0, 60))
-    const most = Math.min(farthest, Math.floor(Math.min(word.length, candidate.length) / 3))
-    if (away <= most && (best === undefined || away < best.away)) best = { word: candidate, away }
-  }
-  return best === undefined ? '' : `; did you mean "${best.word}"?`
 }
 
 function listed(known: string[]): string {
   return known.length === 0 ? '' : `; there are ${known.join(', ')}`
-}
-
-/** Levenshtein's. */
-function distance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (const [i, letter] of [...a].entries()) {
-    const row = [i + 1]
-    for (let j = 0; j < b.length; j++)
-      row.push(
-        Math.min((row[j] ?? 0) + 1, (above[j + 1] ?? 0) + 1, (above[j] ?? 0) + (letter === b[j] ? 0 : 1)),
-      )
-    above = row
-  }
-  return above[b.length] ?? 0
 }
 
 interface Form {
@@ -148,22 +72,4 @@ function keysAt(place: Place): string[] {
 
 function open(form: Form): Form[] {
   return form.anyOf === undefined ? [form] : form.anyOf.flatMap(open)
-}
-
-function valueAt(raw: unknown, place: Place): unknown {
-  let value = raw
-  for (const part of place) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as Record<string | number, unknown>)[part]
-  }
-  return value
-}
-
-function pathOf(place: Place): string {
-  return place.reduce<string>((path, part) => {
-    if (typeof part === 'number') return `${path}[${part}]`
-    const plain = /^[A-Za-z_$][\w$]*$/.test(part)
-    if (!plain) return `${path}[${JSON.stringify(part.slice(0, 60))}]`
-    return path === '' ? part : `${path}.${part}`
-  }, '')
 }

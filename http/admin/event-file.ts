@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi'
 import { EVENT_ID } from '../../shared/ids.ts'
 import { EVENT_STATUSES, EVENT_TYPES } from '../search/search.ts'
+import { plain, text } from '../texts.ts'
 import { BookingFeeFile, DiscountsFile, money, percent } from './price-file.ts'
 
 /** A stadium's full geometry is 2 MB of JSON. */
@@ -15,17 +16,6 @@ const MOST_SEATS = 500
 export const MOST_TICKETS = 100_000
 const CM = 1_000_000
 
-/** Neither Postgres nor a map's JSON takes control characters and halves of letters. */
-const isPlain = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text)
-const PLAIN = 'must have no control characters'
-const text = (most: number) =>
-  z
-    .string()
-    .trim()
-    .min(1, 'must not be empty')
-    .max(most, `must have at most ${most} letters`)
-    .refine(isPlain, PLAIN)
-const span = z.string().refine(isPlain, PLAIN)
 const name = text(120)
 const label = z.union([text(12), z.int().min(0).max(99_999)], 'must be a label: a short text or a number')
 const category = text(80).describe('What the seats cost: a name that stands in prices, too.')
@@ -43,7 +33,7 @@ const side = z
   .describe('Sections on different sides stand side by side; one on a side that is taken stands behind.')
 const seats = z
   .union(
-    [whole(1, MOST_SEATS), span, z.array(label).min(1, 'must name a seat').max(MOST_SEATS)],
+    [whole(1, MOST_SEATS), plain, z.array(label).min(1, 'must name a seat').max(MOST_SEATS)],
     'must be a count (14), a span ("1-14") or a list of labels (["1", "2", "2a"])',
   )
   .describe('A count, a span such as "1-14", or a list of labels; from left to right, seen from the seats.')
@@ -76,7 +66,7 @@ export const SectionFile = z.strictObject({
     .union(
       [
         whole(1, MOST_ROWS),
-        span,
+        plain,
         z
           .array(
             z.union([RowFile, text(12), whole(0, 99_999)], 'must be a name, or a row: {"name": "A", ...}'),
@@ -228,7 +218,7 @@ export const EventFile = z
       .optional()
       .describe('A seat map that is known already.'),
     prices: z.array(PriceFile).min(1, 'must name a price').max(200),
-    bookingFee: BookingFeeFile.optional(),
+    bookingFee: BookingFeeFile.nullable().optional(),
     discounts: DiscountsFile.optional(),
   })
   .openapi('EventFile', {

@@ -2,7 +2,7 @@
 import type { Side, SpokenArea, SpokenHouse, SpokenRow, SpokenSection } from '../../shared/seats/lay-out.ts'
 import type { Place, Tell } from '../../shared/seats/map-faults.ts'
 import { labelsOf, letters } from '../../shared/seats/spans.ts'
-import { hint } from './event-faults.ts'
+import { hint } from '../fault-words.ts'
 import { MOST_TICKETS, type RowFile, type SectionFile, type StandingFile } from './event-file.ts'
 
 type Labels = NonNullable<SectionFile['seats']>

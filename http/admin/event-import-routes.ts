@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { Problem } from '../../shared/errors.ts'
+import { invalid, Problem } from '../../shared/errors.ts'
 import { EVENT_ID, eventId } from '../../shared/ids.ts'
 import type { SeatMap, SeatPlan } from '../../shared/seats/seat-map.ts'
 import { percentOf } from '../../shared/wire/booking-price.ts'
@@ -113,7 +113,9 @@ export function eventImportRoutes(deps: HttpDeps): Routes {
     const raw = await bodyOf(c)
     for (let tries = 0; tries < CHANGE_TRIES; tries++) {
       const written = await changed(deps, id, raw, c.get('operator'))
-      if (written !== undefined) return c.json(await view(deps, written), 200)
+      if (written === undefined) continue
+      await seen(deps, written)
+      return c.json(await view(deps, written), 200)
     }
     throw new Problem('unavailable', 'Others are changing this event.', { retryAfter: 1 })
   })
@@ -136,8 +138,20 @@ async function changed(
     throw new Problem('event_not_found', `There is no event ${JSON.stringify(id.slice(0, 60))}.`)
   const house = await deps.events.map(now.mapHash)
   const whole = merged(id, now, house?.plan.map, raw)
-  const event = trusted(whole, { ...(await knownOf(deps, whole)), startedAt: Date.parse(now.startsAt) })
+  const event = trusted(whole, {
+    ...(await knownOf(deps, whole)),
+    isStanding: !tellsHouse(raw),
+    startedAt: Date.parse(now.startsAt),
+  })
   return redraw(deps, event, now, operator)
+}
+
+/** Who has been told `changed` sees it here at once; other processes know it within a second. */
+async function seen({ events, log }: HttpDeps, { eventId, outcome }: Written): Promise<void> {
+  if (outcome === 'unchanged') return
+  await events
+    .findAnew(eventId)
+    .catch((err: unknown) => log.warn({ err, event: eventId }, 'a changed event is shown a second later'))
 }
 
 function limitFile() {
@@ -189,12 +203,13 @@ function merged(id: string, now: EventContent, map: SeatMap | undefined, raw: un
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
   const { venueId, mapHash, competition, prices, pricing, ...rest } = now
   const has = (key: string): boolean => Object.hasOwn(raw, key)
-  const told = ['sections', 'standing', 'map', 'mapHash'].some(has)
+  if ('id' in raw && raw.id !== id)
+    throw invalid('id', `must be "${id}" as in the path, or be left out: an event keeps its id`)
   return {
     ...rest,
     ...(competition === null ? {} : { competition }),
     ...(has('venue') || has('venueId') ? {} : { venueId }),
-    ...(told ? {} : { mapHash }),
+    ...(tellsHouse(raw) ? {} : { mapHash }),
     prices: prices.map(({ category, ticketTypeName, price, fee, feePercent }) => ({
       category: map?.categories.find(one => one.id === category)?.name ?? category,
       ticketType: ticketTypeName,
@@ -207,6 +222,14 @@ function merged(id: string, now: EventContent, map: SeatMap | undefined, raw: un
     ...raw,
     id,
   }
+}
+
+function tellsHouse(raw: unknown): boolean {
+  return (
+    typeof raw === 'object' &&
+    raw !== null &&
+    ['sections', 'standing', 'map', 'mapHash'].some(key => Object.hasOwn(raw, key))
+  )
 }
 
 async function view(

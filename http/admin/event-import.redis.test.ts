@@ -184,9 +184,9 @@ test('[E17] a change is checked as a file is, and an unknown event is a 404', as
   expect(faulty.body).toMatchObject({
     errors: [
       { field: 'curency', message: 'there is no such key here; did you mean "currency"?' },
-      { field: 'mapHash' },
-      { field: 'mapHash' },
-      { field: 'mapHash' },
+      { field: 'prices' },
+      { field: 'prices' },
+      { field: 'prices' },
       { field: 'prices[0].category' },
     ],
   })

@@ -1,6 +1,7 @@
 /** Money in an event file: amounts in minor units, percentages of two decimals, the fee of a booking, and discounts. */
 import { z } from '@hono/zod-openapi'
 import type { BookingPricing } from '../../shared/wire/booking-price.ts'
+import { text } from '../texts.ts'
 
 /** Price and fee together stay below 2^31, which is what a column holds; a milliard of cents is ten million. */
 const MOST_MONEY = 1_000_000_000
@@ -19,28 +20,32 @@ export const BookingFeeFile = z
     amount: money.optional().describe('Minor units.'),
     percent: percent.optional().describe('Of the prices after the discount.'),
   })
-  .describe("Once a booking, on top of the tickets' own fees; none where the tickets cost nothing.")
+  .describe(
+    "Once a booking, on top of the tickets' own fees; none where the tickets cost nothing. null: none.",
+  )
 
 export const DiscountFile = z
   .strictObject({
-    name: z.string().trim().min(1, 'must not be empty').max(80, 'must have at most 80 letters'),
+    name: text(80),
     minTickets: z.int().min(1, 'must be 1 or more').max(1_000, 'must be 1000 or less'),
     amount: money.optional().describe('Off the booking, in minor units.'),
     percent: percent.optional().describe('Off the prices, fees aside.'),
   })
-  .refine(({ amount = 0, percent = 0 }) => amount > 0 !== percent > 0, {
+  // Told beside other faults of it too, so that all is mended in one round.
+  .refine(({ amount = 0, percent = 0 }) => (amount !== 0) !== (percent !== 0), {
     message: 'must have an amount or a percent, and not both',
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   })
   .describe('Of a booking of so many tickets. Where several fit, the one that takes off most counts.')
 const MOST_DISCOUNTS = 20
 export const DiscountsFile = z.array(DiscountFile).max(MOST_DISCOUNTS)
 
 export function pricingOf(
-  bookingFee: z.infer<typeof BookingFeeFile> = {},
+  bookingFee: z.infer<typeof BookingFeeFile> | null | undefined,
   discounts: z.infer<typeof DiscountsFile> = [],
 ): BookingPricing {
   return {
-    bookingFee: { amount: bookingFee.amount ?? 0, percent: bookingFee.percent ?? 0 },
+    bookingFee: { amount: bookingFee?.amount ?? 0, percent: bookingFee?.percent ?? 0 },
     discounts: discounts.map(({ name, minTickets, amount = 0, percent = 0 }) => {
       return { name, minTickets, amount, percent }
     }),

@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi'
 import type { QueueChange } from '../../queue/queue.ts'
 import { invalid } from '../../shared/errors.ts'
+import { lines } from '../texts.ts'
 
 const time = z.iso.datetime({ offset: true })
 
@@ -60,10 +61,9 @@ export const SETTINGS = {
   beaconRound: z.int().min(1).nullable().openapi({
     description: "The round of drand's quicknet that a draw takes in, of after the doors' time; null: none.",
   }),
-  message: z
-    .string()
-    .max(500)
-    .openapi({ description: 'A word to those who wait; empty, or null in a change: none.' }),
+  message: lines(500).openapi({
+    description: 'A word to those who wait; empty, or null in a change: none.',
+  }),
 } as const
 
 const burst = z

@@ -15,7 +15,7 @@ import { type Booking, lockBooking } from './booking-store.ts'
 import { EventChanged, withEventAnew } from './event-changed.ts'
 import { conflict, refusalOf, showTaken } from './hold.ts'
 import { checkCategories, mostOf, tooManyOf } from './limits.ts'
-import { checkCount, HoldBody, orderOf } from './order.ts'
+import { checkCount, HoldBody, orderOf, refuseUnknown } from './order.ts'
 import { checkOrphans } from './orphan-check.ts'
 import { readOwn, viewNow } from './own.ts'
 import type { Priced } from './pricing.ts'
@@ -99,11 +99,11 @@ function droppedOf(booking: Booking, event: EventRecord, { add, drop }: AmendBod
   const isAgain = add !== undefined && add.ticketIds.length > 0 && add.ticketIds.every(has)
   return drop.flatMap((ticket, at) => {
     const { eventId, index = -1 } = splitTicketId(ticket) ?? {}
-    if (eventId !== event.eventId) throw invalid(`drop.${at}`, 'is no ticket of this event')
+    if (eventId !== event.eventId) throw invalid(`drop[${at}]`, 'is no ticket of this event')
     if (drop.indexOf(ticket) !== at) return []
     if (has(ticket)) return [index]
     if (isAgain) return []
-    throw new Problem('ticket_not_found', `drop.${at}: ${ticket} is not of this booking.`, {
+    throw new Problem('ticket_not_found', `drop[${at}]: ${ticket} is not of this booking.`, {
       members: { ticketId: ticket },
     })
   })
@@ -129,6 +129,7 @@ async function takeAdded(
   }
   const { config, inventory, step, clock } = sales
   requireOnSale(event, clock.now())
+  refuseUnknown(event, add?.ticketIds ?? [], 'add.ticketIds')
   const order = orderOf(event, body.data, Number.POSITIVE_INFINITY)
   const { seats, areas } = order.wanted
   const count = seats.length + areas.reduce((sum, { quantity }) => sum + quantity, 0)

@@ -3,9 +3,10 @@ import { z } from '@hono/zod-openapi'
 import { invalid } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import type { Wish } from '../../shared/seats/best-available.ts'
+import { text } from '../texts.ts'
 import { amountOf, priceOf } from './pricing.ts'
 
-const Names = z.array(z.string().min(1).max(80)).max(200).default([])
+const Names = z.array(text(80)).max(200).default([])
 /** Far above any MAX_TICKETS_PER_BOOKING, so that too many tickets are told as such. */
 const MOST = 100_000
 const Quantity = z.int().min(1).max(MOST)
@@ -29,7 +30,7 @@ export const BestAvailable = z
       .boolean()
       .default(true)
       .openapi({ description: 'In one row, else in neighbouring rows. `false`: also apart.' }),
-    ticketType: z.string().min(1).max(40).optional(),
+    ticketType: text(40).optional(),
   })
   .refine(({ quantity, number }) => (quantity === undefined) !== (number === undefined), {
     path: ['quantity'],
@@ -85,7 +86,7 @@ function namedOf(
   if (names.length === 0) return new Set(all.map(({ id }) => id))
   const found = names.map((name, at) => {
     const match = all.filter(one => one.id === name || one.name === name)
-    if (match.length === 0) throw invalid(`${field}.${at}`, 'is none of this event')
+    if (match.length === 0) throw invalid(`${field}[${at}]`, 'is none of this event')
     return match.map(({ id }) => id)
   })
   return new Set(found.flat())

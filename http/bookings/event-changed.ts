@@ -19,8 +19,13 @@ export async function withEventAnew<T>(
   try {
     return await attempt()
   } catch (error) {
-    if (!(error instanceof EventChanged)) throw error
+    if (!mayHaveChanged(error)) throw error
     await step('event.read', () => events.findAnew(id))
     return await attempt()
   }
+}
+
+/** A seat that the house has left out may be there again: it is refused by the house as it is now. */
+function mayHaveChanged(error: unknown): boolean {
+  return error instanceof EventChanged || (error instanceof Problem && error.code === 'ticket_not_found')
 }

@@ -8,11 +8,13 @@ import { invalid, Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { type EventId, splitTicketId, TICKET_ID, ticketId } from '../../shared/ids.ts'
 import type { Wanted } from '../../shared/seats/inventory.ts'
+import { pathOf } from '../fault-words.ts'
+import { text } from '../texts.ts'
 import { BestAvailable } from './best-wish.ts'
 import { asBooking, type Priced, priceOf, totalOf } from './pricing.ts'
 
 const Ticket = z.string().regex(TICKET_ID, 'must be a ticket id, such as hot1-17')
-const TicketType = z.string().min(1).max(40)
+const TicketType = text(40)
 /** Far above any MAX_TICKETS_PER_BOOKING, so that too many tickets are told as such. */
 const MOST = 100_000
 
@@ -25,7 +27,7 @@ export const HoldBody = z
     areas: z
       .array(
         z.strictObject({
-          areaId: z.string().min(1).max(80),
+          areaId: text(80),
           quantity: z.int().min(1).max(MOST),
           ticketType: TicketType.optional(),
         }),
@@ -89,7 +91,7 @@ export function orderOf(event: EventRecord, body: HoldBody, most: number): Order
     seats.map(index => {
       const category = event.plan.at(index)?.category ?? ''
       const id = ticketId(event.eventId, index)
-      return [index, priced(event, index, category, types.get(index), `ticketTypes.${id}`)]
+      return [index, priced(event, index, category, types.get(index), pathOf(['ticketTypes', id]))]
     }),
   )
   for (const [at, line] of lines.entries()) priced(event, 0, line.category, line.ticketType, areaField(at))
@@ -141,27 +143,53 @@ export function hashOf(eventId: EventId, body: HoldBody): string {
 }
 
 function seatsOf(event: EventRecord, ticketIds: string[]): number[] {
-  const split = ticketIds.map(id => ({ id, ...splitTicketId(id) }))
-  const foreign = split.filter(ticket => ticket.eventId !== event.eventId).map(({ id }) => id)
-  if (foreign.length > 0)
-    refuse('foreign_tickets', `These belong to another event: ${foreign.join(', ')}.`, foreign)
-  const twice = ticketIds.filter((id, at) => ticketIds.indexOf(id) !== at)
-  if (twice.length > 0) refuse('duplicate_tickets', `Named twice: ${twice.join(', ')}.`, [...new Set(twice)])
-  const absent = split.filter(({ index = -1 }) => index < 0 || index >= event.plan.total).map(({ id }) => id)
-  if (absent.length > 0) refuse('ticket_not_found', `There are no tickets ${absent.join(', ')}.`, absent)
-  return split.map(({ index = -1 }, at) => {
+  refuseUnknown(event, ticketIds)
+  const twice = ticketIds.map((id, at) => ({ id, at })).filter(({ id, at }) => ticketIds.indexOf(id) !== at)
+  if (twice.length > 0) refuse('duplicate_tickets', 'Named twice', twice)
+  return ticketIds.map((id, at) => {
+    const { index = -1 } = splitTicketId(id) ?? {}
     if (index >= event.plan.seats)
-      throw invalid(`ticketIds.${at}`, 'is a place in a standing area: name the area and a quantity in areas')
+      throw invalid(
+        `ticketIds[${at}]`,
+        'is a place in a standing area: name the area and a quantity in areas',
+      )
     return index
   })
+}
+
+/**
+ * Tickets of other events, and those that there are not: never were, or are of a seat that the house has left out.
+ * @throws Problem foreign_tickets, ticket_not_found, naming each
+ */
+export function refuseUnknown(
+  { eventId, plan }: EventRecord,
+  ticketIds: string[],
+  field = 'ticketIds',
+): void {
+  const tickets = ticketIds.map((id, at) => ({ id, at, ...splitTicketId(id) }))
+  const foreign = tickets.filter(ticket => ticket.eventId !== eventId)
+  if (foreign.length > 0) refuse('foreign_tickets', 'These belong to another event', foreign, field)
+  const absent = tickets.filter(({ index = -1 }) => plan.at(index) === undefined || plan.gone.has(index))
+  if (absent.length > 0) refuse('ticket_not_found', 'There are no such tickets', absent, field)
 }
 
 function refuse(
   code: 'foreign_tickets' | 'duplicate_tickets' | 'ticket_not_found',
   told: string,
-  tickets: string[],
+  faulty: { id: string; at: number }[],
+  field = 'ticketIds',
 ): never {
-  throw new Problem(code, told.slice(0, 400), { members: { tickets } })
+  const tickets = [...new Set(faulty.map(({ id }) => id))]
+  throw new Problem(code, `${told}: ${tickets.join(', ')}.`.slice(0, 400), {
+    errors: faulty.map(({ at }) => ({ field: `${field}[${at}]`, message: WHY[code] })),
+    members: { tickets },
+  })
+}
+
+const WHY = {
+  foreign_tickets: 'is a ticket of another event',
+  duplicate_tickets: 'is named already',
+  ticket_not_found: 'is no ticket of this event',
 }
 
 function areaLines(event: EventRecord, areas: HoldBody['areas']): AreaLine[] {
@@ -180,7 +208,7 @@ function areaLines(event: EventRecord, areas: HoldBody['areas']): AreaLine[] {
 function typesOf(event: EventRecord, { ticketIds, ticketTypes }: HoldBody): Map<number, string> {
   const types = new Map<number, string>()
   for (const [id, type] of Object.entries(ticketTypes)) {
-    if (!ticketIds.includes(id)) throw invalid(`ticketTypes.${id.slice(0, 60)}`, 'is not one of ticketIds')
+    if (!ticketIds.includes(id)) throw invalid(pathOf(['ticketTypes', id]), 'is not one of ticketIds')
     const index = splitTicketId(id)?.index
     if (index !== undefined && event.plan.at(index) !== undefined) types.set(index, type)
   }
@@ -188,7 +216,7 @@ function typesOf(event: EventRecord, { ticketIds, ticketTypes }: HoldBody): Map<
 }
 
 function areaField(at: number): string {
-  return `areas.${at}.ticketType`
+  return `areas[${at}].ticketType`
 }
 
 function priced(

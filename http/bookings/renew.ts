@@ -24,9 +24,9 @@ export async function renew(sales: Sales, visitorId: VisitorId, id: string): Pro
     })
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw ended()
-  const until = Math.min(now + config.HOLD_SECONDS * SECOND, renewableUntil(config, booking))
-  if (until - booking.expiresAt < LEAST_GAIN_MS) {
-    if (now + config.HOLD_SECONDS * SECOND - booking.expiresAt < LEAST_GAIN_MS) return viewNow(sales, booking)
+  const [full, most] = [now + config.HOLD_SECONDS * SECOND, renewableUntil(config, booking)]
+  const until = Math.min(full, most)
+  if (most < full && until - booking.expiresAt < LEAST_GAIN_MS) {
     const limit = config.HOLD_HARD_LIMIT_SECONDS
     throw new Problem('limit_exceeded', 'The seats cannot be held any longer: pay for them now.', {
       members: { limit, scope: 'hold_time', expiresAt: new Date(booking.expiresAt).toISOString() },

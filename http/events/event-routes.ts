@@ -65,7 +65,7 @@ export function eventRoutes(deps: HttpDeps): Routes {
     request: {
       params: z.object({ eventId: z.string() }),
       headers: PassHeader,
-      query: z.object({ include: z.enum(['tickets']).optional() }),
+      query: z.strictObject({ include: z.enum(['tickets']).optional() }),
     },
     responses: {
       200: {

@@ -62,7 +62,7 @@ export function seatRoutes(deps: HttpDeps, reads: SeatReads): Routes {
     request: {
       params: z.object({ eventId: z.string() }),
       headers: PassHeader,
-      query: z.object({ since: z.string().optional().openapi({ example: '1.42' }) }),
+      query: z.strictObject({ since: z.string().optional().openapi({ example: '1.42' }) }),
     },
     responses: {
       200: {

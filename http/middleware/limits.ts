@@ -73,3 +73,19 @@ export function limitBody() {
     await next()
   })
 }
+
+/** A body of no bytes that is said to be JSON is `{}`: many clients name the type of every call. */
+export function emptyIsNone() {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const incoming = c.env?.incoming?.headers
+    const length = incoming === undefined ? c.req.header('content-length') : incoming['content-length']
+    const isSent = Number(length ?? 0) > 0 || incoming?.['transfer-encoding'] !== undefined
+    if (c.req.method === 'GET' || c.req.method === 'HEAD' || isSent) return next()
+    if (/json/i.test(c.req.header('content-type') ?? '') && (await c.req.text()) === '') {
+      const { url, method, raw } = c.req
+      c.req.bodyCache = {}
+      c.req.raw = new Request(url, { method, headers: raw.headers, body: '{}' })
+    }
+    await next()
+  })
+}

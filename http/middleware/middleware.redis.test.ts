@@ -134,7 +134,7 @@ describe('problems', () => {
     }
     expect(await faults({})).toEqual(['name'])
     expect(await faults({ name: 'a', extra: 1, more: 2 })).toEqual(['name', 'extra', 'more'])
-    expect(await faults({ name: 'ab', nested: { list: [1, 'x'] } })).toEqual(['nested.list.1'])
+    expect(await faults({ name: 'ab', nested: { list: [1, 'x'] } })).toEqual(['nested.list[1]'])
     expect(await faults([])).toEqual(['body'])
     expect(await faults({ name: 'ab' }, { 'x-count': 'x' })).toEqual(['header.x-count'])
     expect(await faults({ name: 'ab' }, {}, '123456')).toEqual(['path.id'])

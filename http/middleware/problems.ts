@@ -11,17 +11,18 @@ import { type FieldFault, Problem } from '../../shared/errors.ts'
 import type { Log } from '../../shared/log.ts'
 import { isAway } from '../../shared/postgres.ts'
 import { isRedisAway } from '../../shared/redis.ts'
+import { faultsOf, pathOf } from '../fault-words.ts'
 import type { AppEnv, Routes } from '../routing.ts'
 
 /** Parts that are away are mostly back within seconds; a crowd must not come back all at once. */
 const AWAY_RETRY_SECONDS = 2
 
 type Target = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie'
-type Checked = { success: true } | { success: false; target: Target; error: z.ZodError }
+type Checked = { success: true } | { success: false; target: Target; error: z.ZodError; data?: unknown }
 
 /** For OpenAPIHono: what zod refuses is thrown as `invalid_request`. */
 export function defaultHook(result: Checked): void {
-  if (!result.success) throw faulty(result.error, result.target)
+  if (!result.success) throw faulty(result.error, result.target, result.data)
 }
 
 const PREFIX: Record<Target, string> = {
@@ -33,28 +34,18 @@ const PREFIX: Record<Target, string> = {
   cookie: 'cookie.',
 }
 
-/** Names each faulty field once: a dotted path into the body, or `query.`, `path.`, `header.` and its name. */
-export function faulty(error: z.ZodError, target: Target): Problem {
+/** Names each faulty field once: `ticketIds[0]` of a body, or `query.`, `path.`, `header.` and its name. */
+function faulty(error: z.ZodError, target: Target, raw: unknown): Problem {
   const errors: FieldFault[] = []
-  for (const issue of error.issues) {
-    for (const path of pathsOf(issue)) {
-      const field = `${PREFIX[target]}${path.join('.')}` || 'body'
-      if (!errors.some(known => known.field === field)) errors.push({ field, message: messageOf(issue) })
-    }
+  for (const { place, message } of faultsOf(error.issues, raw, UNKNOWN[target])) {
+    const field = PREFIX[target] === '' ? pathOf(place) || 'body' : `${PREFIX[target]}${place.join('.')}`
+    if (!errors.some(known => known.field === field)) errors.push({ field, message })
   }
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ')
   return new Problem('invalid_request', detail, { errors })
 }
 
-/** Text that should be a number, such as ?limit=abc: nobody sent a NaN. */
-function messageOf({ message }: z.core.$ZodIssue): string {
-  return message.endsWith(', received NaN') ? 'must be a number' : message
-}
-
-function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
-  if (issue.code !== 'unrecognized_keys') return [issue.path]
-  return issue.keys.map(key => [...issue.path, key])
-}
+const UNKNOWN: Partial<Record<Target, () => string>> = { query: () => 'there is no such parameter' }
 
 export function onError(log: Log): ErrorHandler<AppEnv> {
   return (error, c) => {

@@ -49,10 +49,12 @@ export function adminPaymentRoutes(deps: HttpDeps, sales: Sales): Routes {
         required: true,
         content: {
           'application/json': {
-            schema: z.union([
-              z.strictObject({ visitorId: z.uuid() }),
-              z.strictObject({ bookingId: z.uuid() }),
-            ]),
+            schema: z
+              .strictObject({ visitorId: z.uuid().optional(), bookingId: z.uuid().optional() })
+              .refine(
+                ({ visitorId, bookingId }) => (visitorId === undefined) !== (bookingId === undefined),
+                'must have a visitorId or a bookingId, and not both',
+              ),
           },
         },
       },
@@ -76,8 +78,10 @@ export function adminPaymentRoutes(deps: HttpDeps, sales: Sales): Routes {
     if (rebuilt.reason === 'not_possible') throw invalid('paymentIntentId', rebuilt.why)
     throw new Problem('payments_unavailable', 'Payments cannot be reached.', { retryAfter: 5 })
   })
-  routes.openapi(erase, async c =>
-    c.json({ people: await erasePeople(sales, c.req.valid('json'), c.get('operator')) }, 200),
-  )
+  routes.openapi(erase, async c => {
+    const { visitorId, bookingId = '' } = c.req.valid('json')
+    const whose = visitorId === undefined ? { bookingId } : { visitorId }
+    return c.json({ people: await erasePeople(sales, whose, c.get('operator')) }, 200)
+  })
   return routes
 }

@@ -49,7 +49,7 @@ const Draw = z
 
 const BASE = '/events/{eventId}/queue/draw'
 const params = z.object({ eventId: z.string() })
-const query = z.object({
+const query = z.strictObject({
   generation: z.coerce
     .number()
     .int()

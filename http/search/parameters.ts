@@ -3,6 +3,7 @@
  * names among them), and what they mean together.
  */
 import { z } from '@hono/zod-openapi'
+import { textOrNone } from '../texts.ts'
 import {
   EVENT_STATUSES,
   EVENT_TYPES,
@@ -41,13 +42,8 @@ const DAY = /^(\d{4})-(\d{2})-(\d{2})$/
 const MONTH = /^(\d{4})-(\d{2})$/
 const POINT = /^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$/
 
-// Postgres takes no NUL in a text, and nobody types the other control characters.
-export const text = z
-  .string()
-  .max(TEXT_LENGTH, `must have at most ${TEXT_LENGTH} characters`)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not have control characters')
-  .transform(value => value.trim() || undefined)
+export const text = textOrNone(TEXT_LENGTH)
+  .transform(value => value || undefined)
   .optional()
 
 const number = (least: number, most: number) =>
@@ -131,7 +127,7 @@ const pageSize = whole(1, PAGE_SIZE_MOST)
 const told = { description: 'Alias, as in the Discovery API.' }
 
 export const SearchParameters = z
-  .object({
+  .strictObject({
     keyword: text.openapi({ description: 'Words of names, performers, venues and places, in any order.' }),
     q: text.openapi({ description: 'Alias of keyword.' }),
     artist: text.openapi({ description: 'A performer: a team, an ensemble, an author.' }),

@@ -52,7 +52,7 @@ export function suggestRoutes(deps: HttpDeps, engine: SearchEngine): Routes {
       'Performers, cities and venues with events to come, and events: those that have every word typed as a beginning, or ' +
       'where there is none, with a typing error forgiven. Where a part of it cannot be told in time, the rest is.',
     middleware: [rateLimit(deps, 'search', deps.config.SEARCHES_PER_MINUTE)],
-    request: { query: z.object({ q: text.openapi({ description: 'What has been typed.' }) }) },
+    request: { query: z.strictObject({ q: text.openapi({ description: 'What has been typed.' }) }) },
     responses: {
       200: {
         description: 'Best first within each kind',

@@ -13,6 +13,7 @@ import { requireSession } from '../middleware/session.ts'
 import { type Returned, refundItems } from '../payments/refunds.ts'
 import { show } from '../payments/show.ts'
 import { byAdmin, bySession, problems, type Routes } from '../routing.ts'
+import { text } from '../texts.ts'
 
 const HOUR = 3_600_000
 const MOST = 1_000
@@ -26,13 +27,7 @@ const ReturnBody = z.strictObject({
     .openapi({ description: 'All that are left where none is named.' }),
 })
 const OperatorReturn = ReturnBody.extend({
-  reason: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .regex(/^[ -~\u00a0-\uffff]*$/, 'must have no control characters')
-    .default('by an operator'),
+  reason: text(200).default('by an operator'),
   evenUsed: z.boolean().default(false).openapi({ description: 'Also tickets somebody came in with.' }),
 })
 
@@ -172,7 +167,7 @@ async function itemIdsOf({ pool }: Sales, booking: Booking, ticketIds: string[])
     const item =
       place?.eventId === booking.eventId ? items.find(({ index }) => index === place.index) : undefined
     if (item === undefined)
-      throw new Problem('ticket_not_found', `ticketIds.${at}: ${id} is not of this booking.`, {
+      throw new Problem('ticket_not_found', `ticketIds[${at}]: ${id} is not of this booking.`, {
         members: { ticketId: id },
       })
     return item.id

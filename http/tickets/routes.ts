@@ -12,6 +12,7 @@ import { ADMIN_PROBLEMS, requireAdmin } from '../middleware/admin.ts'
 import { rateLimit } from '../middleware/limits.ts'
 import { requireSession } from '../middleware/session.ts'
 import { byAdmin, bySession, newRoutes, problems, type Routes } from '../routing.ts'
+import { textOrNone } from '../texts.ts'
 import { admitTicket } from './admit-ticket.ts'
 import { addReturns } from './return-routes.ts'
 import { admittedOf } from './ticket-store.ts'
@@ -90,13 +91,7 @@ const Scanned = PlaceView.omit({ kind: true })
 /** A JWT with a long ticket id has some 320 characters. */
 const ScanBody = z.strictObject({
   code: z.string().min(1).max(2_000),
-  gate: z
-    .string()
-    .trim()
-    .max(80)
-    .regex(/^[ -~\u00a0-\uffff]*$/, 'must have no control characters')
-    .default('')
-    .openapi({ description: 'Which door, as it is called there.' }),
+  gate: textOrNone(80).default('').openapi({ description: 'Which door, as it is called there.' }),
 })
 
 function addDoor(routes: Routes, deps: HttpDeps, { codes }: Sales): void {

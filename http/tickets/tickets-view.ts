@@ -38,17 +38,26 @@ export const TicketsView = z
 
 export type TicketsView = z.infer<typeof TicketsView>
 
+const WHY_NONE: Record<Booking['status'], string> = {
+  in_progress: 'The booking is not paid: its tickets are made once it is.',
+  paying:
+    'The booking is being paid: its tickets are made as soon as the money is had, mostly within seconds.',
+  confirmed: 'The booking is confirmed and its money is being taken: the tickets are there within seconds.',
+  closing: 'The booking is being given up, so it has no tickets.',
+  expired: 'The booking has expired, so it has no tickets.',
+  cancelled: 'The booking was cancelled, so it has no tickets.',
+  refunded: 'All tickets of this booking were returned.',
+}
+
 /** @throws Problem tickets_not_ready */
 export async function ticketsOf(sales: Sales, booking: Booking): Promise<TicketsView> {
   const issued = await issuedOf(sales.pool, booking.id)
   if (issued.length === 0) {
-    const why =
-      booking.status === 'confirmed'
-        ? 'the money is being taken: in some seconds'
-        : `the booking is ${booking.status}`
-    throw new Problem('tickets_not_ready', `There are no tickets: ${why}.`, {
-      ...(booking.status === 'confirmed' ? { retryAfter: 2 } : {}),
-      members: { bookingStatus: booking.status },
+    const { status } = booking
+    const soon = status === 'confirmed' || status === 'paying'
+    throw new Problem('tickets_not_ready', WHY_NONE[status], {
+      ...(soon ? { retryAfter: 2 } : {}),
+      members: { bookingStatus: status },
     })
   }
   return viewOfIssued(sales, booking, issued)

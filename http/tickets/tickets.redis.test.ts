@@ -58,6 +58,30 @@ test('[T1] A ticket’s code comes once its money is had: before that 409 ticket
   expect((await tickets(booking, (await house.fan()).token)).status).toBe(404)
 })
 
+test('[B121] Tickets asked for before they are there: a sentence for the state of the booking, and Retry-After while they are on their way.', async () => {
+  const booking = await fan.held(38)
+  const unpaid = await tickets(booking)
+  expect([unpaid.status, unpaid.headers.get('retry-after')]).toEqual([409, null])
+  expect(unpaid.body).toMatchObject({ detail: 'The booking is not paid: its tickets are made once it is.' })
+  expect((await fan.pay(booking)).body.status).toBe('confirmed')
+  await shop.deps.pool.query(`update payments set status = 'authorized' where booking_id = $1`, [booking])
+  const early = await tickets(booking)
+  expect([early.status, early.headers.get('retry-after')]).toEqual([409, '2'])
+  expect(early.body).toMatchObject({
+    bookingStatus: 'confirmed',
+    detail: 'The booking is confirmed and its money is being taken: the tickets are there within seconds.',
+  })
+  await shop.work()
+  expect((await tickets(booking)).status).toBe(200)
+  const given = await fan.held(39)
+  await fan.cancel(given)
+  const over = await tickets(given)
+  expect([over.headers.get('retry-after'), over.body]).toMatchObject([
+    null,
+    { detail: 'The booking was cancelled, so it has no tickets.' },
+  ])
+})
+
 test('[T2] A code proves event, seat and serial to whoever has our public keys, and fits a QR code.', async () => {
   const { body } = await tickets(await bought(1))
   const { code = '' } = body.tickets[0] ?? {}
