@@ -16,6 +16,8 @@ const EVENTS_KEPT = 500
 /** One fan of many is given one of so many choices, however seldom they met. */
 const SPREAD_LEAST = 32
 const SPREAD_MOST = 256
+/** Before anybody met somebody: as many more for each other fan of this process, as others' processes have such too. */
+const SPREAD_PER_FAN = 4
 /** A conflict widens the spread, a hold without one narrows it. */
 const WIDER = 1.5
 const NARROWER = 0.95
@@ -99,7 +101,7 @@ export class Picture {
     const alone = there.filter(choice => !choice.some(index => trying.has(index)))
     // Whoever tries the last ones may not get them.
     const open = alone.length > 0 ? alone : there
-    const among = met || trying.size > 0 ? Math.round(spread) : 1
+    const among = met ? Math.round(spread) : Math.min(Math.round(spread), 1 + SPREAD_PER_FAN * trying.size)
     return open[Math.floor(fraction * Math.min(open.length, among))]
   }
 
