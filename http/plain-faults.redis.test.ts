@@ -235,6 +235,8 @@ test('[R134] faults are told in plain sentences, each once, at places written as
     state: expect.stringMatching(/^must be one of "off", .*; did you mean "open"\?$/),
     opensAt: 'must be a time such as "2027-05-14T19:30:00Z"',
   })
+  const odd = await admin('PUT', `/admin/events/${house.eventId}/queue`, { state: { toString: 1 } })
+  expect(told(odd.body)).toMatchObject({ state: expect.stringMatching(/^must be one of [^;]*$/) })
   const buyer = { name: ' ', email: 'nobody' }
   expect(told((await own('PUT', `/bookings/${paid}/confirm`, { buyer })).body)).toEqual({
     'buyer.name': 'must not be empty',

@@ -1,5 +1,6 @@
 /** The border: what a client sends becomes one of our messages, or is refused with the reason. */
 import { z } from 'zod'
+import { faultsOf, pathOf } from '../shared/fault-words.ts'
 import { EVENT_ID, type EventId, eventId } from '../shared/ids.ts'
 
 const event = z
@@ -47,6 +48,6 @@ export function parseText(text: string): Parsed {
 export function parseValue(value: unknown): Parsed {
   const parsed = Message.safeParse(value)
   if (parsed.success) return { ok: true, message: parsed.data }
-  const [issue] = parsed.error.issues
-  return { ok: false, detail: `${issue?.path.join('.') || 'message'}: ${issue?.message ?? 'is malformed'}` }
+  const [{ place, message } = { place: [], message: 'is malformed' }] = faultsOf(parsed.error.issues, value)
+  return { ok: false, detail: `${pathOf(place) || 'message'}: ${message}` }
 }

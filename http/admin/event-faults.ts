@@ -1,6 +1,6 @@
 /** What is wrong with an event file, told by place; for a key that there is not, the nearest that there is. */
 import type { z } from '@hono/zod-openapi'
-import { faultsOf, hint, type Place, pathOf } from '../fault-words.ts'
+import { faultsOf, hint, type Place, pathOf } from '../../shared/fault-words.ts'
 import { EVENT_FILE_SCHEMA } from './event-file.ts'
 
 export interface Fault {

@@ -1,8 +1,9 @@
 /** The house of an event file, from the operator's words to rows and labels: every fault told by place, nothing laid out yet. */
+
+import { hint } from '../../shared/fault-words.ts'
 import type { Side, SpokenArea, SpokenHouse, SpokenRow, SpokenSection } from '../../shared/seats/lay-out.ts'
 import type { Place, Tell } from '../../shared/seats/map-faults.ts'
 import { labelsOf, letters } from '../../shared/seats/spans.ts'
-import { hint } from '../fault-words.ts'
 import { MOST_TICKETS, type RowFile, type SectionFile, type StandingFile } from './event-file.ts'
 
 type Labels = NonNullable<SectionFile['seats']>

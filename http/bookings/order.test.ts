@@ -43,8 +43,8 @@ test('[B2] A ticket costs the price of its category and type and its fee, the fi
     8,
   )
   expect(order.itemsOf([0, 10])).toEqual([
-    { index: 0, ticketType: 'adult', price: 5_000, fee: 150, discount: 0 },
-    { index: 10, ticketType: 'reduced', price: 1_500, fee: 150, discount: 0 },
+    { index: 0, ticketType: 'adult', price: 5_000, fee: 150, feeShare: 0, discount: 0 },
+    { index: 10, ticketType: 'reduced', price: 1_500, fee: 150, feeShare: 0, discount: 0 },
   ])
 })
 

@@ -8,10 +8,10 @@ import { TrieRouter } from 'hono/router/trie-router'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
 import { type FieldFault, Problem } from '../../shared/errors.ts'
+import { faultsOf, pathOf } from '../../shared/fault-words.ts'
 import type { Log } from '../../shared/log.ts'
 import { isAway } from '../../shared/postgres.ts'
 import { isRedisAway } from '../../shared/redis.ts'
-import { faultsOf, pathOf } from '../fault-words.ts'
 import type { AppEnv, Routes } from '../routing.ts'
 
 /** Parts that are away are mostly back within seconds; a crowd must not come back all at once. */

@@ -1,5 +1,5 @@
-/** zod's issues in the words of a colleague, each at its place: of a body, of a query and of an event file alike. */
-import type { z } from '@hono/zod-openapi'
+/** zod's issues in the words of a colleague, each at its place: of a body, a query, an event file and a message alike. */
+import type { z } from 'zod'
 
 export type Place = readonly (string | number)[]
 
@@ -70,7 +70,7 @@ function oneOf(values: readonly unknown[], value: unknown): string {
   const words = values.map(String)
   const told = words.map(one => JSON.stringify(one)).join(', ')
   if (words.length === 1) return `must be ${told}`
-  return `must be one of ${told}${hint(String(value), words)}`
+  return `must be one of ${told}${typeof value === 'string' ? hint(value, words) : ''}`
 }
 
 const inLetters = {
