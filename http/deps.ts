@@ -17,6 +17,8 @@ import { PassTokens, SessionTokens } from '../shared/tokens.ts'
 export interface HttpDeps {
   config: Config
   pool: Pool
+  /** Of payments alone: nobody else waits for a connection behind them. */
+  payPool: Pool
   redis: Redis
   keys: Keys
   events: EventStore
@@ -33,11 +35,17 @@ export interface HttpDeps {
 
 /** All of it on these stores. `tier` names the metrics. */
 export function makeDeps(
-  { config, pool, redis, log }: Pick<HttpDeps, 'config' | 'pool' | 'redis' | 'log'>,
+  {
+    config,
+    pool,
+    payPool = pool,
+    redis,
+    log,
+  }: Pick<HttpDeps, 'config' | 'pool' | 'redis' | 'log'> & Partial<Pick<HttpDeps, 'payPool'>>,
   tier: string,
 ): HttpDeps {
   const keys = makeKeys(config.KEY_PREFIX)
-  const base = { config, pool, redis, keys, clock: systemClock, chance: systemChance, log }
+  const base = { config, pool, payPool, redis, keys, clock: systemClock, chance: systemChance, log }
   const passes = new PassTokens(config.PASS_PRIVATE_KEY)
   return {
     ...base,

@@ -8,7 +8,7 @@ import { systemClock } from '../shared/clock.ts'
 import { type Config, NO_PAYMENTS, paymentsOf, readConfig } from '../shared/config.ts'
 import { reasonOf } from '../shared/errors.ts'
 import { Lifecycle } from '../shared/lifecycle.ts'
-import { DRAIN_MS, SECOND } from '../shared/limits.ts'
+import { DRAIN_MS, PAY_POOL_SIZE, PAY_POOL_WAIT_MS, SECOND } from '../shared/limits.ts'
 import { type Log, makeLog } from '../shared/log.ts'
 import { connectPostgres } from '../shared/postgres.ts'
 import { connectCommands } from '../shared/redis.ts'
@@ -71,10 +71,12 @@ async function pages(root: string): Promise<Site> {
 async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<HttpDeps> {
   const pool = connectPostgres(config.DATABASE_URL, 'http', log)
   lifecycle.add('postgres', () => pool.end())
+  const payPool = connectPostgres(config.DATABASE_URL, 'pay', log, PAY_POOL_SIZE, PAY_POOL_WAIT_MS)
+  lifecycle.add('postgres for payments', () => payPool.end())
   const redis = connectCommands(config.REDIS_URL, log)
   lifecycle.add('redis', () => redis.disconnect())
   await storesReady({ pool, redis: [redis], clock: systemClock })
-  return makeDeps({ config, pool, redis, log }, 'http')
+  return makeDeps({ config, pool, payPool, redis, log }, 'http')
 }
 
 function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Promise<Server> {

@@ -34,6 +34,9 @@ export const LOCK_MS = 2 * SECOND
 /** Waiting for a free connection of the pool: past it the answer is 503. */
 export const POOL_WAIT_MS = 2 * SECOND
 export const POOL_SIZE = 16
+/** Connections of a process's payments, and what they wait for one: an answer to a fan who pays takes as long. */
+export const PAY_POOL_SIZE = 8
+export const PAY_POOL_WAIT_MS = 5 * SECOND
 /** Wrong admin tokens a minute from one network: a typing hand has far fewer. */
 export const ADMIN_GUESSES_A_MINUTE = 20
 /** A session lives as long as a browser keeps it: longer than any queue. */

@@ -14,12 +14,18 @@ export type Queryable = Pick<pg.Pool, 'query'>
 // bigint comes as text by default; ours stay below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
-export function connectPostgres(url: string, application: string, log: Log, size = POOL_SIZE): Pool {
+export function connectPostgres(
+  url: string,
+  application: string,
+  log: Log,
+  size = POOL_SIZE,
+  waitMs = POOL_WAIT_MS,
+): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: `onsale-${application}`,
     max: size,
-    connectionTimeoutMillis: POOL_WAIT_MS,
+    connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 30_000,
     statement_timeout: STATEMENT_MS,
     lock_timeout: LOCK_MS,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PayRoom } from './pay-room.ts'
+import { MOST_CALLS, PayRoom } from './pay-room.ts'
 
 const MOST = 64
 
@@ -30,11 +30,26 @@ test('[B100] each slow hold halves the room for payments, and calm gives it back
   expect(room.left()).toBe(MOST)
 })
 
-test('[B100] one payment always has room', () => {
+test('[B100] one payment always has room, and holds that are slow where nobody pays take none', () => {
   const { room, pass } = makeRoom()
-  for (let nth = 0; nth < 20; nth++) {
-    pass(50)
-    room.held(1_000)
+  const slow = () => {
+    for (let nth = 0; nth < 20; nth++) {
+      pass(50)
+      room.held(1_000)
+    }
   }
+  slow()
+  expect(room.left()).toBe(MOST)
+  const leave = room.enter()
+  slow()
+  leave?.()
   expect(room.left()).toBe(1)
+})
+
+test('[B101] calls to pay past the most of one process are turned away until one has its answer', () => {
+  const { room } = makeRoom()
+  for (let nth = 0; nth < MOST_CALLS; nth++) expect(room.call()).toBe(true)
+  expect(room.call()).toBe(false)
+  room.hangUp()
+  expect(room.call()).toBe(true)
 })

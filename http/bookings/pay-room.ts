@@ -9,6 +9,8 @@ import type { Clock } from '../../shared/clock.ts'
 const SLOW_MS = 30
 /** Under way in one process: with an answer of Stripe's a second away, three times what STRIPE_RPS lets through. */
 const MOST = 64
+/** Calls under way in one process, those that only go into the line among them; who comes past it is told to come again. */
+export const MOST_CALLS = 256
 /** Between two steps of the room. */
 const STEP_MS = 50
 
@@ -16,6 +18,7 @@ export class PayRoom {
   readonly #clock: Clock
   #room = MOST
   #under = 0
+  #calls = 0
   #steppedAt = 0
   #halvedAt = 0
 
@@ -31,8 +34,8 @@ export class PayRoom {
     }
     const now = this.#clock.now()
     this.#steppedAt = now
-    // The holds that were slow together count once.
-    if (now - this.#halvedAt < STEP_MS) return
+    // The holds that were slow together count once; and where nobody pays it is not payments that they waited for.
+    if (this.#under === 0 || now - this.#halvedAt < STEP_MS) return
     this.#room = Math.max(1, Math.floor(Math.min(this.#room, this.#under) / 2))
     this.#halvedAt = now
   }
@@ -48,6 +51,17 @@ export class PayRoom {
     if (this.left() === 0) return undefined
     this.#under++
     return () => void this.#under--
+  }
+
+  /** False where too many call at once; whoever called has to hang up. */
+  call(): boolean {
+    if (this.#calls >= MOST_CALLS) return false
+    this.#calls++
+    return true
+  }
+
+  hangUp(): void {
+    this.#calls--
   }
 
   /** One more for each step that passed without a slow hold. */

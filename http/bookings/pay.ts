@@ -41,7 +41,18 @@ type Try = PayRequest & { hasRoom: boolean }
  * The booking, `confirmed` where that is known within five seconds; else `paying`, and the work goes on.
  * @throws Problem
  */
-export async function pay(sales: Sales, request: PayRequest): Promise<BookingView> {
+export async function pay(all: Sales, request: PayRequest): Promise<BookingView> {
+  const sales = { ...all, pool: all.payPool }
+  const { payRoom } = sales
+  if (!payRoom.call()) throw tooMany()
+  try {
+    return await payInTime(sales, request)
+  } finally {
+    payRoom.hangUp()
+  }
+}
+
+async function payInTime(sales: Sales, request: PayRequest): Promise<BookingView> {
   const booking = await readOwn(sales, request.visitorId, request.bookingId)
   const leaveRoom = sales.payRoom.enter()
   const over = new AbortController()
@@ -222,6 +233,14 @@ async function keep(
 ): Promise<void> {
   await step('pay.keep', () => inventory.extend(stock, id, ttlMs, { indices, visitor })).catch(
     (err: unknown) => log.warn({ err, booking: id }, 'a hold could not be given its time to pay once more'),
+  )
+}
+
+function tooMany(): Problem {
+  return new Problem(
+    'too_many_requests',
+    'So many pay at once that yours has to wait. Your seats are kept: try again.',
+    { retryAfter: 2 },
   )
 }
 

@@ -88,7 +88,8 @@ async function writeTimeToPay(client: Client, { id }: Booking, payUntil: number)
 }
 
 /** A round of one process: takes as many turns as it has hands for, and serves them beside the next rounds. */
-export function payQueueRound(sales: Sales): { work: () => Promise<boolean>; idle: () => Promise<void> } {
+export function payQueueRound(all: Sales): { work: () => Promise<boolean>; idle: () => Promise<void> } {
+  const sales = { ...all, pool: all.payPool }
   const { pool, step, turns, payRoom, log } = sales
   const serving = new Set<Promise<void>>()
   const work = async () => {
