@@ -17,7 +17,7 @@ const EVENTS_KEPT = 500
 const SPREAD_LEAST = 32
 const SPREAD_MOST = 256
 /** Before anybody met somebody: as many more for each other fan of this process, as others' processes have such too. */
-const SPREAD_PER_FAN = 4
+const SPREAD_PER_FAN = 8
 /** A conflict widens the spread, a hold without one narrows it. */
 const WIDER = 1.5
 const NARROWER = 0.95
@@ -101,8 +101,10 @@ export class Picture {
     const alone = there.filter(choice => !choice.some(index => trying.has(index)))
     // Whoever tries the last ones may not get them.
     const open = alone.length > 0 ? alone : there
-    const among = met ? Math.round(spread) : Math.min(Math.round(spread), 1 + SPREAD_PER_FAN * trying.size)
-    return open[Math.floor(fraction * Math.min(open.length, among))]
+    // As if the others were parties of the same size.
+    const others = Math.ceil(trying.size / (choices[0]?.length ?? 1))
+    const among = met ? spread : Math.min(spread, 1 + SPREAD_PER_FAN * others)
+    return open[Math.floor(fraction * Math.min(open.length, Math.round(among)))]
   }
 
   /** While `work` tries to take them, others of this process choose other seats. */
