@@ -91,6 +91,7 @@ const Contract = z.object({
     z.record(
       z.string(),
       z.looseObject({
+        parameters: z.array(z.looseObject({ name: z.string(), in: z.string() })).optional(),
         requestBody: z
           .looseObject({ content: z.record(z.string(), z.object({ schema: Schema.optional() })) })
           .optional(),
@@ -159,6 +160,33 @@ test('[R131] no text of any body in the contract brings a 5xx, whatever letters 
     }
   expect(failed).toEqual([])
   expect(seen.size).toBeGreaterThan(10)
+}, 60_000)
+
+test('[R131] nor does one of a path or a query', async () => {
+  const { paths } = Contract.parse((await shop.call('GET', '/openapi.json')).body)
+  const failed: unknown[] = []
+  for (const [path, methods] of Object.entries(paths))
+    for (const [method, { parameters = [] }] of Object.entries(methods))
+      for (const bad of ['%00', 'a%00b', '%ED%A0%80', '%']) {
+        const ways = [
+          path.replaceAll(/\{\w+\}/g, bad),
+          ...parameters
+            .filter(one => one.in === 'query')
+            .map(
+              ({ name }) =>
+                `${path.replace('{eventId}', house.eventId).replace('{bookingId}', paid)}?${name}=${bad}`,
+            ),
+        ]
+        for (const url of ways) {
+          const token = path.startsWith('/admin') ? shop.adminToken : fan.token
+          const { status } = await shop.call(method.toUpperCase(), url, {
+            token,
+            ...(method === 'get' ? {} : { body: {} }),
+          })
+          if (status >= 500 && status !== 503) failed.push([method, url])
+        }
+      }
+  expect(failed).toEqual([])
 }, 60_000)
 
 test('[R132] an empty body that is said to be JSON is {}: no fault where nothing is needed, else what is missing', async () => {

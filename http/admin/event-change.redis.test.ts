@@ -31,6 +31,15 @@ test('[R135] a change that was answered is shown by that process at once, whatev
   }
 })
 
+test('[R135] an event that somebody has looked for in vain is there as soon as it was brought', async () => {
+  expect((await it.call('GET', '/events/newborn')).status).toBe(404)
+  const brought = await it.call('POST', '/admin/events', {
+    body: { ...file, id: 'newborn' },
+    token: it.adminToken,
+  })
+  expect([brought.status, (await it.call('GET', '/events/newborn')).status]).toEqual([201, 200])
+})
+
 test('[R136] a change of prices that leaves a category of the house without one names prices', async () => {
   const { status, body } = await change({ prices: [{ category: 'Stalls', price: 100 }] })
   expect(status).toBe(400)

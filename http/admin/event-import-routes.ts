@@ -106,6 +106,7 @@ export function eventImportRoutes(deps: HttpDeps): Routes {
     const raw = await bodyOf(c)
     const event = trusted(raw, await knownOf(deps, raw))
     const written = await createEvent(deps.pool, event, deps.clock.now(), c.get('operator'))
+    await seen(deps, written)
     return c.json(await view(deps, written), written.outcome === 'created' ? 201 : 200)
   })
   routes.openapi(change, async c => {
@@ -146,7 +147,7 @@ async function changed(
   return redraw(deps, event, now, operator)
 }
 
-/** Who has been told `changed` sees it here at once; other processes know it within a second. */
+/** Who has been told `created` or `changed` sees it here at once; other processes know it within a second. */
 async function seen({ events, log }: HttpDeps, { eventId, outcome }: Written): Promise<void> {
   if (outcome === 'unchanged') return
   await events
