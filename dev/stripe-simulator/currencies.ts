@@ -53,10 +53,13 @@ export function checkAmount(amount: number, currency: string): void {
   }
   const step = stepOf(currency.toUpperCase())
   if (amount % step !== 0) {
-    throw invalidRequest(`Invalid ${currency} amount: the last digit must be 0, or two of them in ISK and UGX.`, {
-      code: 'parameter_invalid_integer',
-      param: 'amount',
-    })
+    throw invalidRequest(
+      `Invalid ${currency} amount: the last digit must be 0, or two of them in ISK and UGX.`,
+      {
+        code: 'parameter_invalid_integer',
+        param: 'amount',
+      },
+    )
   }
 }
 
