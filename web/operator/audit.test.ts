@@ -63,7 +63,7 @@ describe('the audit log', () => {
   })
 
   test('[V67] what this page does not know yet is told all the same', () => {
-    expect(actWords(entry(1, 'seats.block', { tickets: 12 }))).toEqual(['seats block, tickets 12'])
+    expect(actWords(entry(1, 'seats.polish', { tickets: 12 }))).toEqual(['seats polish, tickets 12'])
     expect(actWords(entry(1, 'queue.configure', { before: { x: 1 }, after: { x: null } }))).toEqual([
       'x 1 → none',
     ])
