@@ -137,7 +137,7 @@ export function useChoices(
 }
 
 /** Blocks and quick sales are holds at first: the words wait until the map shows what became of the seat. */
-const REASON_MS = 400
+const REASON_MS = 1_000
 /** By status; free again, and it is as it was told. */
 const WHY = [undefined, 'held', 'sold', 'blocked'] as const
 
