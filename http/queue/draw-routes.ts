@@ -54,6 +54,8 @@ const query = z.strictObject({
     .number()
     .int()
     .positive()
+    // As Postgres can keep.
+    .max(2_147_483_647)
     .optional()
     .openapi({ description: 'Of which line; the latest that had a draw.' }),
 })

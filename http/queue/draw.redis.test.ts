@@ -22,6 +22,11 @@ const look = (path = '') => app.call<PublishedDraw>('GET', `/events/${app.eventI
 
 test('[Q75] the draw is public, step by step, and its entrants are files that never change', async () => {
   expect(await look()).toMatchObject({ status: 404, body: { code: 'draw_not_found' } })
+  expect(await look('?generation=2147483647')).toMatchObject({ status: 404 })
+  expect(await look('?generation=1570880431468')).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_request' },
+  })
   await queue.configure(app.eventId, { state: 'pre_queue', method: 'random', rate: 0.001 }, 'test')
   const planned = await look()
   expect(planned).toMatchObject({
