@@ -3,6 +3,7 @@
  * a closed line, and brings back what can be brought back where Redis was lost. One process at a time, under a
  * lock in Postgres; harmless when many ask for it.
  */
+import { chunks } from '../shared/chunks.ts'
 import { type Chance, type Clock, systemChance } from '../shared/clock.ts'
 import type { EventId } from '../shared/ids.ts'
 import type { Keys } from '../shared/keys.ts'
@@ -274,5 +275,5 @@ function pairsOf(answer: unknown): { member: Buffer; score: string }[] {
 }
 
 async function inChunks<T>(all: T[], run: (some: T[]) => Promise<unknown>): Promise<void> {
-  for (let at = 0; at < all.length; at += MEMBERS_A_CALL) await run(all.slice(at, at + MEMBERS_A_CALL))
+  for (const some of chunks(all, MEMBERS_A_CALL)) await run(some)
 }

@@ -3,8 +3,10 @@
  * it. Any number of processes share one queue. Calls of a moment are gathered, so a crowd costs a script a thousand
  * visitors.
  */
+
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { writeAudit } from '../shared/audit-log.ts'
+import { chunks } from '../shared/chunks.ts'
 import { type Chance, type Clock, systemChance } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { Problem } from '../shared/errors.ts'
@@ -244,8 +246,7 @@ export class RedisQueue implements Queue, QueueNode {
 
   async passes(event: EventId, visitors: VisitorId[]): Promise<Admission[]> {
     const admissions: Admission[] = []
-    for (let at = 0; at < visitors.length; at += MEMBERS_A_CALL) {
-      const some = visitors.slice(at, at + MEMBERS_A_CALL)
+    for (const some of chunks(visitors, MEMBERS_A_CALL)) {
       const slots = await this.#caller.call(event, verbs.slots, () => [
         'claim',
         ...some.map(one => this.member(event, one)),

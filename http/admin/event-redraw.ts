@@ -3,6 +3,7 @@
  * as a fan's hold would be, so that nobody gets it, then written (event-rehouse.ts), then shown, and a new epoch tells every open map.
  * Where seats become others, off sale, the seats are made anew.
  */
+import { chunks } from '../../shared/chunks.ts'
 import { stockOf } from '../../shared/event-store.ts'
 import type { BookingId, EventId } from '../../shared/ids.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
@@ -89,8 +90,8 @@ async function takeOut(
   const blocked = await blockedOf(pool, stock.eventId, house.leaves)
   const free = house.leaves.filter(index => !blocked.has(index))
   const taken: Taken[] = []
-  for (let at = 0; at < free.length; at += SEATS_A_SCRIPT) {
-    const chunk: Taken = { as: chance.uuid() as BookingId, indices: free.slice(at, at + SEATS_A_SCRIPT) }
+  for (const indices of chunks(free, SEATS_A_SCRIPT)) {
+    const chunk: Taken = { as: chance.uuid() as BookingId, indices }
     const answer = await inventory.reacquire(stock, chunk.as, chunk.indices, TAKE_TTL_MS)
     taken.push(chunk)
     if (answer.ok) continue
@@ -122,10 +123,8 @@ async function shown(
       await inventory.mark(stock, gone, STATUS.blocked, as)
     }
     const back = returns.filter(index => !blocked.has(index))
-    for (let at = 0; at < back.length; at += SEATS_A_SCRIPT) {
-      const some = back.slice(at, at + SEATS_A_SCRIPT)
+    for (const some of chunks(back, SEATS_A_SCRIPT))
       await inventory.mark(stock, some, STATUS.available, undefined, STATUS.blocked)
-    }
   })
   await inventory.rehouse(stock, epoch, hash)
 }

@@ -3,6 +3,7 @@
  * had blocked for them stays the same seat under its index. What a new house leaves out becomes a tombstone (shared/seats/tombstones.ts),
  * also while the event sells, where nobody holds, pays or has bought it: rows of seat_blocks, so that every reader of blocks heeds them.
  */
+import { chunks } from '../../shared/chunks.ts'
 import { Problem } from '../../shared/errors.ts'
 import type { EventStatus } from '../../shared/event-store.ts'
 import { type EventId, ticketId } from '../../shared/ids.ts'
@@ -135,11 +136,11 @@ export async function rehouse(
      order by seat on conflict do nothing`,
     [eventId, seats],
   )
-  const jobs = Math.max(1, Math.ceil(seats.length / SEATS_A_SCRIPT))
-  const partOf = (n: number) => seats.slice(n * SEATS_A_SCRIPT, (n + 1) * SEATS_A_SCRIPT)
+  // Of no seats one too: the epoch is another all the same.
+  const parts = seats.length === 0 ? [[]] : [...chunks(seats, SEATS_A_SCRIPT)]
   await addToOutbox(
     client,
-    Array.from({ length: jobs }, (_, n) => ({ kind: 'show', eventId, seats: partOf(n) })),
+    parts.map(some => ({ kind: 'show', eventId, seats: some })),
   )
 }
 

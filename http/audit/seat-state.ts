@@ -1,4 +1,5 @@
 /** What Redis says of an event's seats, each part read in one moment. */
+import { chunks } from '../../shared/chunks.ts'
 import type { EventId } from '../../shared/ids.ts'
 import type { Keys } from '../../shared/keys.ts'
 import { type Redis, redisMs } from '../../shared/redis.ts'
@@ -157,10 +158,6 @@ export async function walkHoldKeys(
     cursor = next
   } while (cursor !== '0')
   return found
-}
-
-export function* chunks<T>(all: T[], size: number): Generator<T[]> {
-  for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size)
 }
 
 function list(text: string | null): string[] {

@@ -2,12 +2,13 @@
  * What each visitor holds of an event by their list in Redis, by which their limit is counted, against the holds of their live bookings. An
  * entry whose time is over counts no more, and an entry nobody knows counts for the seconds of a take.
  */
+import { chunks } from '../../shared/chunks.ts'
 import type { EventId, VisitorId } from '../../shared/ids.ts'
 import type { Keys } from '../../shared/keys.ts'
 import { SECOND, TAKE_TTL_MS } from '../../shared/limits.ts'
 import type { Redis } from '../../shared/redis.ts'
 import type { Fault } from './fault.ts'
-import { chunks, type HoldParts } from './seat-state.ts'
+import type { HoldParts } from './seat-state.ts'
 import type { SeatTruth } from './seat-truth.ts'
 
 const VISITORS_AT_ONCE = 100

@@ -213,18 +213,6 @@ export async function lockBooking(client: Client, id: BookingId): Promise<Bookin
   return rows.map(readRow)[0]
 }
 
-export async function findByKey(
-  db: Queryable,
-  visitorId: VisitorId,
-  key: string,
-): Promise<Booking | undefined> {
-  const { rows } = await db.query<Row>(
-    `select ${COLUMNS} from bookings where visitor_id = $1 and idem_key = $2`,
-    [visitorId, key],
-  )
-  return rows.map(readRow)[0]
-}
-
 export interface Call {
   visitorId: VisitorId
   /** Idempotency-Key */

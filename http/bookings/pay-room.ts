@@ -53,15 +53,11 @@ export class PayRoom {
     return () => void this.#under--
   }
 
-  /** False where too many call at once; whoever called has to hang up. */
-  call(): boolean {
-    if (this.#calls >= MOST_CALLS) return false
+  /** Takes up a call to pay, and answers what hangs up; undefined where too many call at once. */
+  call(): (() => void) | undefined {
+    if (this.#calls >= MOST_CALLS) return undefined
     this.#calls++
-    return true
-  }
-
-  hangUp(): void {
-    this.#calls--
+    return () => void this.#calls--
   }
 
   /** One more for each step that passed without a slow hold. */

@@ -20,7 +20,7 @@ import { type Booking, lockBooking, moveBooking, writePerson } from './booking-s
 import { activate } from './hold.ts'
 import { isOver } from './machine.ts'
 import { readOwn, viewNow } from './own.ts'
-import { eventOf, redisNow, type Sales } from './sales.ts'
+import { eventOf, onPayPool, redisNow, type Sales } from './sales.ts'
 import type { BookingView } from './view.ts'
 
 export interface PayRequest {
@@ -42,13 +42,13 @@ type Try = PayRequest & { hasRoom: boolean }
  * @throws Problem
  */
 export async function pay(all: Sales, request: PayRequest): Promise<BookingView> {
-  const sales = { ...all, pool: all.payPool }
-  const { payRoom } = sales
-  if (!payRoom.call()) throw tooMany()
+  const sales = onPayPool(all)
+  const hangUp = sales.payRoom.call()
+  if (hangUp === undefined) throw tooMany()
   try {
     return await payInTime(sales, request)
   } finally {
-    payRoom.hangUp()
+    hangUp()
   }
 }
 

@@ -62,6 +62,11 @@ export function makeSales(
   }
 }
 
+/** For a payment's flow: its connections are those of payments. */
+export function onPayPool(sales: Sales): Sales {
+  return { ...sales, pool: sales.payPool }
+}
+
 function makeCounts(metrics: Metrics) {
   return {
     holds: metrics.counter('holds_total', 'Holds asked for, by what came of it', ['outcome']),

@@ -8,7 +8,7 @@ import { type Client, transaction } from '../../shared/postgres.ts'
 import { type Booking, findBooking, lockBooking, moveBooking } from '../bookings/booking-store.ts'
 import { activate } from '../bookings/hold.ts'
 import { hardEnd } from '../bookings/hold-time.ts'
-import { eventOf, redisNow, type Sales } from '../bookings/sales.ts'
+import { eventOf, onPayPool, redisNow, type Sales } from '../bookings/sales.ts'
 import { charge } from './charge.ts'
 import { paymentFor } from './new-payment.ts'
 import { addToOutbox } from './outbox.ts'
@@ -89,7 +89,7 @@ async function writeTimeToPay(client: Client, { id }: Booking, payUntil: number)
 
 /** A round of one process: takes as many turns as it has hands for, and serves them beside the next rounds. */
 export function payQueueRound(all: Sales): { work: () => Promise<boolean>; idle: () => Promise<void> } {
-  const sales = { ...all, pool: all.payPool }
+  const sales = onPayPool(all)
   const { pool, step, turns, payRoom, log } = sales
   const serving = new Set<Promise<void>>()
   const work = async () => {

@@ -6,6 +6,7 @@
  * The meta is taken away before Postgres is read: a sale committed earlier is in what we read, and a mark sent
  * later is refused and comes again when the rebuild is done.
  */
+import { chunks } from '../chunks.ts'
 import type { Clock } from '../clock.ts'
 import { Problem } from '../errors.ts'
 import type { EventId } from '../ids.ts'
@@ -253,8 +254,4 @@ function escaped(pattern: string): string {
 
 function range(first: number, length: number): number[] {
   return Array.from({ length }, (_, offset) => first + offset)
-}
-
-function* chunks<T>(list: T[], size: number): Generator<T[]> {
-  for (let at = 0; at < list.length; at += size) yield list.slice(at, at + size)
 }

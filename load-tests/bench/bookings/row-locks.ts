@@ -5,7 +5,7 @@
  */
 import { serve } from '@hono/node-server'
 import type { z } from '@hono/zod-openapi'
-import { findByKey, insertBooking, itemsOf } from '../../../http/bookings/booking-store.ts'
+import { findByKeys, insertBooking, itemsOf } from '../../../http/bookings/booking-store.ts'
 import { conflict } from '../../../http/bookings/hold.ts'
 import { renewableUntil } from '../../../http/bookings/hold-time.ts'
 import { hotHold } from '../../../http/bookings/hot-hold.ts'
@@ -59,7 +59,7 @@ async function hold(
 ): Promise<BookingView> {
   const event = await eventOf(sales, id)
   const idem = { key, hash: hashOf(id, body) }
-  const found = await findByKey(pool, visitorId, key)
+  const [found] = await findByKeys(pool, [{ visitorId, key }])
   if (found !== undefined) {
     const items = (await itemsOf(pool, [found.id])).get(found.id) ?? []
     return viewOf(found, items, event, systemClock.now(), renewableUntil(config, found))
