@@ -136,15 +136,28 @@ test('[Q252] an admission that was claimed and not recorded is called again by t
   }
 }, 30_000)
 
+/** Six stand in line, two are called and the first of them comes; then Redis is another process, with what it had. */
+async function failedOver() {
+  const [queue, event, visitors] = [rig.queue('a', { recoveryMs: 300 }), await rig.event(), newVisitors(6)]
+  await queue.configure(event, open, 'test')
+  await joinInOrder(queue, event, visitors)
+  await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
+  const [came] = await queue.passes(event, [visitors[0]!])
+  await (await moment(event))()
+  const { cfg, line } = rig.keys.queue(event)
+  /** Who had not come stands where they stood, and who had keeps the pass. */
+  const keepsPlaces = async () => {
+    const standing = await rig.redis.zrangeBuffer(line, 0, '-1')
+    expect(standing).toEqual(visitors.slice(1).map(who => queue.member(event, who)))
+    queue.refresh(event)
+    expect(await queue.gate(event, visitors[0]!, came!.pass)).toEqual({ ok: true })
+  }
+  return { queue, event, cfg, keepsPlaces }
+}
+
 test('[Q274] where a node fails while it mends a Redis that took over, the places stay for the one that mends it next', async () => {
   for (const step of ['callBuffer', 'time', 'zmscore', 'evalsha'] as const) {
-    const [queue, event, visitors] = [rig.queue('a', { recoveryMs: 300 }), await rig.event(), newVisitors(6)]
-    await queue.configure(event, open, 'test')
-    await joinInOrder(queue, event, visitors)
-    await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
-    const [came] = await queue.passes(event, [visitors[0]!])
-    await (await moment(event))()
-    const { cfg, line } = rig.keys.queue(event)
+    const { queue, event, cfg, keepsPlaces } = await failedOver()
     const fails = async (...given: never[]) => {
       const mends = step !== 'evalsha' || given.includes('lostAt' as never)
       if (mends) throw new Error('Command timed out')
@@ -154,21 +167,12 @@ test('[Q274] where a node fails while it mends a Redis that took over, the place
     await expect(failing.sweep(event)).rejects.toThrow('cannot be reached')
     expect(await rig.redis.hget(cfg, 'generation')).toBeNull()
     await queue.sweep(event)
-    const standing = await rig.redis.zrangeBuffer(line, 0, '-1')
-    expect(standing).toEqual(visitors.slice(1).map(who => queue.member(event, who)))
-    queue.refresh(event)
-    expect(await queue.gate(event, visitors[0]!, came!.pass)).toEqual({ ok: true })
+    await keepsPlaces()
   }
 }, 60_000)
 
 test('[Q275] where a node dies with a new generation in Redis and not in Postgres, the places stay', async () => {
-  const [queue, event, visitors] = [rig.queue('a', { recoveryMs: 300 }), await rig.event(), newVisitors(6)]
-  await queue.configure(event, open, 'test')
-  await joinInOrder(queue, event, visitors)
-  await admitUntil(queue, event, async () => (await activeOf(event)) === 2)
-  const [came] = await queue.passes(event, [visitors[0]!])
-  await (await moment(event))()
-  const { cfg, line } = rig.keys.queue(event)
+  const { queue, event, cfg, keepsPlaces } = await failedOver()
   const pool = intercepted(rig.pool, 'connect', async () => {
     const client = await rig.pool.connect()
     return intercepted(client, 'query', async (text: string, values: unknown[]) => {
@@ -180,10 +184,7 @@ test('[Q275] where a node dies with a new generation in Redis and not in Postgre
   expect(await rig.redis.hget(cfg, 'generation')).toBe('2')
   await queue.sweep(event)
   expect(await rig.redis.hget(cfg, 'generation')).toBe('3')
-  const standing = await rig.redis.zrangeBuffer(line, 0, '-1')
-  expect(standing).toEqual(visitors.slice(1).map(who => queue.member(event, who)))
-  queue.refresh(event)
-  expect(await queue.gate(event, visitors[0]!, came!.pass)).toEqual({ ok: true })
+  await keepsPlaces()
 }, 30_000)
 
 test('[Q258] the log says that Redis had lost a queue only where it had', async () => {
