@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { LineTick } from '../queue/sketch.ts'
 import { tickOf } from '../queue/sketch.ts'
 import type { EventId } from '../shared/ids.ts'
@@ -130,9 +130,10 @@ test('[Q273] whoever has left is let go of, also while nobody looks through the 
     return [...left].filter(one => one.deref() !== undefined).length
   }
   churn()
-  expect(await held()).toBeLessThanOrEqual(18)
+  // One collection may spare a few: whatever a machine register or a compiler still points at.
+  await vi.waitFor(async () => expect(await held()).toBeLessThanOrEqual(18), 10_000)
   bands.remove(stays)
-  expect(await held()).toBe(0)
+  await vi.waitFor(async () => expect(await held()).toBe(0), 10_000)
   expect([bands.peopled(), bands.slices(bandOf(50_000))]).toEqual([[], 0])
 })
 
