@@ -64,3 +64,26 @@ test('[R64] a connection that ends within a transaction rejects it, and the proc
   await expect(cut).rejects.toSatisfy(isAway)
   expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
 })
+
+test('[R142] a statement that comes again and again is prepared once, and goes on after a migration; others are as many as may come', async () => {
+  const one = connectPostgres(database.url, 'test', makeLog('test', 'silent'), 1)
+  const columns = async () => (await one.query('select * from counters where id = $1', [1])).fields.length
+  try {
+    for (let i = 0; i < 10; i++) {
+      await one.query('select n from counters where id = $1', [i])
+      expect(await columns()).toBe(2)
+    }
+    await expect(one.query('select n from counters where id = $1', ['x'])).rejects.toThrow('integer')
+    for (let i = 0; i < 1_000; i++) await one.query(`select ${i % 300} + $1::int`, [i])
+    await one.query('alter table counters add column more int')
+    expect(await columns()).toBe(3)
+    expect((await one.query('select n from counters where id = $1', [1])).rows).toHaveLength(1)
+    const { rows } = await one.query<{ statement: string }>('select statement from pg_prepared_statements')
+    expect(rows.filter(({ statement }) => statement.startsWith('select n from'))).toHaveLength(1)
+    expect(rows.length).toBeGreaterThan(100)
+    expect(rows.length).toBeLessThanOrEqual(200)
+  } finally {
+    await one.query('alter table counters drop column if exists more')
+    await one.end()
+  }
+})

@@ -5,6 +5,7 @@
 import pg from 'pg'
 import { LOCK_MS, POOL_SIZE, POOL_WAIT_MS, STATEMENT_MS } from './limits.ts'
 import type { Log } from './log.ts'
+import { PreparingClient } from './prepared.ts'
 
 export type Pool = pg.Pool
 export type Client = pg.PoolClient
@@ -22,6 +23,7 @@ export function connectPostgres(
   waitMs = POOL_WAIT_MS,
 ): Pool {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: url,
     application_name: `onsale-${application}`,
     max: size,
