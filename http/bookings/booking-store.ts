@@ -22,6 +22,8 @@ export interface Booking {
   idemHash: string | null
   confirmedAt: number | null
   createdAt: number
+  /** Another with every change of its row; undefined where it was not read. */
+  version: string | undefined
 }
 
 export interface Item extends Priced {
@@ -162,7 +164,7 @@ const INSERT = `
   from counted`
 
 const COLUMNS = `id, event_id, visitor_id, person_id, status, reason, seats, total, currency, expires_at, pay_until,
-  idem_hash, confirmed_at, created_at`
+  idem_hash, confirmed_at, created_at, bookings.xmin::text as version`
 
 interface Row {
   id: BookingId
@@ -179,6 +181,7 @@ interface Row {
   idem_hash: string | null
   confirmed_at: Date | null
   created_at: Date
+  version: string
 }
 
 function readRow(row: Row): Booking {
@@ -197,6 +200,7 @@ function readRow(row: Row): Booking {
     idemHash: row.idem_hash,
     confirmedAt: row.confirmed_at?.getTime() ?? null,
     createdAt: row.created_at.getTime(),
+    version: row.version,
   }
 }
 

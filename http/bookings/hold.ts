@@ -299,6 +299,7 @@ function newBooking(
     payUntil: null,
     idemHash: null,
     confirmedAt: null,
+    version: undefined,
     createdAt: now,
   }
 }

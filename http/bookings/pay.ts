@@ -13,9 +13,10 @@ import { paymentFor } from '../payments/new-payment.ts'
 import { addToOutbox } from '../payments/outbox.ts'
 import { checkLine, limitOf, mayPayNow, waitToPay } from '../payments/pay-in-turn.ts'
 import { changeCard, enterPayQueue, type Waiting } from '../payments/pay-queue.ts'
-import { insertPayment } from '../payments/payment-store.ts'
+import { insertPayment, type Payment, written } from '../payments/payment-store.ts'
 import { freeHold, payment, SeatsLost, sellSeats } from '../payments/seats.ts'
 import { announce } from '../payments/settle.ts'
+import { type Beginning, beginPlainly } from './begin-store.ts'
 import { type Booking, lockBooking, moveBooking, writePerson } from './booking-store.ts'
 import { activate } from './hold.ts'
 import { isOver } from './machine.ts'
@@ -71,12 +72,13 @@ async function payInTime(sales: Sales, request: PayRequest): Promise<BookingView
 }
 
 async function toTheEnd(sales: Sales, request: Try, found: Booking): Promise<void> {
-  const { pool, step, chance, config, turns } = sales
+  const { pool, step } = sales
   let booking = found
-  let begun: Begun = 'before'
   if (booking.status === 'in_progress') {
     checkAmount(booking, request.amount)
-    begun = await begin(sales, booking, request)
+    const begun = await begin(sales, booking, request)
+    if (begun === 'in_line') return
+    if (begun !== 'before') return payNow(sales, booking, request, begun)
     booking = await readOwn(sales, request.visitorId, request.bookingId)
   }
   switch (booking.status) {
@@ -97,18 +99,25 @@ async function toTheEnd(sales: Sales, request: Try, found: Booking): Promise<voi
   }
   checkAmount(booking, request.amount)
   if ((booking.payUntil ?? 0) <= (await redisNow(sales))) throw expired()
-  const { paymentMethodId: paymentMethod, returnUrl } = request
-  if (paymentMethod === undefined) throw methodMissing()
-  if (begun === 'in_line') return
-  if (begun === 'before') await writeBuyer(sales, booking, request)
-  const waiting: Waiting = { bookingId: booking.id, paymentMethod, returnUrl }
-  if (begun === 'before') {
-    if (await step('pay.queue', () => changeCard(pool, waiting))) return
-    if (!request.hasRoom || !(await mayPayNow(sales))) return waitToPay(sales, booking, waiting)
-  }
+  const waiting = waitingOf(booking, request)
+  await writeBuyer(sales, booking, request)
+  if (await step('pay.queue', () => changeCard(pool, waiting))) return
+  if (!request.hasRoom || !(await mayPayNow(sales))) return waitToPay(sales, booking, waiting)
+  return payNow(sales, booking, request)
+}
+
+function waitingOf({ id: bookingId }: Booking, { paymentMethodId, returnUrl }: PayRequest): Waiting {
+  if (paymentMethodId === undefined) throw methodMissing()
+  return { bookingId, paymentMethod: paymentMethodId, returnUrl }
+}
+
+/** `payment`: its own, where it has just been written. */
+async function payNow(sales: Sales, booking: Booking, request: PayRequest, payment?: Payment): Promise<void> {
+  const { pool, step, chance, config, turns } = sales
+  const waiting = waitingOf(booking, request)
   const result = await charge(sales, booking, {
-    paymentMethod,
-    returnUrl,
+    ...waiting,
+    payment,
     next: () => paymentFor(pool, booking, chance.uuid(), config),
   })
   if (result.outcome === 'limited') {
@@ -164,17 +173,16 @@ async function problemOf(
 }
 
 /** Whose turn a payment is, once its booking is `paying`: this call's, the line's, or that of whoever began it before. */
-type Begun = 'now' | 'in_line' | 'before'
+type Begun = Payment | 'in_line' | 'before'
 
 /** Moves the booking from in_progress to paying, or, where nothing is to be paid, to confirmed. */
 async function begin(sales: Sales, booking: Booking, request: Try): Promise<Begun> {
-  const { pool, step, chance, config } = sales
+  const { step, chance, config } = sales
   const event = await eventOf(sales, booking.eventId)
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw expired()
   // Before anything is written: the fan keeps the form and may give the seats back.
   checkPayable(config, booking, request)
-  const { paymentMethodId: paymentMethod = '', returnUrl } = request
   const waits = booking.total > 0 && !(request.hasRoom && (await mayPayNow(sales)))
   if (waits) await checkLine(sales, booking, now)
   // Never less than the hold had left; once, as a booking that pays is in_progress no more. Who waits is kept until the
@@ -184,41 +192,67 @@ async function begin(sales: Sales, booking: Booking, request: Try): Promise<Begu
   const extended = await activate(sales, event.stock, booking, payMs + PAY_GUARD_MS, 'pay.extend')
   if (!extended.ok) throw expired()
   const payUntil = extended.now + payMs
-  const personId = booking.personId ?? chance.uuid()
-  const begun = await step('pay.begin', () =>
-    transaction(pool, async client => {
-      const current = await lockBooking(client, booking.id)
-      if (current?.status !== 'in_progress') return current?.status ?? 'cancelled'
-      // Another tab may have changed it since it was read. Its hold in Redis ends with the booking all the same.
-      checkAmount(current, request.amount)
-      checkPayable(config, current, request)
-      await writePerson(client, personId, request.buyer)
-      if (current.total > 0) {
-        await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt: payUntil + PAY_GUARD_MS })
-        if (waits) await enterPayQueue(client, { bookingId: current.id, paymentMethod, returnUrl })
-        else await insertPayment(client, await paymentFor(client, current, chance.uuid(), config))
-        return 'paying'
-      }
-      await sellSeats(client, current)
-      await moveBooking(client, current, 'confirm_free', { personId })
-      await addToOutbox(client, [
-        { kind: 'sold', bookingId: current.id },
-        { kind: 'mail', bookingId: current.id },
-      ])
-      return 'sold'
-    }),
-  ).catch((error: unknown) => {
-    throw error instanceof SeatsLost ? lost(event, booking) : error
-  })
-  if (begun === 'paying') {
+  const beginning = {
+    personId: booking.personId ?? chance.uuid(),
+    buyer: request.buyer,
+    payUntil,
+    expiresAt: payUntil + PAY_GUARD_MS,
+    waiting: waits ? waitingOf(booking, request) : undefined,
+  }
+  const begun = await step('pay.begin', () => write(sales, booking, beginning, request)).catch(
+    (error: unknown) => {
+      throw error instanceof SeatsLost ? lost(event, booking) : error
+    },
+  )
+  if (begun === 'in_line' || typeof begun === 'object') {
     await keep(sales, event, booking, payMs + PAY_GUARD_MS)
     await payment(sales, booking, payUntil)
-    return waits ? 'in_line' : 'now'
+    return begun
   }
   if (begun === 'sold') await announce(sales, booking)
   // Given back or ended in this very moment: what was extended, or taken again, goes back too.
   else if (isOver(begun)) await freeHold(sales, booking)
   return 'before'
+}
+
+/** Answers the payment or the place in the line, `sold`, or the state in which another tab has left it. */
+async function write(
+  { pool, chance, clock, config }: Sales,
+  booking: Booking,
+  beginning: Beginning,
+  request: Try,
+): Promise<Payment | 'in_line' | 'sold' | Booking['status']> {
+  const { personId, buyer, payUntil, expiresAt, waiting } = beginning
+  if (booking.total > 0) {
+    const payment = waiting === undefined ? await paymentFor(pool, booking, chance.uuid(), config) : undefined
+    if (await beginPlainly(pool, booking, beginning, payment))
+      return payment === undefined ? 'in_line' : written(payment, clock.now())
+  }
+  return transaction(pool, async client => {
+    const current = await lockBooking(client, booking.id)
+    if (current?.status !== 'in_progress') return current?.status ?? 'cancelled'
+    // Another tab may have changed it since it was read. Its hold in Redis ends with the booking all the same.
+    checkAmount(current, request.amount)
+    checkPayable(config, current, request)
+    await writePerson(client, personId, buyer)
+    if (current.total > 0) {
+      await moveBooking(client, current, 'pay', { personId, payUntil, expiresAt })
+      if (waiting !== undefined) {
+        await enterPayQueue(client, waiting)
+        return 'in_line'
+      }
+      const payment = await paymentFor(client, current, chance.uuid(), config)
+      await insertPayment(client, payment)
+      return written(payment, clock.now())
+    }
+    await sellSeats(client, current)
+    await moveBooking(client, current, 'confirm_free', { personId })
+    await addToOutbox(client, [
+      { kind: 'sold', bookingId: current.id },
+      { kind: 'mail', bookingId: current.id },
+    ])
+    return 'sold'
+  })
 }
 
 /**

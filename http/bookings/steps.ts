@@ -55,6 +55,7 @@ export const STEPS = {
   'settle.release': 'free what the booking still holds',
   'settle.release.later': 'ask for a job that frees it',
   'settle.leave': 'give the slot in the waiting room back',
+  'settle.told': 'take back the job that would tell of the sale once more',
   'queue.payment': 'tell the queue of a payment under way, or of its end',
   'settle.void': 'write that Stripe takes no money any more',
   'capture.read': 'read the payment',

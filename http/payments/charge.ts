@@ -32,12 +32,14 @@ export type Charged =
 export interface Attempt {
   paymentMethod: string
   returnUrl: string
+  /** Its payment, where the caller has just written it. */
+  payment?: Payment | undefined
   /** The payment to write where the one before can never be made. */
   next: () => Promise<NewPayment>
 }
 
 export async function charge(sales: Sales, booking: Booking, attempt: Attempt): Promise<Charged> {
-  const payment = await livePayment(sales, booking, attempt)
+  const payment = attempt.payment ?? (await livePayment(sales, booking, attempt))
   if (payment === undefined) return { outcome: 'away' }
   const wasOpen = payment.intentId !== null
   const made: Created =

@@ -64,6 +64,20 @@ function readRow(row: Row): Payment {
 
 export type NewPayment = Pick<Payment, 'id' | 'bookingId' | 'params' | 'amount' | 'currency'>
 
+/** As it is when it has just been written. */
+export function written(payment: NewPayment, now: number): Payment {
+  return {
+    ...payment,
+    intentId: null,
+    status: 'creating',
+    captured: 0,
+    declineCode: null,
+    nextAction: null,
+    returnedFor: null,
+    createdAt: now,
+  }
+}
+
 export async function insertPayment(db: Queryable, payment: NewPayment): Promise<void> {
   const text = `insert into payments (id, booking_id, params, capture_method, status, amount, currency)
      values ($1, $2, $3, $4, 'creating', $5, $6)`

@@ -1,5 +1,5 @@
 /**
- * The plain sale, in one statement: a booking that is being paid, its live payment, and seats that nobody else has. That is what
+ * The plain sale, and the plain taking of its money, each in one statement: a booking that is being paid, its live payment, and seats that nobody else has. That is what
  * nearly every word of money comes to, and one way to Postgres instead of nine is some four times as many sales a second. What is
  * not plain is left to settle.ts, where each case has its words.
  */
@@ -12,21 +12,26 @@ import type { Intent } from './stripe.ts'
 /** A seat lost (the booking's state would be null, or I1's index has it), or somebody in the way: nothing was written. */
 const NOT_PLAIN = new Set(['23502', '23505', '40P01', '40001', '55P03'])
 
-/** True where it is sold; false where nothing was written and the case has to be looked at. */
+/** A sale that is written, until it is told: by whoever wrote it, else by the job behind this row of the outbox. */
+export interface Untold {
+  outboxId: number
+}
+
+/** Undefined where nothing was written and the case has to be looked at. */
 export async function sellPlainly(
   db: Queryable,
   booking: Booking,
   payment: Payment,
   intent: Intent,
-): Promise<boolean> {
+): Promise<Untold | undefined> {
   const isTaken = intent.status === 'succeeded'
-  const rows: OutboxRow[] = [
+  const follows: OutboxRow[] = [
     { kind: 'sold', bookingId: booking.id },
     { kind: 'capture', paymentId: payment.id },
     ...(isTaken ? [{ kind: 'mail' as const, bookingId: booking.id }] : []),
   ]
   try {
-    const { rowCount } = await db.query({
+    const { rows } = await db.query<{ told_by: number }>({
       // Planned once a connection: planning it takes Postgres longer than running it.
       name: 'sell-plainly',
       text: SELL,
@@ -38,15 +43,26 @@ export async function sellPlainly(
         isTaken ? 'captured' : 'authorized',
         intent.id,
         isTaken ? intent.amountReceived : null,
-        rows.map(({ kind }) => kind),
-        rows.map(({ kind: _, ...payload }) => JSON.stringify(payload)),
+        follows.map(({ kind }) => kind),
+        follows.map(({ kind: _, ...payload }) => JSON.stringify(payload)),
       ],
     })
-    return rowCount === 1
+    return rows[0] === undefined ? undefined : { outboxId: rows[0].told_by }
   } catch (error) {
-    if (NOT_PLAIN.has(sqlState(error) ?? '')) return false
+    if (NOT_PLAIN.has(sqlState(error) ?? '')) return undefined
     throw error
   }
+}
+
+/** Everybody has been told: where the job is not under way yet, there is none. */
+export async function noteTold(db: Queryable, { outboxId }: Untold): Promise<void> {
+  await db.query('delete from outbox where id = $1', [outboxId])
+}
+
+/** The money of a sale that stands is had. False where it is not so plain, and nothing was written. */
+export async function capturePlainly(db: Queryable, payment: Payment, intent: Intent): Promise<boolean> {
+  const { rowCount } = await db.query(CAPTURE, [payment.id, payment.bookingId, intent.amountReceived])
+  return rowCount === 1
 }
 
 /**
@@ -76,8 +92,20 @@ const SELL = `
   ), follows as (
     insert into outbox (kind, payload)
     select follow.* from payment, unnest($8::text[], $9::text[]::jsonb[]) as follow
+    returning id, kind
   )
   update bookings b
   set status = case when (select count(*) from sold) = cardinality(b.seats) then 'confirmed' end,
     reason = null, confirmed_at = now(), changed_at = now()
-  from payment, booking where b.id = booking.id`
+  from payment, booking where b.id = booking.id
+  returning (select id from follows where kind = 'sold') as told_by`
+
+const CAPTURE = `
+  with booking as materialized (
+    select id from bookings where id = $2 and status = 'confirmed' for update
+  ), paid as (
+    update payments p set status = 'captured', captured = $3, next_action = null, changed_at = now()
+    from booking where p.id = $1 and p.booking_id = booking.id and p.status = 'authorized' and p.returned_for is null
+    returning p.booking_id
+  )
+  insert into outbox (kind, payload) select 'mail', jsonb_build_object('bookingId', booking_id) from paid`

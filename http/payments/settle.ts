@@ -19,7 +19,7 @@ import {
   type ReturnReason,
   writePayment,
 } from './payment-store.ts'
-import { sellPlainly } from './sale-store.ts'
+import { capturePlainly, noteTold, sellPlainly, type Untold } from './sale-store.ts'
 import { freeHold, payment, SeatsLost, sellSeats, unsell } from './seats.ts'
 import { show } from './show.ts'
 import type { Intent } from './stripe.ts'
@@ -59,6 +59,7 @@ async function judge(sales: Sales, intent: Intent): Promise<Settled> {
   if (payment === undefined) return alarm(sales, intent, 'unknown_payment')
   if (intent.amount !== payment.amount || intent.currency !== payment.currency.toLowerCase())
     return alarm(sales, intent, 'another_amount')
+  if (isWritten(payment, intent)) return 'known'
   switch (intent.status) {
     case 'requires_capture':
     case 'succeeded':
@@ -73,6 +74,13 @@ async function judge(sales: Sales, intent: Intent): Promise<Settled> {
     default:
       return intent.status satisfies never
   }
+}
+
+/** Stripe tells the same of a payment by the answer to our call and by a webhook or two: mostly it is written by then. */
+function isWritten({ status, returnedFor, captured }: Payment, intent: Intent): boolean {
+  if (returnedFor !== null) return false
+  if (intent.status === 'requires_capture') return status === 'authorized' || status === 'captured'
+  return intent.status === 'succeeded' && status === 'captured' && captured === intent.amountReceived
 }
 
 function alarm({ log, counts }: Sales, intent: Intent, kind: string): Settled {
@@ -91,6 +99,9 @@ async function note({ pool, step }: Sales, payment: Payment, intent: Intent): Pr
 /** Stripe holds or has the money. */
 async function money(sales: Sales, payment: Payment, intent: Intent): Promise<Settled> {
   const { pool, step } = sales
+  if (payment.status === 'authorized' && intent.status === 'succeeded') {
+    if (await step('settle.write', () => capturePlainly(pool, payment, intent))) return 'known'
+  }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const booking = await step('booking.read', () => findBooking(pool, payment.bookingId))
     if (booking === undefined) return alarm(sales, intent, 'unknown_booking')
@@ -100,7 +111,10 @@ async function money(sales: Sales, payment: Payment, intent: Intent): Promise<Se
     const outcome = await buy(sales, booking, payment, intent, late)
     if (outcome === 'lost') return giveUp(sales, payment, intent, 'seats_lost')
     if (outcome === 'again') continue
-    if (outcome === 'confirmed') await announce(sales, booking)
+    if (typeof outcome === 'object' || outcome === 'confirmed') {
+      await announce(sales, booking, typeof outcome === 'object' ? outcome : undefined)
+      return 'confirmed'
+    }
     if (outcome === 'withdrawn') await freeHold(sales, booking)
     return outcome
   }
@@ -118,7 +132,8 @@ async function holdAgain(sales: Sales, booking: Booking): Promise<boolean> {
   return (await activate(sales, stock, booking, LATE_HOLD_MS, 'settle.extend')).ok
 }
 
-type Bought = 'confirmed' | 'known' | 'again' | 'lost' | ReturnReason
+/** Untold: confirmed as well. */
+type Bought = 'confirmed' | Untold | 'known' | 'again' | 'lost' | ReturnReason
 
 async function buy(
   { pool, step }: Sales,
@@ -129,9 +144,8 @@ async function buy(
 ): Promise<Bought> {
   try {
     return await step('settle.write', async () => {
-      if (booking.status === 'paying' && (await sellPlainly(pool, booking, payment, intent)))
-        return 'confirmed'
-      return transaction(pool, client => buyIn(client, payment, intent, reacquired))
+      const sold = booking.status === 'paying' ? await sellPlainly(pool, booking, payment, intent) : undefined
+      return sold ?? transaction(pool, client => buyIn(client, payment, intent, reacquired))
     })
   } catch (error) {
     // 23505: the unique index had the last word (I1).
@@ -258,12 +272,19 @@ async function lock(client: Client, found: Payment): Promise<{ booking: Booking;
   return { booking, payment }
 }
 
-/** After the commit, at once; what fails here is left to the job that repeats it. */
-export async function announce(sales: Sales, booking: Booking): Promise<void> {
-  await show(sales, booking.eventId, booking.seats, booking.id).catch(later(sales, booking))
-  await leaveQueue(sales, booking).catch(later(sales, booking))
+/** After the commit, at once; what fails here is left to the job that repeats it, which is there no more where all went well. */
+export async function announce(sales: Sales, booking: Booking, untold?: Untold): Promise<void> {
+  const { pool, step } = sales
+  const told = [
+    await show(sales, booking.eventId, booking.seats, booking.id).then(done, later(sales, booking)),
+    await leaveQueue(sales, booking).then(done, later(sales, booking)),
+  ]
   await payment(sales, booking)
+  if (untold !== undefined && told.every(Boolean))
+    await step('settle.told', () => noteTold(pool, untold)).catch(later(sales, booking))
 }
+
+const done = () => true
 
 /** The slot the buyer had comes back at once; a place in the line, or a slot since the sale, stays theirs. */
 export async function leaveQueue(sales: Sales, booking: Booking): Promise<void> {
@@ -273,6 +294,9 @@ export async function leaveQueue(sales: Sales, booking: Booking): Promise<void> 
   await sales.step('settle.leave', () => sales.queue.end(eventId, visitorId, 'purchased', boughtAt))
 }
 
-function later({ log }: Sales, booking: Booking): (err: unknown) => void {
-  return err => log.warn({ err, booking: booking.id }, 'left to a job')
+function later({ log }: Sales, booking: Booking): (err: unknown) => false {
+  return err => {
+    log.warn({ err, booking: booking.id }, 'left to a job')
+    return false
+  }
 }

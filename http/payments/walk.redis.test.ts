@@ -26,6 +26,7 @@ const STEPS: StepName[] = [
   'settle.write',
   'settle.show',
   'settle.leave',
+  'settle.told',
 ]
 const DEATHS = STEPS.flatMap(step =>
   (['before', 'after'] as const).flatMap(when =>
@@ -33,7 +34,7 @@ const DEATHS = STEPS.flatMap(step =>
   ),
 )
 /** From here on Stripe has the money, whoever knows of it. */
-const PAID: StepName[] = ['settle.find', 'settle.write', 'settle.show', 'settle.leave']
+const PAID: StepName[] = ['settle.find', 'settle.write', 'settle.show', 'settle.leave', 'settle.told']
 
 describe('a process that dies while it is paid', () => {
   test.for(DEATHS)(

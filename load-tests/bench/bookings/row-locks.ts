@@ -104,6 +104,7 @@ async function hold(
     payUntil: null,
     idemHash: null,
     confirmedAt: null,
+    version: undefined,
   }
   return viewOf(whole, items, event, now, renewableUntil(config, whole))
 }
