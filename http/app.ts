@@ -10,6 +10,7 @@ import { adminOverviewRoutes } from './admin/overview-routes.ts'
 import { adminQueueRoutes } from './admin/queue-routes.ts'
 import { hold } from './bookings/hold.ts'
 import { hotHold } from './bookings/hot-hold.ts'
+import { payDoor } from './bookings/pay-door.ts'
 import { saleRoutes } from './bookings/routes.ts'
 import { makeSales, type Sales } from './bookings/sales.ts'
 import type { HttpDeps } from './deps.ts'
@@ -66,6 +67,7 @@ export function httpApp(
     '/bookings/:eventId',
     hotHold(deps, seconds, request => hold(sales, request)),
   )
+  app.put('/bookings/:bookingId/confirm', payDoor(deps, seconds, sales))
   app.use(head(deps, seconds), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody(), emptyIsNone()))
   app.route('/', sessionRoutes(deps))
   // Before /events/:eventId, which would take `search` and `suggest` for ids.

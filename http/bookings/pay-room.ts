@@ -1,18 +1,37 @@
 /**
  * Holds go before payments: seats are lost by who comes late, and a payment is not. A payment is some thirty ways to the stores, so as
  * many as come may be under way only while holds are answered in time; each slow hold halves the room that payments have, and time without
- * one gives it back. Whom there is no room for waits in the line of payments, which any other process serves as well.
+ * one gives it back. Whom there is no room for waits in the line of payments, which any other process serves as well; and where holds
+ * are late, for their turn to come into it.
  */
 import type { Clock } from '../../shared/clock.ts'
 
-/** A hold in time is a few ms; as slow as this it waits behind others. */
+/** A hold in time is a few ms; as slow as this, and so many times as slow as they are here in calm, it waits behind others. */
 const SLOW_MS = 30
+const SLOW_TIMES = 4
+/** What they are in calm is forgotten so fast: to half. */
+const CALM_MS = 60_000
 /** Under way in one process: with an answer of Stripe's a second away, three times what STRIPE_RPS lets through. */
 const MOST = 64
-/** Calls under way in one process, those that only go into the line among them; who comes past it is told to come again. */
+/** Where there is less room than this, holds have been late within the last second. */
+const NARROW = 16
+/** Of those whom there is no room for, so many wait for it: so none of it is left unused. The others are told to come again. */
+const MOST_WAITING = 64
+/** Calls under way in one process, those that wait among them; who comes past it is told to come again. */
 export const MOST_CALLS = 256
+/** Whoever is told to come again does so after this, s; and where many are, later, so that no more than so many a second come. */
+const AGAIN_SECONDS = 3
+const AGAIN_MOST_SECONDS = 30
+const AGAIN_A_SECOND = 100
 /** Between two steps of the room. */
 const STEP_MS = 50
+
+export type Leave = () => void
+
+export interface Holds {
+  all: number
+  late: number
+}
 
 export class PayRoom {
   readonly #clock: Clock
@@ -21,6 +40,13 @@ export class PayRoom {
   #calls = 0
   #steppedAt = 0
   #halvedAt = 0
+  #best = SLOW_MS
+  #bestAt = 0
+  #holds: Holds = { all: 0, late: 0 }
+  #refused = 0
+  #refusedAt = 0
+  /** In the order they came, which is that of their ends. */
+  readonly #waiting: { until: number; come: (leave: Leave | undefined) => void }[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -28,16 +54,27 @@ export class PayRoom {
 
   /** What a hold took, ms. */
   held(tookMs: number): void {
-    if (tookMs < SLOW_MS) {
+    const now = this.#clock.now()
+    this.#best = Math.min(tookMs, this.#best * 2 ** ((now - this.#bestAt) / CALM_MS))
+    this.#bestAt = now
+    this.#holds.all++
+    if (tookMs < Math.max(SLOW_MS, SLOW_TIMES * this.#best)) {
       this.#grow()
       return
     }
-    const now = this.#clock.now()
+    this.#holds.late++
     this.#steppedAt = now
     // The holds that were slow together count once; and where nobody pays it is not payments that they waited for.
     if (this.#under === 0 || now - this.#halvedAt < STEP_MS) return
     this.#room = Math.max(1, Math.floor(Math.min(this.#room, this.#under) / 2))
     this.#halvedAt = now
+  }
+
+  /** The holds since it was last asked. */
+  holds(): Holds {
+    const holds = this.#holds
+    this.#holds = { all: 0, late: 0 }
+    return holds
   }
 
   /** How many more payments may begin now. */
@@ -46,18 +83,63 @@ export class PayRoom {
     return Math.max(0, this.#room - this.#under)
   }
 
+  /** Holds are late: what can wait has to. */
+  isNarrow(): boolean {
+    this.#grow()
+    return this.#room < NARROW
+  }
+
+  /** False where holds are late and enough wait for room already. */
+  takesMore(): boolean {
+    return this.#waiting.length < MOST_WAITING || !this.isNarrow()
+  }
+
   /** Takes room for a payment, and answers what gives it back; undefined where there is none. */
-  enter(): (() => void) | undefined {
+  enter(): Leave | undefined {
     if (this.left() === 0) return undefined
     this.#under++
-    return () => void this.#under--
+    return () => {
+      this.#under--
+      this.#serve()
+    }
+  }
+
+  /** The same, in turn; undefined where none came within this time, ms, the same for all who wait, or too many do. */
+  async wait(mostMs: number): Promise<Leave | undefined> {
+    if (!this.takesMore()) return undefined
+    return new Promise(come => {
+      this.#waiting.push({ until: this.#clock.now() + mostMs, come })
+      if (this.#waiting.length === 1) void this.#attend()
+    })
   }
 
   /** Takes up a call to pay, and answers what hangs up; undefined where too many call at once. */
-  call(): (() => void) | undefined {
+  call(): Leave | undefined {
     if (this.#calls >= MOST_CALLS) return undefined
     this.#calls++
     return () => void this.#calls--
+  }
+
+  /** Somebody is told to come again. Answers when, s. */
+  refuse(): number {
+    const now = this.#clock.now()
+    this.#refused = this.#refused * 2 ** ((this.#refusedAt - now) / (1_000 * AGAIN_MOST_SECONDS)) + 1
+    this.#refusedAt = now
+    return Math.min(AGAIN_MOST_SECONDS, Math.max(AGAIN_SECONDS, this.#refused / AGAIN_A_SECOND))
+  }
+
+  /** While somebody waits: room comes with time, too. */
+  async #attend(): Promise<void> {
+    for (this.#serve(); this.#waiting.length > 0; this.#serve()) await this.#clock.sleep(STEP_MS)
+  }
+
+  #serve(): void {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const leave = first.until <= this.#clock.now() ? undefined : this.enter()
+      if (leave === undefined && first.until > this.#clock.now()) return
+      this.#waiting.shift()
+      first.come(leave)
+    }
   }
 
   /** One more for each step that passed without a slow hold. */

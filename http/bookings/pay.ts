@@ -6,7 +6,7 @@ import { paymentsOf } from '../../shared/config.ts'
 import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { ticketId, type VisitorId } from '../../shared/ids.ts'
-import { CONFIRM_WAIT_MS, PAY_EXTENSION_MS, PAY_GUARD_MS } from '../../shared/limits.ts'
+import { CONFIRM_WAIT_MS, PAY_EXTENSION_MS, PAY_GUARD_MS, SECOND } from '../../shared/limits.ts'
 import { transaction } from '../../shared/postgres.ts'
 import { type Charged, charge } from '../payments/charge.ts'
 import { paymentFor } from '../payments/new-payment.ts'
@@ -21,6 +21,7 @@ import { type Booking, lockBooking, moveBooking, writePerson } from './booking-s
 import { activate } from './hold.ts'
 import { isOver } from './machine.ts'
 import { readOwn, viewNow } from './own.ts'
+import type { Leave } from './pay-room.ts'
 import { eventOf, onPayPool, redisNow, type Sales } from './sales.ts'
 import type { BookingView } from './view.ts'
 
@@ -35,6 +36,9 @@ export interface PayRequest {
   returnUrl: string
 }
 
+/** For room: the rest of CONFIRM_WAIT_MS is for what then has to be done. */
+const ROOM_WAIT_MS = 4 * SECOND
+
 /** Without room it waits in the line, as do those whom the provider does not take yet. */
 type Try = PayRequest & { hasRoom: boolean }
 
@@ -45,25 +49,52 @@ type Try = PayRequest & { hasRoom: boolean }
 export async function pay(all: Sales, request: PayRequest): Promise<BookingView> {
   const sales = onPayPool(all)
   const hangUp = sales.payRoom.call()
-  if (hangUp === undefined) throw tooMany()
+  if (hangUp === undefined) throw tooMany(sales)
+  const began = sales.clock.now()
   try {
-    return await payInTime(sales, request)
+    const room = await roomFor(sales)
+    return await payInTime(sales, request, room, CONFIRM_WAIT_MS - (sales.clock.now() - began))
   } finally {
     hangUp()
   }
 }
 
-async function payInTime(sales: Sales, request: PayRequest): Promise<BookingView> {
-  const booking = await readOwn(sales, request.visitorId, request.bookingId)
-  const leaveRoom = sales.payRoom.enter()
+interface Room {
+  /** Else it waits in the line of payments. */
+  isWide: boolean
+  leave: Leave | undefined
+}
+
+/** Where holds are late whoever pays waits for a turn, even to stand in the line: whatever is written takes time from them. */
+async function roomFor(sales: Sales): Promise<Room> {
+  const { payRoom, step } = sales
+  if (!payRoom.isNarrow()) {
+    const leave = payRoom.enter()
+    return { isWide: leave !== undefined, leave }
+  }
+  const leave = await step('pay.room', () => payRoom.wait(ROOM_WAIT_MS))
+  if (leave === undefined) throw tooMany(sales)
+  return { isWide: false, leave }
+}
+
+async function payInTime(
+  sales: Sales,
+  request: PayRequest,
+  { isWide, leave }: Room,
+  waitMs: number,
+): Promise<BookingView> {
   const over = new AbortController()
-  const work = toTheEnd(sales, { ...request, hasRoom: leaveRoom !== undefined }, booking).finally(() => {
-    leaveRoom?.()
+  const booking = await readOwn(sales, request.visitorId, request.bookingId).catch((error: unknown) => {
+    leave?.()
+    throw error
+  })
+  const work = toTheEnd(sales, { ...request, hasRoom: isWide }, booking).finally(() => {
+    leave?.()
     over.abort()
   })
   const inTime = await Promise.race([
     work.then(() => true),
-    sales.step('pay.wait', () => sales.clock.sleep(CONFIRM_WAIT_MS, over.signal)).then(() => false),
+    sales.step('pay.wait', () => sales.clock.sleep(waitMs, over.signal)).then(() => false),
   ])
   // Nobody waits for it any more, and whatever it comes to is in the booking.
   if (!inTime)
@@ -270,11 +301,12 @@ async function keep(
   )
 }
 
-function tooMany(): Problem {
+/** So many pay at once that this one has to come again. */
+export function tooMany({ chance, payRoom }: Pick<Sales, 'chance' | 'payRoom'>): Problem {
   return new Problem(
     'too_many_requests',
     'So many pay at once that yours has to wait. Your seats are kept: try again.',
-    { retryAfter: 2 },
+    { retryAfter: Math.ceil(payRoom.refuse() * (0.75 + chance.fraction() / 2)) },
   )
 }
 

@@ -28,6 +28,7 @@ export const STEPS = {
   'renew.write': 'write its new end',
   'renew.keep': 'give the hold that end once more, as Redis may have been rebuilt meanwhile',
   'cancel.write': 'write that the fan gives the seats back',
+  'pay.room': 'wait until holds are answered in time',
   'pay.turn': 'ask whether a payment may be put to Stripe now, in Redis',
   'pay.queue': 'stand in the line of those who wait to pay, or change the card there',
   'pay.length': 'ask how long that line is',

@@ -12,7 +12,7 @@ import type { HttpDeps } from '../deps.ts'
 import type { AppEnv } from '../routing.ts'
 import { originHeaders, type RequestSeconds, requestId, SAFE_HEADERS } from './head.ts'
 import { passLimit } from './limits.ts'
-import { answerOf, logProblem, problemOf } from './problems.ts'
+import { answerOf, logProblem, type PlainAnswer, problemOf } from './problems.ts'
 import { bearerIn } from './session.ts'
 
 export interface HotCall<Body> {
@@ -81,17 +81,26 @@ export function hotLane<Body>(
         },
       )
     stop({ method: 'POST', route: hot.route, status: String(answer.status) })
-    return new Response(answer.body, {
-      status: answer.status,
-      headers: {
-        'X-Request-Id': requestName,
-        ...SAFE_HEADERS,
-        ...originsHeaders(headers.origin),
-        'Cache-Control': 'no-store',
-        ...answer.headers,
-      },
-    })
+    return hotAnswer(answer, requestName, originsHeaders(headers.origin))
   }
+}
+
+/** With what the middlewares would have put to it. */
+export function hotAnswer(
+  { status, headers, body }: PlainAnswer,
+  requestName: string,
+  origins: Record<string, string>,
+): Response {
+  return new Response(body, {
+    status,
+    headers: {
+      'X-Request-Id': requestName,
+      ...SAFE_HEADERS,
+      ...origins,
+      'Cache-Control': 'no-store',
+      ...headers,
+    },
+  })
 }
 
 /** Of a length that is known and allowed, so that reading it here is all that is ever read of it. */

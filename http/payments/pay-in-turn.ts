@@ -93,6 +93,7 @@ export function payQueueRound(all: Sales): { work: () => Promise<boolean>; idle:
   const { pool, step, turns, payRoom, log } = sales
   const serving = new Set<Promise<void>>()
   const work = async () => {
+    await step('pay.turn', () => turns.tell(payRoom.holds()))
     const due = await step('pay.length', () =>
       dueInPayQueue(pool, Math.min(HANDS - serving.size, payRoom.left())),
     )

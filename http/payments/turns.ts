@@ -3,16 +3,20 @@
  * four times as many of an account. Payments have a rate of their own, two calls each; all others share as much again, so
  * that nothing that happens behind a sale takes a fan's turn.
  */
+import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import type { Keys } from '../../shared/keys.ts'
 import { SECOND } from '../../shared/limits.ts'
 import { Script } from '../../shared/lua.ts'
 import { isRedisAway, type Redis } from '../../shared/redis.ts'
+import type { Holds } from '../bookings/pay-room.ts'
 
 /** Every call but those of a payment's own: creating and confirming. */
 export type BackCall = 'retrieve' | 'capture' | 'cancel' | 'refund' | 'refunds' | 'events'
 
 export interface Turns {
+  /** How a process's holds were answered since it last said so. */
+  tell(holds: Holds): Promise<void>
   /** One payment may be put to the provider now. */
   payment(): Promise<boolean>
   /** The provider has just said that it is too much: no payment for a while. */
@@ -28,14 +32,24 @@ const AT_ONCE = 0.2
 const BACK_SHARE = 2
 export const PAUSE_MS = SECOND
 
+/** Where one hold in so many is late, of as many as tell something, payments are this slow everywhere: cores and stores are for holds. */
+const LATE_SHARE = 0.05
+const HOLDS_TO_TELL = 20
+const LATE_RPS = 4
+/** For so long a process believes what it read. */
+const LATE_KEPT_MS = 250
+
 const count = new Script(import.meta.url, './turn.lua')
+const holds = new Script(import.meta.url, './holds.lua')
 
 export function makeTurns({
   redis,
   keys,
   config,
+  clock,
 }: {
   redis: Redis
+  clock: Clock
   keys: Keys
   config: Pick<Config, 'STRIPE_RPS'>
 }): Turns {
@@ -48,8 +62,23 @@ export function makeTurns({
     return Number(await count.run(redis, names, [mostMs, pauseMs, ...paces]))
   }
   const { STRIPE_RPS: rate } = config
+  const lately = async ({ all, late }: Holds) => {
+    const told = (await holds.run(redis, [keys.provider('holds')], [all, late])) as [string, string]
+    return { all: Number(told[0]), late: Number(told[1]) }
+  }
+  let known = { isLate: false, at: 0 }
+  const areHoldsLate = async () => {
+    if (clock.now() - known.at < LATE_KEPT_MS && clock.now() >= known.at) return known.isLate
+    const { all, late } = await lately({ all: 0, late: 0 })
+    known = { isLate: all >= HOLDS_TO_TELL && late >= LATE_SHARE * all, at: clock.now() }
+    return known.isLate
+  }
   return {
-    payment: async () => (await wait(0, 0, { pay: rate })) === 0,
+    async tell(some) {
+      if (some.all > 0) await lately(some)
+    },
+    payment: async () =>
+      (await wait(0, 0, { pay: (await areHoldsLate()) ? Math.min(rate, LATE_RPS) : rate })) === 0,
     async pause() {
       await wait(0, PAUSE_MS, { pay: rate })
     },

@@ -9,7 +9,7 @@ import { isMoving } from './stage.ts'
 const PAUSES_MS = [500, 1_000, 1_000, 1_500, 2_000, 3_000] as const
 const FAILED_MS = 3_000
 /** Who stands far back in the line to pay asks more seldom: a third of what is left, up to this. */
-const LINE_MOST_MS = 10_000
+const LINE_MOST_MS = 15_000
 
 export interface Watched {
   booking: OwnBooking | undefined

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { insertSmallHouse } from '../../../shared/seats/small-house.ts'
 import { seeded } from '../../chance.ts'
 import type { Target } from '../report/table.ts'
+import type { Answer } from './caller.ts'
 import { BUYER, openShop, type Shop } from './shop.ts'
 import { mostOf, quantile } from './spread.ts'
 
@@ -19,8 +20,9 @@ const WARM_FANS = 400
 const WARM_PAUSE_MS = 50
 /** Payments a second that we put to a provider that enforces its rates. */
 const PAID_A_SECOND = 20
-/** Who waits in line looks so often. */
+/** Who waits looks so often; in the line to pay as seldom as the page does: a third of the time it was told, 15 s at most. */
 const LOOK_MS = 4_000
+const LINE_MOST_MS = 15_000
 /** Over the line's own length. */
 const PATIENCE_MS = 120_000
 /** Who finds a pair taken looks for another so often. */
@@ -191,7 +193,7 @@ async function fan(
     }
     const { status } = now.body
     if (now.status < 400 && status !== 'paying' && status !== 'in_progress') break
-    await wait(LOOK_MS)
+    await wait(pauseOf(now))
     // Refused for a while (429, 503): paid once more.
     now = now.status >= 400 ? await call('PUT', `${path}/confirm`, paying) : await call('GET', path)
   }
@@ -201,6 +203,12 @@ async function fan(
   }
   seen.confirmed++
   seen.tickets.push(...(now.body['tickets'] as { ticketId: string }[]).map(({ ticketId }) => ticketId))
+}
+
+function pauseOf({ body }: Answer): number {
+  const { payQueue, retryAfter } = body as { payQueue?: { seconds: number }; retryAfter?: number }
+  if (retryAfter !== undefined) return 1_000 * retryAfter
+  return Math.max(LOOK_MS, Math.min(LINE_MOST_MS, (1_000 * (payQueue?.seconds ?? 0)) / 3))
 }
 
 /** Seats that are in two sold items: I1's index refuses it, and nothing is taken on trust here. */
