@@ -7,7 +7,7 @@
 import type { Clock } from '../../shared/clock.ts'
 
 /** A hold in time is a few ms; as slow as this, and so many times as slow as they are here in calm, it waits behind others. */
-const SLOW_MS = 30
+const SLOW_MS = 20
 const SLOW_TIMES = 4
 /** What they are in calm is forgotten so fast: to half. */
 const CALM_MS = 60_000
@@ -23,8 +23,10 @@ export const MOST_CALLS = 256
 const AGAIN_SECONDS = 3
 const AGAIN_MOST_SECONDS = 30
 const AGAIN_A_SECOND = 100
-/** Between two steps of the room. */
+/** Holds that are slow within this count once; and so often those who wait are looked after. */
 const STEP_MS = 50
+/** The room grows by one in so long: slowly, as one that is too wide takes a second to find out. */
+const GROW_MS = 200
 
 export type Leave = () => void
 
@@ -142,11 +144,11 @@ export class PayRoom {
     }
   }
 
-  /** One more for each step that passed without a slow hold. */
+  /** One more for each such time that passed without a slow hold. */
   #grow(): void {
-    const steps = Math.floor((this.#clock.now() - this.#steppedAt) / STEP_MS)
+    const steps = Math.floor((this.#clock.now() - this.#steppedAt) / GROW_MS)
     if (steps <= 0) return
     this.#room = Math.min(MOST, this.#room + steps)
-    this.#steppedAt += steps * STEP_MS
+    this.#steppedAt += steps * GROW_MS
   }
 }

@@ -35,7 +35,7 @@ export const PAUSE_MS = SECOND
 /** Where one hold in so many is late, of as many as tell something, payments are this slow everywhere: cores and stores are for holds. */
 const LATE_SHARE = 0.05
 const HOLDS_TO_TELL = 20
-const LATE_RPS = 4
+const LATE_RPS = 2
 /** For so long a process believes what it read. */
 const LATE_KEPT_MS = 250
 
