@@ -12,9 +12,9 @@ import { tooMany } from './pay.ts'
 import type { Sales } from './sales.ts'
 
 export function payDoor(
-  { chance, config }: HttpDeps,
+  { chance, config }: Pick<HttpDeps, 'chance' | 'config'>,
   seconds: RequestSeconds,
-  sales: Sales,
+  sales: Pick<Sales, 'chance' | 'payRoom'>,
 ): MiddlewareHandler<AppEnv> {
   const originsHeaders = originHeaders(config)
   return async (c, next) => {

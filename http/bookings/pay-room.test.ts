@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { MOST_CALLS, PayRoom } from './pay-room.ts'
+import { MOST_CALLS, MOST_WAITING, PayRoom } from './pay-room.ts'
 
 const MOST = 64
 
 function makeRoom() {
   let now = 1_000_000
-  const room = new PayRoom({ now: () => now, sleep: () => Promise.resolve() })
+  const room = new PayRoom({ now: () => now, sleep: () => new Promise(resolve => setTimeout(resolve, 1)) })
   const pass = (ms: number) => {
     now += ms
   }
@@ -28,8 +28,8 @@ test('[B100] each slow hold halves the room for payments, and calm gives it back
   expect(room.left()).toBe(MOST / 8)
   pass(1_000)
   room.held(1)
-  expect(room.left()).toBe(MOST / 8 + 20)
-  pass(4_000)
+  expect(room.left()).toBe(MOST / 8 + 5)
+  pass(12_000)
   expect(room.left()).toBe(MOST)
 })
 
@@ -56,4 +56,55 @@ test('[B101] calls to pay past the most of one process are turned away until one
   expect(room.call()).toBe(undefined)
   hangUps[0]?.()
   expect(room.call()).toBeDefined()
+})
+
+/** Holds are late, and one payment is under way: there is no room for another. */
+function late() {
+  const made = makeRoom()
+  const leaves = Array.from({ length: MOST }, () => made.room.enter())
+  for (let nth = 0; nth < 8; nth++) {
+    made.pass(50)
+    made.room.held(200)
+  }
+  for (const leave of leaves.slice(1)) leave?.()
+  expect([made.room.isNarrow(), made.room.left()]).toEqual([true, 0])
+  return { ...made, leave: () => leaves[0]?.() }
+}
+
+test('[B102] while holds are late whoever pays waits for room in turn, to an end; past the most who wait the next is told to come again, later where many are', async () => {
+  const { room, pass, leave } = late()
+  const came: string[] = []
+  const wait = async (name: string) => {
+    const entered = await room.wait(4_000)
+    came.push(`${name} ${entered === undefined ? 'not' : 'in'}`)
+    return entered
+  }
+  const first = wait('first')
+  const others = Array.from({ length: MOST_WAITING - 1 }, (_, nth) => wait(String(nth)))
+  expect(room.takesMore()).toBe(false)
+  expect(await room.wait(4_000)).toBe(undefined)
+  expect(room.refuse()).toBe(3)
+  for (let nth = 0; nth < 5_000; nth++) room.refuse()
+  expect(room.refuse()).toBe(30)
+  leave()
+  const leaveFirst = await first
+  expect(came).toEqual(['first in'])
+  expect(room.takesMore()).toBe(true)
+  pass(4_000)
+  room.held(300)
+  leaveFirst?.()
+  await Promise.all(others)
+  expect(came).toContain('0 not')
+  expect(room.takesMore()).toBe(true)
+})
+
+test('[B102] what is slow is so by what holds take in calm here, and the share that was late is told once', () => {
+  const { room, pass } = makeRoom()
+  room.enter()
+  pass(10 * 60_000)
+  for (let nth = 0; nth < 10; nth++) room.held(40)
+  expect([room.left(), room.holds()]).toEqual([63, { all: 10, late: 0 }])
+  room.held(200)
+  expect(room.holds()).toEqual({ all: 1, late: 1 })
+  expect(room.holds()).toEqual({ all: 0, late: 0 })
 })

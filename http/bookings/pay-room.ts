@@ -9,14 +9,15 @@ import type { Clock } from '../../shared/clock.ts'
 /** A hold in time is a few ms; as slow as this, and so many times as slow as they are here in calm, it waits behind others. */
 const SLOW_MS = 20
 const SLOW_TIMES = 4
-/** What they are in calm is forgotten so fast: to half. */
-const CALM_MS = 60_000
+/** What they are in calm is at most this, and is forgotten so fast: it doubles, until one was faster. */
+const CALM_MOST_MS = 100
+const DOUBLES_MS = 60_000
 /** Under way in one process: with an answer of Stripe's a second away, three times what STRIPE_RPS lets through. */
 const MOST = 64
 /** Where there is less room than this, holds have been late within the last second. */
 const NARROW = 16
 /** Of those whom there is no room for, so many wait for it: so none of it is left unused. The others are told to come again. */
-const MOST_WAITING = 64
+export const MOST_WAITING = 64
 /** Calls under way in one process, those that wait among them; who comes past it is told to come again. */
 export const MOST_CALLS = 256
 /** Whoever is told to come again does so after this, s; and where many are, later, so that no more than so many a second come. */
@@ -42,8 +43,8 @@ export class PayRoom {
   #calls = 0
   #steppedAt = 0
   #halvedAt = 0
-  #best = SLOW_MS
-  #bestAt = 0
+  #best = SLOW_MS / SLOW_TIMES
+  #bestAt: number
   #holds: Holds = { all: 0, late: 0 }
   #refused = 0
   #refusedAt = 0
@@ -52,12 +53,13 @@ export class PayRoom {
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#bestAt = clock.now()
   }
 
   /** What a hold took, ms. */
   held(tookMs: number): void {
     const now = this.#clock.now()
-    this.#best = Math.min(tookMs, this.#best * 2 ** ((now - this.#bestAt) / CALM_MS))
+    this.#best = Math.min(tookMs, CALM_MOST_MS, this.#best * 2 ** ((now - this.#bestAt) / DOUBLES_MS))
     this.#bestAt = now
     this.#holds.all++
     if (tookMs < Math.max(SLOW_MS, SLOW_TIMES * this.#best)) {

@@ -7,6 +7,7 @@ import Stripe from 'stripe'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { FRONT, makeShop, SECRET, type Shop, salesOf, until } from '../bookings/sale-fixture.ts'
 import { readEventList } from './event-list.ts'
+import { pump } from './outbox.ts'
 import { reconcile } from './reconcile.ts'
 import { API_VERSION, stripeGateway } from './stripe.ts'
 import { EVENT_TYPES } from './webhook.ts'
@@ -275,4 +276,61 @@ test('[P77] The event of a payment that our own call has settled asks Stripe not
   const { handleInbox } = await import('./inbox.ts')
   for (const { id } of rows) await handleInbox(watched, id)
   expect(looks).toEqual([])
+})
+
+test('[P101] What was settled by the answer to a call needs no job: neither for the words of Stripe that say the same, nor to show the sale again.', async () => {
+  const house = await shop.house()
+  const fan = await house.fan()
+  await shop.work()
+  shop.simulator.change({ webhooks: { hold: true } })
+  const booking = await fan.held(1)
+  await fan.pay(booking)
+  const { pool } = shop.deps
+  const waiting = async () => {
+    const { rows } = await pool.query<{ kind: string }>('select kind from outbox order by id')
+    return rows.map(({ kind }) => kind)
+  }
+  expect(await waiting()).toEqual(['capture'])
+  expect(await house.shown(1)).toBe('sold')
+  await shop.work()
+  expect(shop.atStripe(booking)?.status).toBe('succeeded')
+  await shop.simulator.releaseWebhooks()
+  expect((await waiting()).filter(kind => kind === 'inbox').length).toBeGreaterThanOrEqual(2)
+  expect(await pump(pool)).toBeGreaterThanOrEqual(2)
+  const { rows } = await pool.query<{ done: boolean; attempts: number }>(
+    `select done_at is not null as done, (select count(*)::int from graphile_worker.jobs where task_identifier = 'inbox') as attempts
+     from inbox where object_id = $1 and type in ('payment_intent.amount_capturable_updated', 'payment_intent.succeeded')`,
+    [shop.atStripe(booking)?.id],
+  )
+  expect(rows).toEqual([
+    { done: true, attempts: 0 },
+    { done: true, attempts: 0 },
+  ])
+  expect(await shop.audit()).toEqual([])
+})
+
+test('[P101] A word that says another amount than was written, or of money that goes back, has its job.', async () => {
+  const house = await shop.house()
+  const fan = await house.fan()
+  await shop.work()
+  shop.simulator.change({ webhooks: { hold: true } })
+  const booking = await fan.held(2)
+  await fan.pay(booking)
+  await shop.work()
+  await shop.simulator.releaseWebhooks()
+  const { pool } = shop.deps
+  await pool.query(
+    `update inbox set payload = jsonb_set(payload, '{intent,amount}', '1') where object_id = $1`,
+    [shop.atStripe(booking)?.id],
+  )
+  await pump(pool)
+  const { rows } = await pool.query<{ jobs: number }>(
+    `select count(*)::int as jobs from graphile_worker.jobs where task_identifier = 'inbox'`,
+  )
+  expect(rows[0]?.jobs).toBeGreaterThanOrEqual(2)
+  await pool.query(
+    `update inbox set payload = jsonb_set(payload, '{intent,amount}', payload->'intent'->'amountReceived') where object_id = $1`,
+    [shop.atStripe(booking)?.id],
+  )
+  await shop.work()
 })

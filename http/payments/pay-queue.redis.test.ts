@@ -309,3 +309,25 @@ test('a process that cannot count in Redis puts no payment to Stripe', async () 
   expect(shop.atStripe(one.booking)).toBeUndefined()
   expect((await one.fan.get(one.booking)).status).toBe('in_progress')
 })
+
+test('[P100] While one hold in twenty is late anywhere, of as many as tell something, payments go to Stripe at two a second on every node, and at their rate again after.', async () => {
+  const few = await makeShop({ environment: { STRIPE_RPS: '100' } })
+  const turns = () => salesOf(few).turns
+  const taken = async (many: number) => {
+    await few.deps.redis.del(few.deps.keys.provider('pay'))
+    const one = turns()
+    let count = 0
+    for (let nth = 0; nth < many; nth++) if (await one.payment()) count++
+    return count
+  }
+  try {
+    await turns().tell({ all: 15, late: 15 })
+    expect(await taken(10)).toBe(10)
+    await turns().tell({ all: 400, late: 2 })
+    await turns().tell({ all: 10, late: 10 })
+    expect(await taken(10)).toBe(1)
+    await until('they are forgotten', async () => (await taken(10)) === 10)
+  } finally {
+    await few.close()
+  }
+})

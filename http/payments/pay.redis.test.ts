@@ -250,6 +250,42 @@ describe('paying', () => {
     expect(await fan.get(booking)).toMatchObject({ status: 'in_progress', amount: 2 * FRONT })
   })
 
+  test('[P102] What another tab changes at no other price while it is paid is what is bought, and what Stripe is told of.', async () => {
+    const own = await shop.house()
+    const fan = await own.fan()
+    const booking = await fan.held(0)
+    const tab = salesOf(shop, {
+      step: async (name, work) => {
+        if (name === 'pay.begin') {
+          const { body } = await shop.call('GET', `/bookings/${booking}`, { token: fan.token })
+          if (body['status'] === 'in_progress') {
+            const change = { add: { ticketIds: [own.ticket(1)] }, drop: [own.ticket(0)] }
+            const { status } = await shop.call('PATCH', `/bookings/${booking}`, {
+              token: fan.token,
+              body: change,
+            })
+            expect(status).toBe(200)
+          }
+        }
+        return work()
+      },
+    })
+    await pay(tab, {
+      visitorId: fan.visitorId as VisitorId,
+      bookingId: booking,
+      paymentMethodId: 'pm_card_visa',
+      buyer: BUYER,
+      amount: FRONT,
+      returnUrl: 'http://127.0.0.1/',
+    })
+    expect(await fan.get(booking)).toMatchObject({
+      status: 'confirmed',
+      tickets: [{ ticketId: own.ticket(1) }],
+    })
+    expect(shop.atStripe(booking)?.metadata['items0']).toMatch(/^1:/)
+    expect([await own.shown(0), await own.shown(1)]).toEqual(['available', 'sold'])
+  })
+
   test('[P9] A hold that has ended cannot be paid, and nothing is charged.', async () => {
     const fan = await house.fan()
     const booking = await fan.held(9)
