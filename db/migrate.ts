@@ -5,8 +5,10 @@
  */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { reasonOf } from '../shared/errors.ts'
+import { sqlState } from '../shared/postgres.ts'
 
 export interface Migration {
   /** The file's name without .sql: four digits, a dash, words. */
@@ -102,7 +104,25 @@ async function readMigrations(folder: URL): Promise<Migration[]> {
   return migrations
 }
 
-async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+/** A migration that stands in the way of a live system, or waits behind it, gives way and comes again. */
+const GIVES_WAY = new Set(['40P01', '55P03'])
+const ATTEMPTS = 15
+const PAUSE_MS = 2_000
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await applyOnce(client, migration)
+      return
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : undefined
+      if (attempt >= ATTEMPTS || !GIVES_WAY.has(sqlState(cause) ?? '')) throw error
+      await wait(PAUSE_MS)
+    }
+  }
+}
+
+async function applyOnce(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
   await client.query('begin')
   try {
     await client.query(sql)

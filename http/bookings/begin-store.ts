@@ -5,6 +5,7 @@
 import type { Queryable } from '../../shared/postgres.ts'
 import type { Waiting } from '../payments/pay-queue.ts'
 import type { NewPayment } from '../payments/payment-store.ts'
+import { unlessInTheWay } from '../payments/sale-store.ts'
 import type { Booking } from './booking-store.ts'
 import { next } from './machine.ts'
 
@@ -27,7 +28,7 @@ export async function beginPlainly(
 ): Promise<boolean> {
   const status = next(booking.status, 'pay')
   if (status === undefined || booking.version === undefined) return false
-  const { rowCount } = await db.query(BEGIN, [
+  const written = db.query(BEGIN, [
     booking.id,
     booking.version,
     status,
@@ -42,6 +43,7 @@ export async function beginPlainly(
     waiting?.paymentMethod ?? null,
     waiting?.returnUrl ?? null,
   ])
+  const { rowCount } = await written.catch(unlessInTheWay)
   return rowCount === 1
 }
 

@@ -24,15 +24,17 @@ test('[B103] a payment that has to be refused while holds are late is refused be
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   await vi.waitFor(() => expect(server.listening).toBe(true))
   const { port } = server.address() as { port: number }
-  const pay = () =>
+  const { token } = await it.session()
+  const pay = (authorization = `Bearer ${token}`) =>
     fetch(`http://127.0.0.1:${port}/bookings/0/confirm`, {
       method: 'PUT',
       body: JSON.stringify({ paymentMethodId: 'pm_card_visa', pad: 'x'.repeat(30_000) }),
-      headers: { 'x-request-id': 'mine-2', origin: 'https://shop.example' },
+      headers: { authorization, 'x-request-id': 'mine-2', origin: 'https://shop.example' },
     })
   try {
     expect(await (await pay()).text()).toBe('the route')
     const under = [payRoom.enter(), payRoom.enter()]
+    payRoom.held(500)
     payRoom.held(500)
     under[1]?.()
     const waiting = Array.from({ length: MOST_WAITING }, () => payRoom.wait(3_000))
@@ -44,6 +46,7 @@ test('[B103] a payment that has to be refused while holds are late is refused be
       expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
       expect(await answer.json()).toMatchObject({ code: 'too_many_requests', retryAfter: expect.any(Number) })
     }
+    expect(await (await pay('Bearer nobody')).text()).toBe('the route')
     for (const entered of await Promise.all(waiting)) entered?.()
   } finally {
     server.close()

@@ -85,7 +85,7 @@ test('[B102] while holds are late whoever pays waits for room in turn, to an end
   expect(await room.wait(4_000)).toBe(undefined)
   expect(room.refuse()).toBe(3)
   for (let nth = 0; nth < 5_000; nth++) room.refuse()
-  expect(room.refuse()).toBe(30)
+  expect(room.refuse()).toBe(20)
   leave()
   const leaveFirst = await first
   expect(came).toEqual(['first in'])
@@ -107,4 +107,34 @@ test('[B102] what is slow is so by what holds take in calm here, and the share t
   room.held(200)
   expect(room.holds()).toEqual({ all: 1, late: 1 })
   expect(room.holds()).toEqual({ all: 0, late: 0 })
+  // What is refused at once, a clock that goes back and a long calm leave the measure what it is.
+  room.held(0, true)
+  room.held(-5)
+  room.held(40)
+  pass(18 * 3_600_000)
+  for (let nth = 0; nth < 50; nth++) room.held(40)
+  expect(room.holds()).toEqual({ all: 53, late: 0 })
+})
+
+test('[B102] one late hold, or one in a hundred, takes no room; and where holds stay late there is some again after half a minute', () => {
+  const { room, pass } = makeRoom()
+  const leave = room.enter()
+  for (let nth = 0; nth < 2_000; nth++) {
+    pass(2)
+    room.held(nth % 100 === 50 ? 300 : 5)
+  }
+  expect(room.left()).toBe(MOST - 1)
+  const stay = (times: number) => {
+    for (let nth = 0; nth < times; nth++) {
+      pass(50)
+      room.held(300)
+    }
+  }
+  stay(100)
+  leave?.()
+  expect(room.left()).toBe(1)
+  const again = room.enter()
+  stay(600)
+  again?.()
+  expect(room.left()).toBe(8)
 })

@@ -12,17 +12,24 @@ const SLOW_TIMES = 4
 /** What they are in calm is at most this, and is forgotten so fast: it doubles, until one was faster. */
 const CALM_MOST_MS = 100
 const DOUBLES_MS = 60_000
+/** One in so many is late, and more than one, of those that still count: a second later half of them do. */
+export const LATE_SHARE = 0.05
+const LATE_LEAST = 2
+const HALF_MS = 1_000
 /** Under way in one process: with an answer of Stripe's a second away, three times what STRIPE_RPS lets through. */
 const MOST = 64
-/** Where there is less room than this, holds have been late within the last second. */
+/** Where there is less room than this, holds have been late within the last seconds. */
 const NARROW = 16
+/** Where it has been narrow for so long there is this much at least: who pays waits no longer for holds that stay late. */
+const NARROW_MOST_MS = 30_000
+const LEAST_THEN = 8
 /** Of those whom there is no room for, so many wait for it: so none of it is left unused. The others are told to come again. */
 export const MOST_WAITING = 64
 /** Calls under way in one process, those that wait among them; who comes past it is told to come again. */
 export const MOST_CALLS = 256
 /** Whoever is told to come again does so after this, s; and where many are, later, so that no more than so many a second come. */
 const AGAIN_SECONDS = 3
-const AGAIN_MOST_SECONDS = 30
+export const AGAIN_MOST_SECONDS = 20
 const AGAIN_A_SECOND = 100
 /** Holds that are slow within this count once; and so often those who wait are looked after. */
 const STEP_MS = 50
@@ -45,7 +52,11 @@ export class PayRoom {
   #halvedAt = 0
   #best = SLOW_MS / SLOW_TIMES
   #bestAt: number
+  #narrowSince = 0
   #holds: Holds = { all: 0, late: 0 }
+  #counted: Holds = { all: 0, late: 0 }
+  #countedAt = 0
+  #attended = false
   #refused = 0
   #refusedAt = 0
   /** In the order they came, which is that of their ends. */
@@ -56,22 +67,33 @@ export class PayRoom {
     this.#bestAt = clock.now()
   }
 
-  /** What a hold took, ms. */
-  held(tookMs: number): void {
+  /** What a hold took, ms; what was refused may be answered faster than any hold. */
+  held(tookMs: number, isRefused = false): void {
     const now = this.#clock.now()
-    this.#best = Math.min(tookMs, CALM_MOST_MS, this.#best * 2 ** ((now - this.#bestAt) / DOUBLES_MS))
-    this.#bestAt = now
-    this.#holds.all++
-    if (tookMs < Math.max(SLOW_MS, SLOW_TIMES * this.#best)) {
-      this.#grow()
-      return
+    if (!isRefused && tookMs >= 1) {
+      const doubled = this.#best * 2 ** Math.min(10, Math.max(0, now - this.#bestAt) / DOUBLES_MS)
+      this.#best = Math.min(CALM_MOST_MS, Math.max(1, Math.min(tookMs, doubled)))
+      this.#bestAt = now
     }
-    this.#holds.late++
-    this.#steppedAt = now
+    const isLate = tookMs >= Math.max(SLOW_MS, SLOW_TIMES * this.#best)
+    this.#holds.all++
+    if (isLate) this.#holds.late++
+    const worth = 2 ** (-Math.max(0, now - this.#countedAt) / HALF_MS)
+    this.#counted = {
+      all: worth * this.#counted.all + 1,
+      late: worth * this.#counted.late + (isLate ? 1 : 0),
+    }
+    this.#countedAt = now
+    this.#grow()
+    const { all, late } = this.#counted
+    if (!isLate || late < LATE_LEAST * 0.9 || late < LATE_SHARE * all) return
     // The holds that were slow together count once; and where nobody pays it is not payments that they waited for.
     if (this.#under === 0 || now - this.#halvedAt < STEP_MS) return
-    this.#room = Math.max(1, Math.floor(Math.min(this.#room, this.#under) / 2))
+    if (!this.isNarrow()) this.#narrowSince = now
+    const least = now - this.#narrowSince < NARROW_MOST_MS ? 1 : LEAST_THEN
+    this.#room = Math.max(least, Math.floor(Math.min(this.#room, this.#under) / 2))
     this.#halvedAt = now
+    this.#steppedAt = now
   }
 
   /** The holds since it was last asked. */
@@ -113,7 +135,7 @@ export class PayRoom {
     if (!this.takesMore()) return undefined
     return new Promise(come => {
       this.#waiting.push({ until: this.#clock.now() + mostMs, come })
-      if (this.#waiting.length === 1) void this.#attend()
+      void this.#attend()
     })
   }
 
@@ -134,7 +156,10 @@ export class PayRoom {
 
   /** While somebody waits: room comes with time, too. */
   async #attend(): Promise<void> {
+    if (this.#attended) return
+    this.#attended = true
     for (this.#serve(); this.#waiting.length > 0; this.#serve()) await this.#clock.sleep(STEP_MS)
+    this.#attended = false
   }
 
   #serve(): void {

@@ -21,7 +21,7 @@ import { type Booking, lockBooking, moveBooking, writePerson } from './booking-s
 import { activate } from './hold.ts'
 import { isOver } from './machine.ts'
 import { readOwn, viewNow } from './own.ts'
-import type { Leave } from './pay-room.ts'
+import { AGAIN_MOST_SECONDS, type Leave } from './pay-room.ts'
 import { eventOf, onPayPool, redisNow, type Sales } from './sales.ts'
 import type { BookingView } from './view.ts'
 
@@ -303,10 +303,11 @@ async function keep(
 
 /** So many pay at once that this one has to come again. */
 export function tooMany({ chance, payRoom }: Pick<Sales, 'chance' | 'payRoom'>): Problem {
+  const spread = 0.75 + chance.fraction() / 2
   return new Problem(
     'too_many_requests',
-    'So many pay at once that yours has to wait. Your seats are kept: try again.',
-    { retryAfter: Math.ceil(payRoom.refuse() * (0.75 + chance.fraction() / 2)) },
+    'So many pay at this moment that yours has to wait: try again. Your hold goes on to its time.',
+    { retryAfter: Math.min(AGAIN_MOST_SECONDS, Math.ceil(payRoom.refuse() * spread)) },
   )
 }
 

@@ -1,14 +1,22 @@
 --- Counts holds and those that were late, for all nodes: what was counted a second ago is worth half.
 --- KEYS hash
---- ARGV 1 how many more · 2 how many of them late
---- Returns how many there were lately, and of them late, as texts
+--- ARGV 1 how many more · 2 how many of them late · 3 how many tell something · 4 what share of them is late · 5 for how long payments
+---   are slow at most, ms: after it not until holds were in time as long
+--- Returns 1 where payments have to be slow, else 0
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local kept = redis.call('HMGET', KEYS[1], 'at', 'all', 'late')
+local longest = tonumber(ARGV[5])
+local kept = redis.call('HMGET', KEYS[1], 'at', 'all', 'late', 'since', 'last')
 local worth = kept[1] and 0.5 ^ (math.max(0, now - tonumber(kept[1])) / 1000) or 0
 local all, late = worth * (kept[2] or 0) + ARGV[1], worth * (kept[3] or 0) + ARGV[2]
+local isLate = all >= tonumber(ARGV[3]) and late >= ARGV[4] * all
+local since, last = tonumber(kept[4] or now), tonumber(kept[5] or now)
+if now - last > longest or last > now then since = now end
 if tonumber(ARGV[1]) > 0 then
   redis.call('HSET', KEYS[1], 'at', string.format('%d', now), 'all', tostring(all), 'late', tostring(late))
-  redis.call('PEXPIRE', KEYS[1], 10000)
+  if isLate then
+    redis.call('HSET', KEYS[1], 'since', string.format('%d', since), 'last', string.format('%d', now))
+  end
+  redis.call('PEXPIRE', KEYS[1], 2 * longest)
 end
-return { tostring(all), tostring(late) }
+return isLate and now - since < longest and 1 or 0

@@ -23,7 +23,7 @@ import {
 } from './pay-queue.ts'
 import { insertPayment, isLive, notePayment, paymentOf } from './payment-store.ts'
 import { payment } from './seats.ts'
-import { PAUSE_MS } from './turns.ts'
+import { LATE_MOST_MS, PAUSE_MS } from './turns.ts'
 
 /** Payments that one process has at Stripe at once from the line: some two seconds of the default rate. */
 const HANDS = 32
@@ -47,7 +47,8 @@ export function limitOf({ config }: Sales, booking: Booking, now: number): numbe
 export async function checkLine(sales: Sales, booking: Booking, now: number): Promise<void> {
   const { pool, step, config } = sales
   const length = await step('pay.length', () => lengthOfPayQueue(pool))
-  const waitMs = (length / config.STRIPE_RPS) * SECOND
+  // It may be slowed once in between.
+  const waitMs = (length / config.STRIPE_RPS) * SECOND + LATE_MOST_MS
   if (waitMs + PAY_LEAST_MS <= limitOf(sales, booking, now)) return
   throw new Problem(
     'payments_unavailable',

@@ -9,8 +9,10 @@ import type { OutboxRow } from './outbox.ts'
 import type { Payment } from './payment-store.ts'
 import type { Intent } from './stripe.ts'
 
-/** A seat lost (the booking's state would be null, or I1's index has it), or somebody in the way: nothing was written. */
-const NOT_PLAIN = new Set(['23502', '23505', '40P01', '40001', '55P03'])
+/** Somebody is in the way: nothing was written. */
+const IN_THE_WAY = new Set(['40P01', '40001', '55P03'])
+/** The same, or a seat lost (the booking's state would be null, or I1's index has it). */
+const NOT_PLAIN = new Set(['23502', '23505', ...IN_THE_WAY])
 
 /** A sale that is written, until it is told: by whoever wrote it, else by the job behind this row of the outbox. */
 export interface Untold {
@@ -61,8 +63,15 @@ export async function noteTold(db: Queryable, { outboxId }: Untold): Promise<voi
 
 /** The money of a sale that stands is had. False where it is not so plain, and nothing was written. */
 export async function capturePlainly(db: Queryable, payment: Payment, intent: Intent): Promise<boolean> {
-  const { rowCount } = await db.query(CAPTURE, [payment.id, payment.bookingId, intent.amountReceived])
+  const written = db.query(CAPTURE, [payment.id, payment.bookingId, intent.amountReceived])
+  const { rowCount } = await written.catch(unlessInTheWay)
   return rowCount === 1
+}
+
+/** What asks for rows that others have may be tried in a transaction, which tries again. */
+export function unlessInTheWay(error: unknown): { rowCount: number } {
+  if (IN_THE_WAY.has(sqlState(error) ?? '')) return { rowCount: 0 }
+  throw error
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Keys } from '../../shared/keys.ts'
 import { SECOND } from '../../shared/limits.ts'
 import { Script } from '../../shared/lua.ts'
 import { isRedisAway, type Redis } from '../../shared/redis.ts'
-import type { Holds } from '../bookings/pay-room.ts'
+import { type Holds, LATE_SHARE } from '../bookings/pay-room.ts'
 
 /** Every call but those of a payment's own: creating and confirming. */
 export type BackCall = 'retrieve' | 'capture' | 'cancel' | 'refund' | 'refunds' | 'events'
@@ -32,10 +32,13 @@ const AT_ONCE = 0.2
 const BACK_SHARE = 2
 export const PAUSE_MS = SECOND
 
-/** Where one hold in so many is late, of as many as tell something, payments are this slow everywhere: cores and stores are for holds. */
-const LATE_SHARE = 0.05
+/**
+ * Where one hold in so many is late, of as many as tell something, payments are this slow everywhere: cores and stores are for holds.
+ * For so long at most, and not again until they were in time as long: whoever stands in the line was told how long that takes.
+ */
 const HOLDS_TO_TELL = 20
 const LATE_RPS = 2
+export const LATE_MOST_MS = 30 * SECOND
 /** For so long a process believes what it read. */
 const LATE_KEPT_MS = 250
 
@@ -62,20 +65,24 @@ export function makeTurns({
     return Number(await count.run(redis, names, [mostMs, pauseMs, ...paces]))
   }
   const { STRIPE_RPS: rate } = config
-  const lately = async ({ all, late }: Holds) => {
-    const told = (await holds.run(redis, [keys.provider('holds')], [all, late])) as [string, string]
-    return { all: Number(told[0]), late: Number(told[1]) }
-  }
+  const areLate = async ({ all, late }: Holds) =>
+    (await holds.run(
+      redis,
+      [keys.provider('holds')],
+      [all, late, HOLDS_TO_TELL, LATE_SHARE, LATE_MOST_MS],
+    )) === 1
   let known = { isLate: false, at: 0 }
   const areHoldsLate = async () => {
-    if (clock.now() - known.at < LATE_KEPT_MS && clock.now() >= known.at) return known.isLate
-    const { all, late } = await lately({ all: 0, late: 0 })
-    known = { isLate: all >= HOLDS_TO_TELL && late >= LATE_SHARE * all, at: clock.now() }
+    const now = clock.now()
+    if (now - known.at < LATE_KEPT_MS && now >= known.at) return known.isLate
+    // The others go by what was known until it is read.
+    known = { ...known, at: now }
+    known = { isLate: await areLate({ all: 0, late: 0 }), at: now }
     return known.isLate
   }
   return {
     async tell(some) {
-      if (some.all > 0) await lately(some)
+      if (some.all > 0) await areLate(some)
     },
     payment: async () =>
       (await wait(0, 0, { pay: (await areHoldsLate()) ? Math.min(rate, LATE_RPS) : rate })) === 0,

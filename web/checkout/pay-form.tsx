@@ -1,5 +1,5 @@
 /** Who buys, with which card, and the button that pays. */
-import { useCallback, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { OnsaleError } from '../../client/http.ts'
 import { money } from '../format/money.ts'
 import { kept, tab } from '../kept.ts'
@@ -24,6 +24,12 @@ interface Fault {
   field?: string
 }
 
+/** Undefined where it is not that too many pay at once. */
+function secondsToWait(error: unknown): number | undefined {
+  if (!(error instanceof OnsaleError) || error.code !== 'too_many_requests') return undefined
+  return Math.ceil(error.retryAfter ?? 5)
+}
+
 export function PayForm({ booking, declined, paid, failed }: PayFormProps) {
   const shop = useShop()
   const { payments, stripePublishableKey, paymentMethods, captureMethod } = shop.config
@@ -34,6 +40,13 @@ export function PayForm({ booking, declined, paid, failed }: PayFormProps) {
   const [busy, setBusy] = useState(false)
   const [fault, setFault] = useState<Fault | undefined>(
     declined === undefined ? undefined : { text: declineText(declined) },
+  )
+  const isShown = useRef(true)
+  useEffect(
+    () => () => {
+      isShown.current = false
+    },
+    [],
   )
   const make = useRef<MakeMethod>(undefined)
   const ready = useCallback((made: MakeMethod | undefined) => {
@@ -59,12 +72,29 @@ export function PayForm({ booking, declined, paid, failed }: PayFormProps) {
     }
     return shop.booking(() => shop.onsale.bookings.confirm(booking.bookingId, payment))
   }
+  // Where too many pay at once it is tried again, as long as the hold lasts: whoever waits need not press again.
+  const payInTurn = async () => {
+    for (;;) {
+      try {
+        return await pay()
+      } catch (error) {
+        const seconds = secondsToWait(error)
+        const isInTime = shop.now() + (seconds ?? 0) * 1_000 < Date.parse(booking.expiresAt)
+        if (seconds === undefined || !isInTime || !isShown.current) throw error
+        setFault({
+          text: `So many pay at this moment that yours waits its turn. It is tried again in ${seconds} s.`,
+        })
+        await new Promise(resolve => setTimeout(resolve, seconds * 1_000))
+        setFault(undefined)
+      }
+    }
+  }
   const submit = async () => {
     if (busy) return
     setBusy(true)
     setFault(undefined)
     try {
-      paid(await pay())
+      paid(await payInTurn())
     } catch (error) {
       setFault(faultOf(error))
       if (error instanceof OnsaleError) failed(error.status === 503)
