@@ -327,6 +327,12 @@ test('[P100] While one hold in twenty is late anywhere, of as many as tell somet
     await turns().tell({ all: 10, late: 10 })
     expect(await taken(10)).toBe(1)
     await until('they are forgotten', async () => (await taken(10)) === 10)
+    const key = few.deps.keys.provider('holds')
+    const lateFor = async (ms: number) => {
+      await few.deps.redis.hset(key, { at: Date.now(), all: 400, late: 400, used: ms })
+      return taken(10)
+    }
+    expect([await lateFor(20_000), await lateFor(30_000)]).toEqual([1, 10])
   } finally {
     await few.close()
   }

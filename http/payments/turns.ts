@@ -34,7 +34,7 @@ export const PAUSE_MS = SECOND
 
 /**
  * Where one hold in so many is late, of as many as tell something, payments are this slow everywhere: cores and stores are for holds.
- * For so long at most, and not again until they were in time as long: whoever stands in the line was told how long that takes.
+ * For so long at most, which comes back while they are in time: whoever stands in the line was told how long that takes.
  */
 const HOLDS_TO_TELL = 20
 const LATE_RPS = 2
