@@ -66,6 +66,19 @@ describe('migrating', () => {
     await expect(run()).rejects.toThrow('later.sql is not named like a migration')
   })
 
+  it('[C23] gives way where a live system has what it asks for, and comes again', async () => {
+    await file('0001-one.sql', 'create table one (n integer);')
+    await run()
+    await file('0002-two.sql', "set local lock_timeout = '200ms'; alter table one add column m integer;")
+    await client.query('begin; insert into one values (1)')
+    const done = run()
+    await new Promise(resolve => setTimeout(resolve, 500))
+    // It waits for nothing that others would wait behind.
+    await client.query('commit')
+    await done
+    expect(await applied()).toEqual([{ name: '0001-one' }, { name: '0002-two' }])
+  })
+
   it('[C23] leaves nothing of a migration that fails, and keeps those before it', async () => {
     await file('0001-one.sql', 'create table one (n integer);')
     await file('0002-two.sql', 'create table two (); select 1 / 0;')
