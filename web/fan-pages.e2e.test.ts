@@ -131,6 +131,35 @@ test('[V49] a second tab shows what the first has done as soon as one comes back
   await other.getByTestId('ended').waitFor({ timeout: 4_000 })
 })
 
+test('[B103] who is told to come again with a payment sees so, and the page tries again by itself', async () => {
+  const fan = await arrive(`/e/${await found('status=onsale&type=theatre&pageSize=1')}`)
+  const { page } = fan
+  await fan.listSeats('Stalls centre')
+  await fan.seat({ section: 'Stalls centre', row: 'D', seat: '9' }).click()
+  await fan.hold()
+  let tries = 0
+  await page.route('**/bookings/*/confirm', async route => {
+    if (++tries > 2) return route.continue()
+    const body = {
+      type: '/problems/too_many_requests',
+      status: 429,
+      code: 'too_many_requests',
+      retryAfter: 1,
+    }
+    await route.fulfill({
+      status: 429,
+      contentType: 'application/problem+json',
+      headers: { 'Retry-After': '1' },
+      body: JSON.stringify({ ...body, title: 'Too many requests', detail: 'So many pay.' }),
+    })
+  })
+  const paid = fan.pay('4242')
+  await page.getByText('yours waits its turn').waitFor()
+  await paid
+  await page.getByTestId('confirmed').waitFor()
+  expect(tries).toBe(3)
+})
+
 test('[V50] who waits is never told of a line without oneself', async () => {
   const eventId = await found('status=onsale&type=concert&pageSize=1')
   const turn = (state: string) =>
