@@ -25,6 +25,7 @@ const NO_STEPS: Record<string, string> = {
   'http/bookings/steps.ts': 'is the walker',
   'http/payments/stripe.ts': 'is what the steps wait for: the calls themselves',
   'http/payments/paced.ts': 'is what the steps wait for: the calls, each in its turn',
+  'http/bookings/pay-room.ts': 'is what the steps wait for: the room itself',
   'http/payments/turns.ts': 'is what the steps wait for: the turns themselves',
 }
 /** Waits for what was handed in, or for the request: by the name of what is waited for. */

@@ -7,7 +7,7 @@ import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import { ticketId, type VisitorId } from '../../shared/ids.ts'
 import { CONFIRM_WAIT_MS, PAY_EXTENSION_MS, PAY_GUARD_MS, SECOND } from '../../shared/limits.ts'
-import { transaction } from '../../shared/postgres.ts'
+import { type Pool, transaction } from '../../shared/postgres.ts'
 import { type Charged, charge } from '../payments/charge.ts'
 import { paymentFor } from '../payments/new-payment.ts'
 import { addToOutbox } from '../payments/outbox.ts'
@@ -72,7 +72,7 @@ async function roomFor(sales: Sales): Promise<Room> {
     const leave = payRoom.enter()
     return { isWide: leave !== undefined, leave }
   }
-  const leave = await step('pay.room', () => payRoom.wait(ROOM_WAIT_MS))
+  const leave = await step('pay.wait', () => payRoom.wait(ROOM_WAIT_MS))
   if (leave === undefined) throw tooMany(sales)
   return { isWide: false, leave }
 }
@@ -208,7 +208,7 @@ type Begun = Payment | 'in_line' | 'before'
 
 /** Moves the booking from in_progress to paying, or, where nothing is to be paid, to confirmed. */
 async function begin(sales: Sales, booking: Booking, request: Try): Promise<Begun> {
-  const { step, chance, config } = sales
+  const { pool, step, chance, config } = sales
   const event = await eventOf(sales, booking.eventId)
   const now = await redisNow(sales)
   if (booking.expiresAt <= now) throw expired()
@@ -230,7 +230,7 @@ async function begin(sales: Sales, booking: Booking, request: Try): Promise<Begu
     expiresAt: payUntil + PAY_GUARD_MS,
     waiting: waits ? waitingOf(booking, request) : undefined,
   }
-  const begun = await step('pay.begin', () => write(sales, booking, beginning, request)).catch(
+  const begun = await step('pay.begin', () => write(pool, sales, booking, beginning, request)).catch(
     (error: unknown) => {
       throw error instanceof SeatsLost ? lost(event, booking) : error
     },
@@ -248,18 +248,19 @@ async function begin(sales: Sales, booking: Booking, request: Try): Promise<Begu
 
 /** Answers the payment or the place in the line, `sold`, or the state in which another tab has left it. */
 async function write(
-  { pool, chance, clock, config }: Sales,
+  db: Pool,
+  { chance, clock, config }: Sales,
   booking: Booking,
   beginning: Beginning,
   request: Try,
 ): Promise<Payment | 'in_line' | 'sold' | Booking['status']> {
   const { personId, buyer, payUntil, expiresAt, waiting } = beginning
   if (booking.total > 0) {
-    const payment = waiting === undefined ? await paymentFor(pool, booking, chance.uuid(), config) : undefined
-    if (await beginPlainly(pool, booking, beginning, payment))
+    const payment = waiting === undefined ? await paymentFor(db, booking, chance.uuid(), config) : undefined
+    if (await beginPlainly(db, booking, beginning, payment))
       return payment === undefined ? 'in_line' : written(payment, clock.now())
   }
-  return transaction(pool, async client => {
+  return transaction(db, async client => {
     const current = await lockBooking(client, booking.id)
     if (current?.status !== 'in_progress') return current?.status ?? 'cancelled'
     // Another tab may have changed it since it was read. Its hold in Redis ends with the booking all the same.
