@@ -33,7 +33,7 @@ test(
     for (const what of [
       'held',
       'refused as taken',
-      'confirmed in the request',
+      'confirmed before their buyers’ eyes',
       'returned',
       'processes killed',
     ])

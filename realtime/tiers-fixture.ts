@@ -70,6 +70,7 @@ export interface Sold {
 }
 
 const STRIPE_KEY = 'sk_test_tiers'
+const PAID_IN_MS = 30_000
 const WEBHOOK_SECRET = 'whsec_tiers'
 const log = makeLog('test', 'silent')
 
@@ -164,13 +165,32 @@ export async function makeTiers({ databaseUrl, redisUrl, keyPrefix }: Stores, le
       const onsale = connectOnsale({ httpUrl, realtimeUrl, token: token(), ...platform })
       return { onsale, watch: onsale.watchSeats(evening, options) }
     },
-    sell: (fans, seed, pauseMs = 0) => sale({ httpUrl, stock, token, pauseMs }, fans, seed),
+    sell: (fans, seed, pauseMs = 0) => {
+      const selling = sale({ httpUrl, stock, token, pauseMs }, fans, seed)
+      return {
+        end: async () => {
+          const sold = await selling.end()
+          await paidFor(pool)
+          return sold
+        },
+      }
+    },
     close: async () => {
       await family.end()
       await simulator.close()
       redis.disconnect()
       await pool.end()
     },
+  }
+}
+
+/** Whoever stands in the line to pay is served, or has had the time for it: what they hold is sold after the last fan has gone. */
+async function paidFor(pool: Pool): Promise<void> {
+  for (const end = Date.now() + PAID_IN_MS; Date.now() < end; await systemClock.sleep(100)) {
+    const { rowCount } = await pool.query(
+      `select from bookings where status in ('paying', 'closing') limit 1`,
+    )
+    if (rowCount === 0) return
   }
 }
 

@@ -35,6 +35,12 @@ export const STORM: StormSizes = {
 
 const EVENT = 'storm1'
 const HOLD_SECONDS = 10
+/** Who is told to come again with a payment does so as often. */
+const AGAIN_MOST = 5
+const LOOKS = 20
+const SEEK_MS = 400
+/** Of the looks at what is sold, one in so many returns some of it, however little that is. */
+const EVERY_ROUND = 10
 /** Above it what was sold is returned. */
 const MOST_SOLD = 0.4
 const CALL_MS = 20_000
@@ -144,8 +150,11 @@ async function buy({ httpUrl }: Onsale, of: StormSizes, tally: Tally, buyer: num
     if (status === 201) {
       tally.held++
       await decide(`${httpUrl}/bookings/${body['bookingId']}`, token, chance(), tally)
-    } else if (status === 409) tally.refused++
-    else {
+    } else if (status === 409) {
+      tally.refused++
+      // Looks for other seats.
+      await wait(SEEK_MS + pick(SEEK_MS))
+    } else {
       tally.unanswered++
       await wait(50 + pick(200))
     }
@@ -159,7 +168,17 @@ async function decide(url: string, token: string, fate: number, tally: Tally): P
   const card =
     fate > 0.6 ? 'pm_card_chargeDeclined' : fate > 0.5 ? 'pm_card_threeDSecure2Required' : 'pm_card_visa'
   const buyer = { name: 'A Fan', email: 'fan@example.org' }
-  const paid = await call(`${url}/confirm`, 'PUT', token, { paymentMethodId: card, buyer })
+  let paid = await call(`${url}/confirm`, 'PUT', token, { paymentMethodId: card, buyer })
+  // As the page does.
+  for (let again = 0; paid.status === 429 && again < AGAIN_MOST; again++) {
+    await wait(1_000 * Number(paid.body['retryAfter'] ?? 1))
+    paid = await call(`${url}/confirm`, 'PUT', token, { paymentMethodId: card, buyer })
+  }
+  // In the line to pay.
+  for (let look = 0; paid.body['payQueue'] !== undefined && look < LOOKS; look++) {
+    await wait(1_000)
+    paid = await call(url, 'GET', token)
+  }
   if (paid.body['status'] === 'confirmed') tally.confirmed++
   const page = (paid.body['nextAction'] as { url?: string } | undefined)?.url
   if (page !== undefined && fate > 0.54)
@@ -206,14 +225,14 @@ async function returnTickets(
   tally: Tally,
   over: AbortSignal,
 ): Promise<void> {
-  while (!over.aborted) {
+  for (let round = 1; !over.aborted; round++) {
     await wait(500, undefined, { signal: over }).catch(() => undefined)
     const { rows } = await pool.query<{ id: string; sold: number }>(
       `select b.id, (select count(*) from tickets where event_id = $1 and status = 'sold')::int as sold
        from bookings b where b.event_id = $1 and b.status = 'confirmed' order by b.confirmed_at limit 200`,
       [EVENT],
     )
-    if ((rows[0]?.sold ?? 0) < MOST_SOLD * of.seats) continue
+    if ((rows[0]?.sold ?? 0) < MOST_SOLD * of.seats && round % EVERY_ROUND > 0) continue
     for (const { id } of rows) {
       if (over.aborted) return
       const { status } = await call(`${httpUrl}/admin/bookings/${id}/refunds`, 'POST', adminToken, {})
@@ -260,7 +279,7 @@ function targetsOf(tally: Tally, seconds: number): Target[] {
     told('attempts a second', attempts / seconds, '/s'),
     told('held', held),
     told('refused as taken', refused),
-    told('confirmed in the request', confirmed),
+    told('confirmed before their buyers’ eyes', confirmed),
     told('returned', returned),
     told('without an answer, or unavailable', unanswered),
     told('processes killed', kills),
