@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { reasonOf } from '../shared/errors.ts'
-import { sqlState } from '../shared/postgres.ts'
+import { isInTheWay } from '../shared/postgres.ts'
 
 export interface Migration {
   /** The file's name without .sql: four digits, a dash, words. */
@@ -105,7 +105,6 @@ async function readMigrations(folder: URL): Promise<Migration[]> {
 }
 
 /** A migration that stands in the way of a live system, or waits behind it, gives way and comes again. */
-const GIVES_WAY = new Set(['40P01', '55P03'])
 const ATTEMPTS = 15
 const PAUSE_MS = 2_000
 
@@ -116,7 +115,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
       return
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined
-      if (attempt >= ATTEMPTS || !GIVES_WAY.has(sqlState(cause) ?? '')) throw error
+      if (attempt >= ATTEMPTS || !isInTheWay(cause)) throw error
       await wait(PAUSE_MS)
     }
   }

@@ -45,8 +45,7 @@ export function connectPostgres(
   return pool
 }
 
-/** Deadlock, serialisation failure, lock not available: the same transaction may well succeed now. */
-const RETRYABLE = new Set(['40P01', '40001', '55P03'])
+const IN_THE_WAY = new Set(['40P01', '40001', '55P03'])
 const ATTEMPTS = 4
 
 /** Runs work in one transaction; work may run up to 4 times, so its effects belong in the transaction. */
@@ -55,7 +54,7 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
     try {
       return await once(pool, work)
     } catch (error) {
-      if (attempt >= ATTEMPTS || !RETRYABLE.has(sqlState(error) ?? '')) throw error
+      if (attempt >= ATTEMPTS || !isInTheWay(error)) throw error
     }
   }
 }
@@ -82,6 +81,11 @@ async function once<T>(pool: Pool, work: (client: Client) => Promise<T>): Promis
 export function sqlState(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return undefined
+}
+
+/** Deadlock, serialisation failure, lock not available: nothing was written, and the same may well succeed now. */
+export function isInTheWay(error: unknown): boolean {
+  return IN_THE_WAY.has(sqlState(error) ?? '')
 }
 
 /**

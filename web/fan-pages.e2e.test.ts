@@ -7,6 +7,15 @@ const site = Site.forTests()
 const arrive = site.arrive.bind(site)
 const found = async (query: string) => (await site.events(query))[0]!.eventId
 
+/** With this seat of the fourth row of a theatre held. */
+const atCheckout = async (seat: string) => {
+  const fan = await arrive(`/e/${await found('status=onsale&type=theatre&pageSize=1')}`)
+  await fan.listSeats('Stalls centre')
+  await fan.seat({ section: 'Stalls centre', row: 'D', seat }).click()
+  await fan.hold()
+  return fan
+}
+
 /** What is suggested; the choice of an order has options too. */
 const offersOn = (page: Page) => page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option')
 
@@ -117,11 +126,8 @@ test('[V48] on another page the focus is on its heading, and nothing of the page
 })
 
 test('[V49] a second tab shows what the first has done as soon as one comes back to it', async () => {
-  const fan = await arrive(`/e/${await found('status=onsale&type=theatre&pageSize=1')}`)
+  const fan = await atCheckout('7')
   const { page } = fan
-  await fan.listSeats('Stalls centre')
-  await fan.seat({ section: 'Stalls centre', row: 'D', seat: '7' }).click()
-  await fan.hold()
   const other = await page.context().newPage()
   await other.goto(page.url())
   await other.getByTestId('pay').waitFor()
@@ -132,11 +138,8 @@ test('[V49] a second tab shows what the first has done as soon as one comes back
 })
 
 test('[B103] who is told to come again with a payment sees so, and the page tries again by itself', async () => {
-  const fan = await arrive(`/e/${await found('status=onsale&type=theatre&pageSize=1')}`)
+  const fan = await atCheckout('9')
   const { page } = fan
-  await fan.listSeats('Stalls centre')
-  await fan.seat({ section: 'Stalls centre', row: 'D', seat: '9' }).click()
-  await fan.hold()
   let tries = 0
   await page.route('**/bookings/*/confirm', async route => {
     if (++tries > 2) return route.continue()

@@ -55,18 +55,15 @@ export async function hold(sales: Sales, request: HoldRequest): Promise<BookingV
     throw new Problem('event_not_found', `There is no event ${request.eventId.slice(0, 60)}.`)
   const { key } = request
   const began = sales.clock.now()
-  let isRefused = true
+  let outcome = 'held'
   try {
-    const view =
-      key === undefined ? await holdNew(sales, request) : await holdOnce(sales, { ...request, key })
-    sales.counts.holds.inc({ outcome: 'held' })
-    isRefused = false
-    return view
+    return key === undefined ? await holdNew(sales, request) : await holdOnce(sales, { ...request, key })
   } catch (error) {
-    sales.counts.holds.inc({ outcome: error instanceof Problem ? error.code : 'fault' })
+    outcome = error instanceof Problem ? error.code : 'fault'
     throw error
   } finally {
-    sales.payRoom.held(sales.clock.now() - began, isRefused)
+    sales.counts.holds.inc({ outcome })
+    sales.payRoom.held(sales.clock.now() - began, outcome !== 'held')
   }
 }
 

@@ -14,7 +14,8 @@ const CALM_MOST_MS = 100
 const DOUBLES_MS = 60_000
 /** One in so many is late, and more than one, of those that still count: a second later half of them do. */
 export const LATE_SHARE = 0.05
-const LATE_LEAST = 2
+/** Two of them within a sixth of a second. */
+const LATE_LEAST = 1.8
 const HALF_MS = 1_000
 /** Under way in one process: with an answer of Stripe's a second away, three times what STRIPE_RPS lets through. */
 const MOST = 64
@@ -86,7 +87,7 @@ export class PayRoom {
     this.#countedAt = now
     this.#grow()
     const { all, late } = this.#counted
-    if (!isLate || late < LATE_LEAST * 0.9 || late < LATE_SHARE * all) return
+    if (!isLate || late < LATE_LEAST || late < LATE_SHARE * all) return
     // The holds that were slow together count once; and where nobody pays it is not payments that they waited for.
     if (this.#under === 0 || now - this.#halvedAt < STEP_MS) return
     if (!this.isNarrow()) this.#narrowSince = now

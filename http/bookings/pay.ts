@@ -61,7 +61,7 @@ export async function pay(all: Sales, request: PayRequest): Promise<BookingView>
 
 interface Room {
   /** Else it waits in the line of payments. */
-  isWide: boolean
+  hasRoom: boolean
   leave: Leave | undefined
 }
 
@@ -70,17 +70,17 @@ async function roomFor(sales: Sales): Promise<Room> {
   const { payRoom, step } = sales
   if (!payRoom.isNarrow()) {
     const leave = payRoom.enter()
-    return { isWide: leave !== undefined, leave }
+    return { hasRoom: leave !== undefined, leave }
   }
   const leave = await step('pay.wait', () => payRoom.wait(ROOM_WAIT_MS))
   if (leave === undefined) throw tooMany(sales)
-  return { isWide: false, leave }
+  return { hasRoom: false, leave }
 }
 
 async function payInTime(
   sales: Sales,
   request: PayRequest,
-  { isWide, leave }: Room,
+  { hasRoom, leave }: Room,
   waitMs: number,
 ): Promise<BookingView> {
   const over = new AbortController()
@@ -88,7 +88,7 @@ async function payInTime(
     leave?.()
     throw error
   })
-  const work = toTheEnd(sales, { ...request, hasRoom: isWide }, booking).finally(() => {
+  const work = toTheEnd(sales, { ...request, hasRoom }, booking).finally(() => {
     leave?.()
     over.abort()
   })

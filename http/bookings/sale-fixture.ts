@@ -6,7 +6,13 @@ import { serve } from '@hono/node-server'
 import { runMigrations, runOnce } from 'graphile-worker'
 import { type Simulator, startSimulator } from '../../dev/stripe-simulator/server.ts'
 import type { PaymentState } from '../../dev/stripe-simulator/simulator-state.ts'
-import { type BookingId, type EventId, ticketId, eventId as toEventId } from '../../shared/ids.ts'
+import {
+  type BookingId,
+  type EventId,
+  ticketId,
+  eventId as toEventId,
+  type VisitorId,
+} from '../../shared/ids.ts'
 import { Metrics } from '../../shared/metrics.ts'
 import { STATUS_NAMES, type Stock } from '../../shared/seats/inventory.ts'
 import { insertSmallHouse } from '../../shared/seats/small-house.ts'
@@ -15,6 +21,7 @@ import { quiet } from '../payments/job-runner.ts'
 import { taskList } from '../payments/jobs.ts'
 import { pump } from '../payments/outbox.ts'
 import { payQueueRound } from '../payments/pay-in-turn.ts'
+import type { PayRequest } from './pay.ts'
 import { makeSales, type Sales } from './sales.ts'
 import type { StepName, Walker } from './steps.ts'
 import type { BookingView } from './view.ts'
@@ -26,6 +33,18 @@ export const OLD_SECRET = 'whsec_zero'
 const STRIPE_KEY = 'sk_test_shop'
 /** Of the small house's front: 50.00 and a fee of 1.50. */
 export const FRONT = 5_150
+
+/** What paying with a good card asks of `pay` itself. */
+export function payRequest(fan: Fan, booking: string, amount?: number): PayRequest {
+  return {
+    visitorId: fan.visitorId as VisitorId,
+    bookingId: booking,
+    paymentMethodId: 'pm_card_visa',
+    buyer: BUYER,
+    amount,
+    returnUrl: 'http://localhost/',
+  }
+}
 
 /** What a sale answers: a booking, or a problem. */
 export type Told = BookingView & {

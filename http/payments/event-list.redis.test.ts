@@ -278,13 +278,19 @@ test('[P77] The event of a payment that our own call has settled asks Stripe not
   expect(looks).toEqual([])
 })
 
-test('[P101] What was settled by the answer to a call needs no job: neither for the words of Stripe that say the same, nor to show the sale again.', async () => {
+/** Paid for, and Stripe's words of it are held back. */
+async function paidUnheard() {
   const house = await shop.house()
   const fan = await house.fan()
   await shop.work()
   shop.simulator.change({ webhooks: { hold: true } })
   const booking = await fan.held(1)
   await fan.pay(booking)
+  return { house, booking }
+}
+
+test('[P101] What was settled by the answer to a call needs no job: neither for the words of Stripe that say the same, nor to show the sale again.', async () => {
+  const { house, booking } = await paidUnheard()
   const { pool } = shop.deps
   const waiting = async () => {
     const { rows } = await pool.query<{ kind: string }>('select kind from outbox order by id')
@@ -310,12 +316,7 @@ test('[P101] What was settled by the answer to a call needs no job: neither for 
 })
 
 test('[P101] A word that says another amount than was written, or of money that goes back, has its job.', async () => {
-  const house = await shop.house()
-  const fan = await house.fan()
-  await shop.work()
-  shop.simulator.change({ webhooks: { hold: true } })
-  const booking = await fan.held(2)
-  await fan.pay(booking)
+  const { booking } = await paidUnheard()
   await shop.work()
   await shop.simulator.releaseWebhooks()
   const { pool } = shop.deps
@@ -332,5 +333,21 @@ test('[P101] A word that says another amount than was written, or of money that 
     `update inbox set payload = jsonb_set(payload, '{intent,amount}', payload->'intent'->'amountReceived') where object_id = $1`,
     [shop.atStripe(booking)?.id],
   )
+  await shop.work()
+  const returned = (why: string | null) =>
+    pool.query('update payments set returned_for = $2 where booking_id = $1', [booking, why])
+  await returned('too_late')
+  await pool.query('update inbox set done_at = null where object_id = $1', [shop.atStripe(booking)?.id])
+  await pool.query(
+    `insert into outbox (kind, payload) select 'inbox', jsonb_build_object('stripeEventId', stripe_event_id) from inbox where object_id = $1`,
+    [shop.atStripe(booking)?.id],
+  )
+  await pump(pool)
+  const again = await pool.query<{ done: number }>(
+    'select count(done_at)::int as done from inbox where object_id = $1',
+    [shop.atStripe(booking)?.id],
+  )
+  expect(again.rows).toEqual([{ done: 0 }])
+  await returned(null)
   await shop.work()
 })

@@ -1,14 +1,13 @@
 /** More fans pay at once than the payment provider takes calls. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { VisitorId } from '../../shared/ids.ts'
 import { PAY_EXTENSION_MS, PAY_GUARD_MS } from '../../shared/limits.ts'
 import { pay } from '../bookings/pay.ts'
 import {
-  BUYER,
   type Fan,
   type House,
   killedAt,
   makeShop,
+  payRequest,
   type Shop,
   salesOf,
   until,
@@ -98,14 +97,7 @@ test('[B100] Whom a busy process has no room for waits in the same line, and ano
   if (held === undefined) throw new Error('nobody holds')
   const busy = salesOf(shop)
   for (let nth = 0; nth < 64; nth++) busy.payRoom.enter()
-  const view = await pay(busy, {
-    visitorId: held.fan.visitorId as VisitorId,
-    bookingId: held.booking,
-    paymentMethodId: 'pm_card_visa',
-    buyer: BUYER,
-    amount: undefined,
-    returnUrl: 'http://localhost/back',
-  })
+  const view = await pay(busy, payRequest(held.fan, held.booking))
   expect(view).toMatchObject({ status: 'paying', payQueue: { position: 1 } })
   expect(await payQueueRound(busy).work()).toBe(false)
   await allConfirmed([held])
@@ -294,17 +286,7 @@ test('a process that cannot count in Redis puts no payment to Stripe', async () 
   if (one === undefined) return
   const away = salesOf(shop)
   const turns = { ...away.turns, payment: () => Promise.reject(new Error('Connection is closed.')) }
-  const paid = pay(
-    { ...away, turns },
-    {
-      visitorId: one.fan.visitorId as VisitorId,
-      bookingId: one.booking,
-      paymentMethodId: 'pm_card_visa',
-      buyer: BUYER,
-      amount: undefined,
-      returnUrl: 'http://localhost/',
-    },
-  )
+  const paid = pay({ ...away, turns }, payRequest(one.fan, one.booking))
   await expect(paid).rejects.toThrow('Connection is closed')
   expect(shop.atStripe(one.booking)).toBeUndefined()
   expect((await one.fan.get(one.booking)).status).toBe('in_progress')

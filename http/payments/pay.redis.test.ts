@@ -7,6 +7,7 @@ import {
   FRONT,
   type House,
   makeShop,
+  payRequest,
   type Shop,
   salesOf,
   timeIsOver,
@@ -234,14 +235,7 @@ describe('paying', () => {
         return work()
       },
     })
-    const paid = pay(tab, {
-      visitorId: fan.visitorId as VisitorId,
-      bookingId: booking,
-      paymentMethodId: 'pm_card_visa',
-      buyer: BUYER,
-      amount: FRONT,
-      returnUrl: 'http://127.0.0.1/',
-    })
+    const paid = pay(tab, payRequest(fan, booking, FRONT))
     await expect(paid).rejects.toMatchObject({
       code: 'price_mismatch',
       extra: { members: { amount: 2 * FRONT } },
@@ -270,14 +264,7 @@ describe('paying', () => {
         return work()
       },
     })
-    await pay(tab, {
-      visitorId: fan.visitorId as VisitorId,
-      bookingId: booking,
-      paymentMethodId: 'pm_card_visa',
-      buyer: BUYER,
-      amount: FRONT,
-      returnUrl: 'http://127.0.0.1/',
-    })
+    await pay(tab, payRequest(fan, booking, FRONT))
     expect(await fan.get(booking)).toMatchObject({
       status: 'confirmed',
       tickets: [{ ticketId: own.ticket(1) }],

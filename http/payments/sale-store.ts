@@ -3,20 +3,18 @@
  * nearly every word of money comes to, and one way to Postgres instead of nine is some four times as many sales a second. What is
  * not plain is left to settle.ts, where each case has its words.
  */
-import { type Queryable, sqlState } from '../../shared/postgres.ts'
+import { isInTheWay, type Queryable, sqlState } from '../../shared/postgres.ts'
 import type { Booking } from '../bookings/booking-store.ts'
 import type { OutboxRow } from './outbox.ts'
 import type { Payment } from './payment-store.ts'
 import type { Intent } from './stripe.ts'
 
-/** Somebody is in the way: nothing was written. */
-const IN_THE_WAY = new Set(['40P01', '40001', '55P03'])
-/** The same, or a seat lost (the booking's state would be null, or I1's index has it). */
-const NOT_PLAIN = new Set(['23502', '23505', ...IN_THE_WAY])
+/** A seat lost: the booking's state would be null, or I1's index has it. Nothing was written. */
+const LOST = new Set(['23502', '23505'])
 
-/** A sale that is written, until it is told: by whoever wrote it, else by the job behind this row of the outbox. */
-export interface Untold {
-  outboxId: number
+/** A sale that is written: who wrote it tells it, else the job behind this row of the outbox, where it is known. */
+export interface Sold {
+  toldBy: number | undefined
 }
 
 /** Undefined where nothing was written and the case has to be looked at. */
@@ -25,7 +23,7 @@ export async function sellPlainly(
   booking: Booking,
   payment: Payment,
   intent: Intent,
-): Promise<Untold | undefined> {
+): Promise<Sold | undefined> {
   const isTaken = intent.status === 'succeeded'
   const follows: OutboxRow[] = [
     { kind: 'sold', bookingId: booking.id },
@@ -49,15 +47,15 @@ export async function sellPlainly(
         follows.map(({ kind: _, ...payload }) => JSON.stringify(payload)),
       ],
     })
-    return rows[0] === undefined ? undefined : { outboxId: rows[0].told_by }
+    return rows[0] === undefined ? undefined : { toldBy: rows[0].told_by }
   } catch (error) {
-    if (NOT_PLAIN.has(sqlState(error) ?? '')) return undefined
+    if (isInTheWay(error) || LOST.has(sqlState(error) ?? '')) return undefined
     throw error
   }
 }
 
 /** Everybody has been told: where the job is not under way yet, there is none. */
-export async function noteTold(db: Queryable, { outboxId }: Untold): Promise<void> {
+export async function noteTold(db: Queryable, outboxId: number): Promise<void> {
   await db.query('delete from outbox where id = $1', [outboxId])
 }
 
@@ -70,7 +68,7 @@ export async function capturePlainly(db: Queryable, payment: Payment, intent: In
 
 /** What asks for rows that others have may be tried in a transaction, which tries again. */
 export function unlessInTheWay(error: unknown): { rowCount: number } {
-  if (IN_THE_WAY.has(sqlState(error) ?? '')) return { rowCount: 0 }
+  if (isInTheWay(error)) return { rowCount: 0 }
   throw error
 }
 

@@ -4,11 +4,11 @@ import type { BookingId, VisitorId } from '../../shared/ids.ts'
 import { STATUS } from '../../shared/seats/inventory.ts'
 import { pay } from '../bookings/pay.ts'
 import {
-  BUYER,
   type Fan,
   FRONT,
   type House,
   makeShop,
+  payRequest,
   type Shop,
   salesOf,
   timeIsOver,
@@ -170,14 +170,7 @@ describe('giving back while paying', () => {
         return work()
       },
     })
-    const paid = pay(racing, {
-      visitorId: fan.visitorId as Parameters<typeof pay>[1]['visitorId'],
-      bookingId: booking,
-      paymentMethodId: 'pm_card_visa',
-      buyer: BUYER,
-      amount: undefined,
-      returnUrl: 'http://localhost/',
-    })
+    const paid = pay(racing, payRequest(fan, booking))
     await expect(paid).rejects.toMatchObject({ code: 'booking_state' })
     expect(await house.shown(4)).toBe('available')
     expect(shop.atStripe(booking)).toBeUndefined()

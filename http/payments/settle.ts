@@ -19,7 +19,7 @@ import {
   type ReturnReason,
   writePayment,
 } from './payment-store.ts'
-import { capturePlainly, noteTold, sellPlainly, type Untold } from './sale-store.ts'
+import { capturePlainly, noteTold, type Sold, sellPlainly } from './sale-store.ts'
 import { freeHold, payment, SeatsLost, sellSeats, unsell } from './seats.ts'
 import { show } from './show.ts'
 import type { Intent } from './stripe.ts'
@@ -111,8 +111,8 @@ async function money(sales: Sales, payment: Payment, intent: Intent): Promise<Se
     const outcome = await buy(sales, booking, payment, intent, late)
     if (outcome === 'lost') return giveUp(sales, payment, intent, 'seats_lost')
     if (outcome === 'again') continue
-    if (typeof outcome === 'object' || outcome === 'confirmed') {
-      await announce(sales, booking, typeof outcome === 'object' ? outcome : undefined)
+    if (typeof outcome === 'object') {
+      await announce(sales, booking, outcome)
       return 'confirmed'
     }
     if (outcome === 'withdrawn') await freeHold(sales, booking)
@@ -132,8 +132,7 @@ async function holdAgain(sales: Sales, booking: Booking): Promise<boolean> {
   return (await activate(sales, stock, booking, LATE_HOLD_MS, 'settle.extend')).ok
 }
 
-/** Untold: confirmed as well. */
-type Bought = 'confirmed' | Untold | 'known' | 'again' | 'lost' | ReturnReason
+type Bought = Sold | 'known' | 'again' | 'lost' | ReturnReason
 
 async function buy(
   { pool, step }: Sales,
@@ -189,7 +188,7 @@ async function buyIn(client: Client, found: Payment, intent: Intent, reacquired:
     { kind: 'capture', paymentId: payment.id },
   ])
   await issue(client, booking, intent)
-  return 'confirmed'
+  return { toldBy: undefined }
 }
 
 /** With the money had the tickets are issued, and the buyer is written. */
@@ -273,15 +272,19 @@ async function lock(client: Client, found: Payment): Promise<{ booking: Booking;
 }
 
 /** After the commit, at once; what fails here is left to the job that repeats it, which is there no more where all went well. */
-export async function announce(sales: Sales, booking: Booking, untold?: Untold): Promise<void> {
+export async function announce(
+  sales: Sales,
+  booking: Booking,
+  { toldBy }: Partial<Sold> = {},
+): Promise<void> {
   const { pool, step } = sales
   const told = [
     await show(sales, booking.eventId, booking.seats, booking.id).then(done, later(sales, booking)),
     await leaveQueue(sales, booking).then(done, later(sales, booking)),
   ]
   await payment(sales, booking)
-  if (untold !== undefined && told.every(Boolean))
-    await step('settle.told', () => noteTold(pool, untold)).catch(later(sales, booking))
+  if (toldBy !== undefined && told.every(Boolean))
+    await step('settle.told', () => noteTold(pool, toldBy)).catch(later(sales, booking))
 }
 
 const done = () => true

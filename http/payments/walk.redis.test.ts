@@ -4,7 +4,15 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pay } from '../bookings/pay.ts'
-import { BUYER, killedAt, makeShop, type Shop, salesOf, timeIsOver, until } from '../bookings/sale-fixture.ts'
+import {
+  killedAt,
+  makeShop,
+  payRequest,
+  type Shop,
+  salesOf,
+  timeIsOver,
+  until,
+} from '../bookings/sale-fixture.ts'
 import type { StepName } from '../bookings/steps.ts'
 import { lapse } from './lapse.ts'
 import { reconcile } from './reconcile.ts'
@@ -44,14 +52,7 @@ describe('a process that dies while it is paid', () => {
       const fan = await house.fan()
       const booking = await fan.held(0)
       const dying = salesOf(shop, { step: killedAt(step, when) })
-      const request = {
-        visitorId: fan.visitorId as Parameters<typeof pay>[1]['visitorId'],
-        bookingId: booking,
-        paymentMethodId: 'pm_card_visa',
-        buyer: BUYER,
-        amount: undefined,
-        returnUrl: 'http://localhost/',
-      }
+      const request = payRequest(fan, booking)
       await pay(dying, request).catch(() => undefined)
       if (whoever === 'comes back') {
         expect((await fan.pay(booking)).body.status).toBe('confirmed')

@@ -37,7 +37,9 @@ const EVENT = 'storm1'
 const HOLD_SECONDS = 10
 /** Who is told to come again with a payment does so as often. */
 const AGAIN_MOST = 5
+/** Who stands in the line to pay looks so often, once a second. */
 const LOOKS = 20
+/** Who lost looks for other seats for one to two times this. */
 const SEEK_MS = 400
 /** Of the looks at what is sold, one in so many returns some of it, however little that is. */
 const EVERY_ROUND = 10
@@ -152,7 +154,6 @@ async function buy({ httpUrl }: Onsale, of: StormSizes, tally: Tally, buyer: num
       await decide(`${httpUrl}/bookings/${body['bookingId']}`, token, chance(), tally)
     } else if (status === 409) {
       tally.refused++
-      // Looks for other seats.
       await wait(SEEK_MS + pick(SEEK_MS))
     } else {
       tally.unanswered++

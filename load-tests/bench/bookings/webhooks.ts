@@ -13,8 +13,9 @@ const EVENT = 'webhooks1'
 const RATE = 100
 const SECONDS = 8
 const WARM = 100
-/** Fans who come at once while all is prepared. */
+/** The longest that one of them stands in the line to pay. */
 const LINE_MS = 20_000
+/** Fans who come at once while all is prepared. */
 const AT_ONCE = 24
 const GIVE_UP_MS = 20_000
 /** Calls that no word of Stripe's leads to: the look at the list of events, once a minute. */
