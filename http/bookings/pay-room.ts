@@ -5,18 +5,8 @@
  * are late, for their turn to come into it.
  */
 import type { Clock } from '../../shared/clock.ts'
+import { Fading, type Holds, LateHolds } from './late-holds.ts'
 
-/** A hold in time is a few ms; as slow as this, and so many times as slow as they are here in calm, it waits behind others. */
-const SLOW_MS = 20
-const SLOW_TIMES = 4
-/** What they are in calm is at most this, and is forgotten so fast: it doubles, until one was faster. */
-const CALM_MOST_MS = 100
-const DOUBLES_MS = 60_000
-/** One in so many is late, and more than one, of those that still count: a second later half of them do. */
-export const LATE_SHARE = 0.05
-/** Two of them within a sixth of a second. */
-const LATE_LEAST = 1.8
-const HALF_MS = 1_000
 /** Under way in one process: with an answer of Stripe's a second away, three times what STRIPE_RPS lets through. */
 const MOST = 64
 /** Where there is less room than this, holds have been late within the last seconds. */
@@ -39,11 +29,6 @@ const GROW_MS = 200
 
 export type Leave = () => void
 
-export interface Holds {
-  all: number
-  late: number
-}
-
 export class PayRoom {
   readonly #clock: Clock
   #room = MOST
@@ -51,43 +36,23 @@ export class PayRoom {
   #calls = 0
   #steppedAt = 0
   #halvedAt = 0
-  #best = SLOW_MS / SLOW_TIMES
-  #bestAt: number
   #narrowSince = 0
-  #holds: Holds = { all: 0, late: 0 }
-  #counted: Holds = { all: 0, late: 0 }
-  #countedAt = 0
   #attended = false
-  #refused = 0
-  #refusedAt = 0
+  readonly #late: LateHolds
+  readonly #refused = new Fading(1_000 * AGAIN_MOST_SECONDS)
   /** In the order they came, which is that of their ends. */
   readonly #waiting: { until: number; come: (leave: Leave | undefined) => void }[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#bestAt = clock.now()
+    this.#late = new LateHolds(clock)
   }
 
   /** What a hold took, ms; what was refused may be answered faster than any hold. */
   held(tookMs: number, isRefused = false): void {
     const now = this.#clock.now()
-    if (!isRefused && tookMs >= 1) {
-      const doubled = this.#best * 2 ** Math.min(10, Math.max(0, now - this.#bestAt) / DOUBLES_MS)
-      this.#best = Math.min(CALM_MOST_MS, Math.max(1, Math.min(tookMs, doubled)))
-      this.#bestAt = now
-    }
-    const isLate = tookMs >= Math.max(SLOW_MS, SLOW_TIMES * this.#best)
-    this.#holds.all++
-    if (isLate) this.#holds.late++
-    const worth = 2 ** (-Math.max(0, now - this.#countedAt) / HALF_MS)
-    this.#counted = {
-      all: worth * this.#counted.all + 1,
-      late: worth * this.#counted.late + (isLate ? 1 : 0),
-    }
-    this.#countedAt = now
     this.#grow()
-    const { all, late } = this.#counted
-    if (!isLate || late < LATE_LEAST || late < LATE_SHARE * all) return
+    if (!this.#late.took(tookMs, isRefused)) return
     // The holds that were slow together count once; and where nobody pays it is not payments that they waited for.
     if (this.#under === 0 || now - this.#halvedAt < STEP_MS) return
     if (!this.isNarrow()) this.#narrowSince = now
@@ -99,9 +64,7 @@ export class PayRoom {
 
   /** The holds since it was last asked. */
   holds(): Holds {
-    const holds = this.#holds
-    this.#holds = { all: 0, late: 0 }
-    return holds
+    return this.#late.lately()
   }
 
   /** How many more payments may begin now. */
@@ -149,10 +112,8 @@ export class PayRoom {
 
   /** Somebody is told to come again. Answers when, s. */
   refuse(): number {
-    const now = this.#clock.now()
-    this.#refused = this.#refused * 2 ** ((this.#refusedAt - now) / (1_000 * AGAIN_MOST_SECONDS)) + 1
-    this.#refusedAt = now
-    return Math.min(AGAIN_MOST_SECONDS, Math.max(AGAIN_SECONDS, this.#refused / AGAIN_A_SECOND))
+    const refused = this.#refused.add(1, this.#clock.now())
+    return Math.min(AGAIN_MOST_SECONDS, Math.max(AGAIN_SECONDS, refused / AGAIN_A_SECOND))
   }
 
   /** While somebody waits: room comes with time, too. */

@@ -9,7 +9,7 @@ import type { Keys } from '../../shared/keys.ts'
 import { SECOND } from '../../shared/limits.ts'
 import { Script } from '../../shared/lua.ts'
 import { isRedisAway, type Redis } from '../../shared/redis.ts'
-import { type Holds, LATE_SHARE } from '../bookings/pay-room.ts'
+import { type Holds, LATE_SHARE } from '../bookings/late-holds.ts'
 
 /** Every call but those of a payment's own: creating and confirming. */
 export type BackCall = 'retrieve' | 'capture' | 'cancel' | 'refund' | 'refunds' | 'events'
