@@ -29,11 +29,14 @@ export async function lapse(sales: Sales): Promise<number> {
   return (closing.rowCount ?? 0) + expired.rows.length + unguarded.rows.length
 }
 
+/** As the index of live bookings has it: see bookings_due. */
+const DUE = `case status when 'paying' then pay_until else expires_at end`
+
 const HOLD_OVER = `
   update bookings set status = 'expired', reason = 'hold_ended', changed_at = now()
   where id in (
-    select id from bookings where status = 'in_progress' and expires_at <= $1
-    order by expires_at limit $2 for update skip locked
+    select id from bookings where status = 'in_progress' and ${DUE} <= $1
+    order by ${DUE} limit $2 for update skip locked
   )
   returning id, event_id`
 
@@ -42,8 +45,8 @@ const TIME_TO_PAY_OVER = `
   with closed as (
     update bookings set status = 'closing', reason = 'pay_until', changed_at = now()
     where id in (
-      select id from bookings where status = 'paying' and pay_until <= $1
-      order by pay_until limit $2 for update skip locked
+      select id from bookings where status = 'paying' and ${DUE} <= $1
+      order by ${DUE} limit $2 for update skip locked
     )
     returning id
   )
@@ -55,7 +58,7 @@ const GUARD_OVER = `
     status = case reason when 'by_fan' then 'cancelled' else 'expired' end,
     reason = case reason when 'by_fan' then reason else 'guard_ended' end, changed_at = now()
   where id in (
-    select id from bookings where status = 'closing' and expires_at <= $1
-    order by expires_at limit $2 for update skip locked
+    select id from bookings where status = 'closing' and ${DUE} <= $1
+    order by ${DUE} limit $2 for update skip locked
   )
   returning id, event_id`
