@@ -20,7 +20,7 @@ import { makeSales, type Sales } from './bookings/sales.ts'
 import { makeDeps } from './deps.ts'
 import { CLEAR_EVERY_MS, clear } from './payments/clear.ts'
 import { LIST_EVERY_MS, readEventList } from './payments/event-list.ts'
-import { JOB_POOL_SIZE, type JobRunner, LEASE_EVERY_MS, startJobRunner } from './payments/job-runner.ts'
+import { connectJobs, type JobRunner, LEASE_EVERY_MS, startJobRunner } from './payments/job-runner.ts'
 import { taskList } from './payments/jobs.ts'
 import { LAPSE_BATCH, LAPSE_EVERY_MS, lapse } from './payments/lapse.ts'
 import { PUMP_BATCH, PUMP_EVERY_MS, pump } from './payments/outbox.ts'
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   lifecycle.add('postgres', () => pool.end())
   const redis = connectCommands(config.REDIS_URL, log)
   lifecycle.add('redis', () => redis.disconnect())
-  const jobPool = connectPostgres(config.DATABASE_URL, 'jobs', log, JOB_POOL_SIZE)
+  const jobPool = connectJobs(config.DATABASE_URL, log)
   lifecycle.add('job pool', () => jobPool.end())
   const sales = makeSales(makeDeps({ config, pool, redis, log }, 'worker'))
   let work: Work | undefined

@@ -21,6 +21,7 @@ export function connectPostgres(
   log: Log,
   size = POOL_SIZE,
   waitMs = POOL_WAIT_MS,
+  settings: string[] = [],
 ): Pool {
   const pool = new pg.Pool({
     Client: PreparingClient,
@@ -35,6 +36,7 @@ export function connectPostgres(
     // The server may be gone without a word: give up a little after it would have.
     query_timeout: STATEMENT_MS + 1_000,
     keepAlive: true,
+    ...(settings.length > 0 && { options: settings.map(setting => `-c ${setting}`).join(' ') }),
   })
   // Without a listener the end of an idle connection (restart, failover) ends the process.
   pool.on('error', err => log.warn({ err }, 'an idle Postgres connection ended'))

@@ -6,7 +6,7 @@ import { makeLog } from '../../shared/log.ts'
 import { connectPostgres, type Pool } from '../../shared/postgres.ts'
 import { until } from '../bookings/sale-fixture.ts'
 import { Door } from '../fault-walk/door-fixture.ts'
-import { JOB_POOL_SIZE, startJobRunner } from './job-runner.ts'
+import { connectJobs, startJobRunner } from './job-runner.ts'
 
 const log = makeLog('test', 'silent')
 let database: TestDatabase
@@ -17,7 +17,7 @@ let near: Pool
 beforeAll(async () => {
   database = await testDatabase()
   door = await Door.to(new URL(database.url))
-  far = connectPostgres(door.url, 'jobs', log, JOB_POOL_SIZE)
+  far = connectJobs(door.url, log)
   near = connectPostgres(database.url, 'eye', log, 2)
 })
 afterAll(async () => {
@@ -63,3 +63,41 @@ test('[P96] Jobs under way when Postgres goes away end no worker: once it is bac
   }
   expect(faults).toEqual([])
 })
+
+test('[P103] What a worker reads to find its next job does not grow with the jobs that wait.', async () => {
+  let done = 0
+  const tasks = { counted: () => void done++ }
+  const pool = connectJobs(database.url, log)
+  const runner = startJobRunner({ pool, tasks, node: 'test', clock: systemClock, log })
+  let before = 0
+  try {
+    await until('its schema is there', () => runner.workers() > 0)
+    before = await jobsRead()
+    // All at once, so that the plan of the first is the plan of all.
+    await near.query(
+      `select graphile_worker.add_jobs(array_agg(
+         row('counted', '{}', null, null, null, null, null, null)::graphile_worker.job_spec))
+       from generate_series(1, $1::int)`,
+      [MANY],
+    )
+    await until('all are done', () => done >= MANY)
+  } finally {
+    await runner.stop()
+    // A connection that ends tells what it has read.
+    await pool.end()
+  }
+  const each = async () => ((await jobsRead()) - before) / MANY
+  await expect.poll(each).toBeGreaterThan(1)
+  expect(await each()).toBeLessThan(50)
+})
+
+const MANY = 4_000
+
+/** Rows of the job queue, since it was made. */
+async function jobsRead(): Promise<number> {
+  const { rows } = await near.query<{ read: number }>(
+    `select (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as read
+     from pg_stat_user_tables where schemaname = 'graphile_worker' and relname = '_private_jobs'`,
+  )
+  return rows[0]?.read ?? 0
+}

@@ -5,14 +5,19 @@
 import { EventEmitter } from 'node:events'
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import type { Clock } from '../../shared/clock.ts'
-import { SECOND } from '../../shared/limits.ts'
+import { POOL_WAIT_MS, SECOND } from '../../shared/limits.ts'
 import type { Log } from '../../shared/log.ts'
-import type { Pool } from '../../shared/postgres.ts'
+import { connectPostgres, type Pool } from '../../shared/postgres.ts'
 
 /** Jobs at once in one process: they mostly wait for Stripe and Postgres. */
 export const CONCURRENCY = 10
 /** Connections of its pool: one a worker, one that listens, one to spare. */
-export const JOB_POOL_SIZE = CONCURRENCY + 2
+const POOL_SIZE = CONCURRENCY + 2
+/**
+ * The next job is the first of an index. Postgres, which last counted the jobs when there were few, would rather sort all that wait: 2.8
+ * instead of 0.8 ms with 3,000, for each job that is taken.
+ */
+const NEXT_BY_INDEX = ['enable_bitmapscan=off', 'enable_seqscan=off']
 /** How long a job waits where its notification was lost. */
 const POLL_MS = SECOND
 const RESTART_MS = SECOND
@@ -36,12 +41,17 @@ export interface JobRunner {
 }
 
 export interface RunnerParts {
-  /** Of the job queue alone: its workers must not wait for the jobs' own connections. */
+  /** As connectJobs makes it. */
   pool: Pool
   tasks: TaskList
   node: string
   clock: Clock
   log: Log
+}
+
+/** Of the job queue alone: its workers must not wait for the jobs' own connections. */
+export function connectJobs(url: string, log: Log): Pool {
+  return connectPostgres(url, 'jobs', log, POOL_SIZE, POOL_WAIT_MS, NEXT_BY_INDEX)
 }
 
 export function startJobRunner({ pool, tasks, node, clock, log }: RunnerParts): JobRunner {

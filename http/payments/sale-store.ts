@@ -25,13 +25,9 @@ export async function sellPlainly(
   intent: Intent,
 ): Promise<Sold | undefined> {
   const isTaken = intent.status === 'succeeded'
-  const follows: OutboxRow[] = [
-    { kind: 'sold', bookingId: booking.id },
-    { kind: 'capture', paymentId: payment.id },
-    ...(isTaken ? [{ kind: 'mail' as const, bookingId: booking.id }] : []),
-  ]
+  const follows = afterSale(booking, payment, intent)
   try {
-    const { rows } = await db.query<{ told_by: number }>({
+    const { rows } = await db.query<{ id: number; kind: string }>({
       // Planned once a connection: planning it takes Postgres longer than running it.
       name: 'sell-plainly',
       text: SELL,
@@ -47,17 +43,29 @@ export async function sellPlainly(
         follows.map(({ kind: _, ...payload }) => JSON.stringify(payload)),
       ],
     })
-    return rows[0] === undefined ? undefined : { toldBy: rows[0].told_by }
+    return rows.length === 0 ? undefined : { toldBy: rows.find(({ kind }) => kind === 'sold')?.id }
   } catch (error) {
     if (isInTheWay(error) || LOST.has(sqlState(error) ?? '')) return undefined
     throw error
   }
 }
 
-/** Everybody has been told: where the job is not under way yet, there is none. */
-export async function noteTold(db: Queryable, outboxId: number): Promise<void> {
-  await db.query('delete from outbox where id = $1', [outboxId])
+/** What follows a sale: it is told; then its money is taken, or, where Stripe has taken it, the tickets are issued and the buyer is written. */
+export function afterSale(booking: Booking, payment: Payment, intent: Intent): OutboxRow[] {
+  return [
+    { kind: 'sold', bookingId: booking.id },
+    intent.status === 'succeeded'
+      ? { kind: 'mail', bookingId: booking.id }
+      : { kind: 'capture', paymentId: payment.id },
+  ]
 }
+
+/** Everybody has been told: where the job is not under way yet, there is none. A pump that has it in hand is not waited for. */
+export async function noteTold(db: Queryable, outboxId: number): Promise<void> {
+  await db.query(TOLD, [outboxId])
+}
+
+const TOLD = `delete from outbox where id = (select id from outbox where id = $1 for update skip locked)`
 
 /** The money of a sale that stands is had. False where it is not so plain, and nothing was written. */
 export async function capturePlainly(db: Queryable, payment: Payment, intent: Intent): Promise<boolean> {
@@ -73,39 +81,34 @@ export function unlessInTheWay(error: unknown): { rowCount: number } {
 }
 
 /**
- * Locks in the order that all keep: booking, payment, tickets by seat. A booking one of whose seats was not to be had would get no
- * state, which its table refuses: so the statement fails, and nothing of it stays.
+ * Locks in the order that all keep: booking, payment, tickets by seat. Where the payment is no longer live, or a seat not to be had, what
+ * follows would get no kind, which its table refuses: so the statement fails, and nothing of it stays.
  */
 const SELL = `
-  with booking as materialized (
-    select id from bookings where id = $1 and status = 'paying' and seats = $4::int[] for update
-  ), payment as materialized (
-    select p.id from payments p join booking on booking.id = p.booking_id
-    where p.id = $2 and p.status in ('creating', 'open') and p.returned_for is null
-    for update of p
+  with booking as (
+    update bookings set status = 'confirmed', reason = null, confirmed_at = now(), changed_at = now()
+    where id = $1 and status = 'paying' and seats = $4::int[]
+    returning id
+  ), paid as (
+    update payments p set status = $5, pi_id = coalesce(p.pi_id, $6), captured = coalesce($7::bigint, p.captured),
+      next_action = null, changed_at = now()
+    from booking
+    where p.id = $2 and p.booking_id = booking.id and p.status in ('creating', 'open') and p.returned_for is null
+    returning p.booking_id as id
   ), sold as (
     insert into tickets (event_id, seat_index, status, booking_id)
-    select $3, seat, 'sold', booking.id from payment, booking, unnest($4::int[]) as seat order by seat
+    select $3, seat, 'sold', paid.id from paid, unnest($4::int[]) as seat order by seat
     on conflict (event_id, seat_index) do update
       set status = 'sold', booking_id = excluded.booking_id, changed_seq = nextval('tickets_changed')
       where tickets.status = 'available'
     returning seat_index
   ), items as (
-    update booking_items i set state = 'sold' from payment, booking where i.booking_id = booking.id and i.state = 'held'
-  ), paid as (
-    update payments p set status = $5, pi_id = coalesce(p.pi_id, $6), captured = coalesce($7::bigint, p.captured),
-      next_action = null, changed_at = now()
-    from payment where p.id = payment.id
-  ), follows as (
-    insert into outbox (kind, payload)
-    select follow.* from payment, unnest($8::text[], $9::text[]::jsonb[]) as follow
-    returning id, kind
+    update booking_items i set state = 'sold' from paid where i.booking_id = paid.id and i.state = 'held'
   )
-  update bookings b
-  set status = case when (select count(*) from sold) = cardinality(b.seats) then 'confirmed' end,
-    reason = null, confirmed_at = now(), changed_at = now()
-  from payment, booking where b.id = booking.id
-  returning (select id from follows where kind = 'sold') as told_by`
+  insert into outbox (kind, payload)
+  select case when (select count(*) from sold) = cardinality($4::int[]) then follow.kind end, follow.payload
+  from booking, unnest($8::text[], $9::text[]::jsonb[]) as follow (kind, payload)
+  returning id, kind`
 
 const CAPTURE = `
   with booking as materialized (

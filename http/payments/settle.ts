@@ -19,7 +19,7 @@ import {
   type ReturnReason,
   writePayment,
 } from './payment-store.ts'
-import { capturePlainly, noteTold, type Sold, sellPlainly } from './sale-store.ts'
+import { afterSale, capturePlainly, noteTold, type Sold, sellPlainly } from './sale-store.ts'
 import { freeHold, payment, SeatsLost, sellSeats, unsell } from './seats.ts'
 import { show } from './show.ts'
 import type { Intent } from './stripe.ts'
@@ -161,8 +161,8 @@ async function buyIn(client: Client, found: Payment, intent: Intent, reacquired:
     case 'confirmed':
     case 'refunded':
       await writeMoney(client, payment, intent)
-      if (booking.status === 'confirmed' && payment.status !== 'captured')
-        await issue(client, booking, intent)
+      if (booking.status === 'confirmed' && payment.status !== 'captured' && intent.status === 'succeeded')
+        await addToOutbox(client, [{ kind: 'mail', bookingId: booking.id }])
       return 'known'
     case 'cancelled':
       return returnIn(client, payment, intent, 'withdrawn')
@@ -183,17 +183,8 @@ async function buyIn(client: Client, found: Payment, intent: Intent, reacquired:
   await sellSeats(client, booking)
   await moveBooking(client, booking, booking.status === 'expired' ? 'late_money' : 'money')
   await writeMoney(client, payment, intent)
-  await addToOutbox(client, [
-    { kind: 'sold', bookingId: booking.id },
-    { kind: 'capture', paymentId: payment.id },
-  ])
-  await issue(client, booking, intent)
+  await addToOutbox(client, afterSale(booking, payment, intent))
   return { toldBy: undefined }
-}
-
-/** With the money had the tickets are issued, and the buyer is written. */
-async function issue(client: Client, booking: Booking, intent: Intent): Promise<void> {
-  if (intent.status === 'succeeded') await addToOutbox(client, [{ kind: 'mail', bookingId: booking.id }])
 }
 
 /** The seats cannot be had: the booking ends, unless another path has just confirmed it. */
