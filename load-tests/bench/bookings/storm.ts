@@ -37,10 +37,10 @@ const EVENT = 'storm1'
 const HOLD_SECONDS = 10
 /** Who is told to come again with a payment does so as often. */
 const AGAIN_MOST = 5
-/** Who stands in the line to pay looks so often, once a second. */
-const LOOKS = 20
+/** Who stands in the line to pay looks so often at most, once a second, then closes the page. */
+const LOOKS = 10
 /** Who lost looks for other seats for one to two times this. */
-const SEEK_MS = 400
+const SEEK_MS = 200
 /** Of the looks at what is sold, one in so many returns some of it, however little that is. */
 const EVERY_ROUND = 10
 /** Above it what was sold is returned. */
@@ -151,7 +151,12 @@ async function buy({ httpUrl }: Onsale, of: StormSizes, tally: Tally, buyer: num
     if (status === 201 || status === 409) tally.attempts++
     if (status === 201) {
       tally.held++
-      await decide(`${httpUrl}/bookings/${body['bookingId']}`, token, chance(), tally)
+      await decide(
+        `${httpUrl}/bookings/${body['bookingId']}`,
+        token,
+        { fate: chance(), looks: pick(LOOKS) },
+        tally,
+      )
     } else if (status === 409) {
       tally.refused++
       await wait(SEEK_MS + pick(SEEK_MS))
@@ -162,7 +167,12 @@ async function buy({ httpUrl }: Onsale, of: StormSizes, tally: Tally, buyer: num
   }
 }
 
-async function decide(url: string, token: string, fate: number, tally: Tally): Promise<void> {
+async function decide(
+  url: string,
+  token: string,
+  { fate, looks }: { fate: number; looks: number },
+  tally: Tally,
+): Promise<void> {
   // Whoever vanishes leaves a hold behind.
   if (fate > 0.85) return
   if (fate > 0.7) return void (await call(url, 'DELETE', token))
@@ -176,7 +186,7 @@ async function decide(url: string, token: string, fate: number, tally: Tally): P
     paid = await call(`${url}/confirm`, 'PUT', token, { paymentMethodId: card, buyer })
   }
   // In the line to pay.
-  for (let look = 0; paid.body['payQueue'] !== undefined && look < LOOKS; look++) {
+  for (let look = 0; paid.body['payQueue'] !== undefined && look < looks; look++) {
     await wait(1_000)
     paid = await call(url, 'GET', token)
   }
