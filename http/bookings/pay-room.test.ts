@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { MOST_CALLS, MOST_WAITING, PayRoom } from './pay-room.ts'
 
+const FIRST = 16
 const MOST = 64
 
 function makeRoom() {
@@ -12,11 +13,13 @@ function makeRoom() {
   return { room, pass }
 }
 
+const fill = (room: PayRoom) => Array.from({ length: room.left() }, () => room.enter())
+
 test('[B100] each slow hold halves the room for payments, and calm gives it back', () => {
   const { room, pass } = makeRoom()
   pass(5_000)
-  expect(room.left()).toBe(MOST)
-  const leaves = Array.from({ length: MOST }, () => room.enter())
+  expect(room.left()).toBe(FIRST)
+  const leaves = fill(room)
   expect(room.left()).toBe(0)
   expect(room.enter()).toBe(undefined)
   for (let nth = 0; nth < 3; nth++) {
@@ -25,12 +28,42 @@ test('[B100] each slow hold halves the room for payments, and calm gives it back
     room.held(200)
   }
   for (const leave of leaves) leave?.()
-  expect(room.left()).toBe(MOST / 8)
+  expect(room.left()).toBe(FIRST / 8)
   pass(1_000)
   room.held(1)
-  expect(room.left()).toBe(MOST / 8 + 5)
+  expect(room.left()).toBe(FIRST / 8 + 5)
   pass(12_000)
-  expect(room.left()).toBe(MOST)
+  expect(room.left()).toBe(FIRST)
+})
+
+test('[B104] each four payments that end in a full room open it by one, to 64; slow holds and a calm end that', () => {
+  const { room, pass } = makeRoom()
+  const leaves = fill(room)
+  /** One ends, and another begins. */
+  const next = (times: number) => {
+    for (let nth = 0; nth < times; nth++) {
+      leaves.shift()?.()
+      while (room.left() > 0) leaves.push(room.enter())
+    }
+  }
+  next(3)
+  expect(leaves.length).toBe(FIRST)
+  next(1)
+  expect(leaves.length).toBe(FIRST + 1)
+  expect(room.isFull()).toBe(false)
+  next(4 * MOST)
+  expect([leaves.length, room.isFull()]).toEqual([MOST, true])
+  for (const leave of leaves.splice(1)) leave?.()
+  // In a room that is not full, nothing more is asked for.
+  expect(room.left()).toBe(MOST - 1)
+  leaves[0]?.()
+  expect(room.left()).toBe(FIRST)
+  leaves.splice(0, 1, ...fill(room))
+  room.held(200)
+  pass(50)
+  room.held(200)
+  next(100)
+  expect(room.isNarrow()).toBe(true)
 })
 
 test('[B100] one payment always has room, and holds that are slow where nobody pays take none', () => {
@@ -42,7 +75,7 @@ test('[B100] one payment always has room, and holds that are slow where nobody p
     }
   }
   slow()
-  expect(room.left()).toBe(MOST)
+  expect(room.left()).toBe(FIRST)
   const leave = room.enter()
   slow()
   leave?.()
@@ -61,7 +94,7 @@ test('[B101] calls to pay past the most of one process are turned away until one
 /** Holds are late, and one payment is under way: there is no room for another. */
 function late() {
   const made = makeRoom()
-  const leaves = Array.from({ length: MOST }, () => made.room.enter())
+  const leaves = fill(made.room)
   for (let nth = 0; nth < 8; nth++) {
     made.pass(50)
     made.room.held(200)
@@ -103,7 +136,7 @@ test('[B102] what is slow is so by what holds take in calm here, and the share t
   room.enter()
   pass(10 * 60_000)
   for (let nth = 0; nth < 10; nth++) room.held(40)
-  expect([room.left(), room.holds()]).toEqual([63, { all: 10, late: 0 }])
+  expect([room.left(), room.holds()]).toEqual([FIRST - 1, { all: 10, late: 0 }])
   room.held(200)
   expect(room.holds()).toEqual({ all: 1, late: 1 })
   expect(room.holds()).toEqual({ all: 0, late: 0 })
@@ -123,7 +156,7 @@ test('[B102] one late hold, or one in a hundred, takes no room; and where holds 
     pass(2)
     room.held(nth % 100 === 50 ? 300 : 5)
   }
-  expect(room.left()).toBe(MOST - 1)
+  expect(room.left()).toBe(FIRST - 1)
   const stay = (times: number) => {
     for (let nth = 0; nth < times; nth++) {
       pass(50)

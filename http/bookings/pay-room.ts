@@ -9,8 +9,14 @@ import { Fading, type Holds, LateHolds } from './late-holds.ts'
 
 /** Under way in one process: with an answer of Stripe's a second away, three times what STRIPE_RPS lets through. */
 const MOST = 64
+/**
+ * After a calm so many: an on-sale's first payments come with its holds, and what has begun cannot be put off. Each few that end in a room
+ * that is full open it by one, as holds have borne them.
+ */
+const FIRST = 16
+const ENDED_TO_OPEN = 4
 /** Where there is less room than this, holds have been late within the last seconds. */
-const NARROW = 16
+const NARROW = FIRST
 /** Where it has been narrow for so long there is this much at least: who pays waits no longer for holds that stay late. */
 const NARROW_MOST_MS = 30_000
 const LEAST_THEN = 8
@@ -24,15 +30,16 @@ export const AGAIN_MOST_SECONDS = 20
 const AGAIN_A_SECOND = 100
 /** Holds that are slow within this count once; and so often those who wait are looked after. */
 const STEP_MS = 50
-/** The room grows by one in so long: slowly, as one that is too wide takes a second to find out. */
+/** What was halved grows by one in so long: slowly, as one that is too wide takes a second to find out. */
 const GROW_MS = 200
 
 export type Leave = () => void
 
 export class PayRoom {
   readonly #clock: Clock
-  #room = MOST
+  #room = FIRST
   #under = 0
+  #ended = 0
   #calls = 0
   #steppedAt = 0
   #halvedAt = 0
@@ -79,6 +86,11 @@ export class PayRoom {
     return this.#room < NARROW
   }
 
+  /** As wide as it ever is and full, or enough wait: who comes now is better off in the line. */
+  isFull(): boolean {
+    return this.#waiting.length >= MOST_WAITING || (this.#room >= MOST && this.left() === 0)
+  }
+
   /** False where holds are late and enough wait for room already. */
   takesMore(): boolean {
     return this.#waiting.length < MOST_WAITING || !this.isNarrow()
@@ -89,6 +101,7 @@ export class PayRoom {
     if (this.left() === 0) return undefined
     this.#under++
     return () => {
+      this.#open()
       this.#under--
       this.#serve()
     }
@@ -133,11 +146,19 @@ export class PayRoom {
     }
   }
 
+  /** One payment has ended. */
+  #open(): void {
+    if (this.#under === 1) this.#room = Math.min(FIRST, this.#room)
+    if (this.#under < this.#room || this.isNarrow()) return
+    this.#ended = (this.#ended + 1) % ENDED_TO_OPEN
+    if (this.#ended === 0) this.#room = Math.min(MOST, this.#room + 1)
+  }
+
   /** One more for each such time that passed without a slow hold. */
   #grow(): void {
     const steps = Math.floor((this.#clock.now() - this.#steppedAt) / GROW_MS)
     if (steps <= 0) return
-    this.#room = Math.min(MOST, this.#room + steps)
+    if (this.#room < FIRST) this.#room = Math.min(FIRST, this.#room + steps)
     this.#steppedAt += steps * GROW_MS
   }
 }

@@ -68,13 +68,10 @@ interface Room {
 /** Where holds are late whoever pays waits for a turn, even to stand in the line: whatever is written takes time from them. */
 async function roomFor(sales: Sales): Promise<Room> {
   const { payRoom, step } = sales
-  if (!payRoom.isNarrow()) {
-    const leave = payRoom.enter()
-    return { hasRoom: leave !== undefined, leave }
-  }
-  const leave = await step('pay.wait', () => payRoom.wait(ROOM_WAIT_MS))
-  if (leave === undefined) throw tooMany(sales)
-  return { hasRoom: false, leave }
+  const leave = payRoom.isFull() ? undefined : await step('pay.wait', () => payRoom.wait(ROOM_WAIT_MS))
+  const isNarrow = payRoom.isNarrow()
+  if (isNarrow && leave === undefined) throw tooMany(sales)
+  return { hasRoom: leave !== undefined && !isNarrow, leave }
 }
 
 async function payInTime(
