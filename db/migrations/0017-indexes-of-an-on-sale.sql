@@ -1,8 +1,11 @@
 -- A hold asks what its visitor has of the event. Without an index on both, Postgres may read every booking of the event for that: it
 -- chooses among two indexes by what it last counted, and an on-sale begins with nothing.
--- And each change of a booking's state writes an entry into every index of its table, so none is kept that another can stand in for.
+-- And each change of a booking's state writes an entry into every index of its table, so none is kept that another can stand in for:
+-- whoever reads an event's live holds, as after a loss of Redis, reads its bookings for them.
 
+-- All at once and first: asking for more of a table than one has meets those who wait for it meanwhile.
 set local lock_timeout = '2s';
+lock table bookings, booking_items in access exclusive mode;
 create index bookings_by_event_and_visitor on bookings (event_id, visitor_id);
 drop index bookings_by_event;
 drop index bookings_live_by_event;

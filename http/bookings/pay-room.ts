@@ -30,7 +30,10 @@ export const AGAIN_MOST_SECONDS = 20
 const AGAIN_A_SECOND = 100
 /** Holds that are slow within this count once; and so often those who wait are looked after. */
 const STEP_MS = 50
-/** What was halved grows by one in so long: slowly, as one that is too wide takes a second to find out. */
+/**
+ * By one in so long what is less than the first grows: slowly, as one that is too wide takes a second to find out; and what is
+ * more than those under way shrinks.
+ */
 const GROW_MS = 200
 
 export type Leave = () => void
@@ -47,7 +50,7 @@ export class PayRoom {
   #attended = false
   readonly #late: LateHolds
   readonly #refused = new Fading(1_000 * AGAIN_MOST_SECONDS)
-  /** In the order they came, which is that of their ends. */
+  /** In the order they came. */
   readonly #waiting: { until: number; come: (leave: Leave | undefined) => void }[] = []
 
   constructor(clock: Clock) {
@@ -107,11 +110,12 @@ export class PayRoom {
     }
   }
 
-  /** The same, in turn; undefined where none came within this time, ms, the same for all who wait, or too many do. */
+  /** The same, in turn; undefined where none came within this time, ms, or too many wait. */
   async wait(mostMs: number): Promise<Leave | undefined> {
     if (!this.takesMore()) return undefined
     return new Promise(come => {
       this.#waiting.push({ until: this.#clock.now() + mostMs, come })
+      this.#serve()
       void this.#attend()
     })
   }
@@ -133,32 +137,35 @@ export class PayRoom {
   async #attend(): Promise<void> {
     if (this.#attended) return
     this.#attended = true
-    for (this.#serve(); this.#waiting.length > 0; this.#serve()) await this.#clock.sleep(STEP_MS)
+    for (; this.#waiting.length > 0; this.#serve()) await this.#clock.sleep(STEP_MS)
     this.#attended = false
   }
 
   #serve(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      const leave = first.until <= this.#clock.now() ? undefined : this.enter()
-      if (leave === undefined && first.until > this.#clock.now()) return
-      this.#waiting.shift()
-      first.come(leave)
+    const now = this.#clock.now()
+    const all = this.#waiting.splice(0)
+    this.#waiting.push(...all.filter(({ until }) => until > now))
+    for (const { until, come } of all) if (until <= now) come(undefined)
+    while (this.#waiting.length > 0) {
+      const leave = this.enter()
+      if (leave === undefined) return
+      this.#waiting.shift()?.come(leave)
     }
   }
 
   /** One payment has ended. */
   #open(): void {
-    if (this.#under === 1) this.#room = Math.min(FIRST, this.#room)
-    if (this.#under < this.#room || this.isNarrow()) return
+    // Those that a slow hold left beyond the room have opened nothing.
+    if (this.#under !== this.#room || this.isNarrow()) return
     this.#ended = (this.#ended + 1) % ENDED_TO_OPEN
     if (this.#ended === 0) this.#room = Math.min(MOST, this.#room + 1)
   }
 
-  /** One more for each such time that passed without a slow hold. */
   #grow(): void {
     const steps = Math.floor((this.#clock.now() - this.#steppedAt) / GROW_MS)
     if (steps <= 0) return
-    if (this.#room < FIRST) this.#room = Math.min(FIRST, this.#room + steps)
     this.#steppedAt += steps * GROW_MS
+    if (this.#room < FIRST) this.#room = Math.min(FIRST, this.#room + steps)
+    else this.#room = Math.max(FIRST, Math.min(this.#room, this.#under), this.#room - steps)
   }
 }

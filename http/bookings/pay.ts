@@ -36,8 +36,10 @@ export interface PayRequest {
   returnUrl: string
 }
 
-/** For room: the rest of CONFIRM_WAIT_MS is for what then has to be done. */
+/** For room, where holds are late: the rest of CONFIRM_WAIT_MS is for what then has to be done. */
 const ROOM_WAIT_MS = 4 * SECOND
+/** Where they are not, the line takes whom there is no room for: nobody's hold should end while they wait to stand in it. */
+const OPENING_WAIT_MS = SECOND
 
 /** Without room it waits in the line, as do those whom the provider does not take yet. */
 type Try = PayRequest & { hasRoom: boolean }
@@ -68,7 +70,8 @@ interface Room {
 /** Where holds are late whoever pays waits for a turn, even to stand in the line: whatever is written takes time from them. */
 async function roomFor(sales: Sales): Promise<Room> {
   const { payRoom, step } = sales
-  const leave = payRoom.isFull() ? undefined : await step('pay.wait', () => payRoom.wait(ROOM_WAIT_MS))
+  const waitMs = payRoom.isNarrow() ? ROOM_WAIT_MS : OPENING_WAIT_MS
+  const leave = payRoom.isFull() ? undefined : await step('pay.wait', () => payRoom.wait(waitMs))
   const isNarrow = payRoom.isNarrow()
   if (isNarrow && leave === undefined) throw tooMany(sales)
   return { hasRoom: leave !== undefined && !isNarrow, leave }

@@ -21,8 +21,8 @@ interface Ended {
 export async function lapse(sales: Sales): Promise<number> {
   const { pool, step } = sales
   const now = new Date(await redisNow(sales))
-  const closing = await step('lapse.close', () => pool.query(TIME_TO_PAY_OVER, [now, LAPSE_BATCH]))
   const expired = await step('lapse.find', () => pool.query<Ended>(HOLD_OVER, [now, LAPSE_BATCH]))
+  const closing = await step('lapse.close', () => pool.query(TIME_TO_PAY_OVER, [now, LAPSE_BATCH]))
   const unguarded = await step('lapse.guard', () => pool.query<Ended>(GUARD_OVER, [now, LAPSE_BATCH]))
   for (const { id, event_id: eventId } of [...expired.rows, ...unguarded.rows])
     await freeHold(sales, { id, eventId })
