@@ -71,7 +71,9 @@ async function pages(root: string): Promise<Site> {
 async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<HttpDeps> {
   const pool = connectPostgres(config.DATABASE_URL, 'http', log)
   lifecycle.add('postgres', () => pool.end())
-  const payPool = connectPostgres(config.DATABASE_URL, 'pay', log, PAY_POOL_SIZE, PAY_POOL_WAIT_MS)
+  const payPool = connectPostgres(config.DATABASE_URL, 'pay', log, PAY_POOL_SIZE, {
+    waitMs: PAY_POOL_WAIT_MS,
+  })
   lifecycle.add('postgres for payments', () => payPool.end())
   const redis = connectCommands(config.REDIS_URL, log)
   lifecycle.add('redis', () => redis.disconnect())

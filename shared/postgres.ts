@@ -20,8 +20,7 @@ export function connectPostgres(
   application: string,
   log: Log,
   size = POOL_SIZE,
-  waitMs = POOL_WAIT_MS,
-  settings: string[] = [],
+  { waitMs = POOL_WAIT_MS, settings = [] }: { waitMs?: number; settings?: readonly string[] } = {},
 ): Pool {
   const pool = new pg.Pool({
     Client: PreparingClient,

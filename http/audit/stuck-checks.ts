@@ -1,4 +1,5 @@
 /** What should have come to its end by now. A worker does each of these by itself; that it has not is the fault. */
+import { DUE } from '../payments/lapse.ts'
 import type { Check } from './snapshot.ts'
 
 /** $1: seconds that a job may take · $2: seconds that Stripe may be asked again · $3: Redis's now, which ends holds */
@@ -8,7 +9,7 @@ export const STUCK_CHECKS: Check[] = [
     sql: `select id::text as place, format('%s since %s', status, due) as detail,
         case status when 'closing' then jsonb_build_object('do', 'ask', 'job',
           jsonb_build_object('kind', 'close', 'bookingId', id)) end as repair
-      from (select id, status, case status when 'paying' then pay_until else expires_at end as due
+      from (select id, status, ${DUE} as due
         from bookings where status in ('in_progress', 'paying', 'closing')) as live
       where due < $3::timestamptz - make_interval(secs => $1)`,
   },

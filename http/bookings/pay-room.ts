@@ -20,7 +20,7 @@ const NARROW = FIRST
 /** Where it has been narrow for so long there is this much at least: who pays waits no longer for holds that stay late. */
 const NARROW_MOST_MS = 30_000
 const LEAST_THEN = 8
-/** Of those whom there is no room for, so many wait for it: so none of it is left unused. The others are told to come again. */
+/** Of those whom there is no room for, so many wait for it: so none of it is left unused. The others are told to come again, or stand in the line where no hold is late. */
 export const MOST_WAITING = 64
 /** Calls under way in one process, those that wait among them; who comes past it is told to come again. */
 export const MOST_CALLS = 256

@@ -320,32 +320,27 @@ test('[P101] A word that says another amount than was written, or of money that 
   await shop.work()
   await shop.simulator.releaseWebhooks()
   const { pool } = shop.deps
-  await pool.query(
-    `update inbox set payload = jsonb_set(payload, '{intent,amount}', '1') where object_id = $1`,
-    [shop.atStripe(booking)?.id],
-  )
+  const ofWords = <Row extends object>(text: string) => pool.query<Row>(text, [shop.atStripe(booking)?.id])
+  await ofWords(`update inbox set payload = jsonb_set(payload, '{intent,amount}', '1') where object_id = $1`)
   await pump(pool)
   const { rows } = await pool.query<{ jobs: number }>(
     `select count(*)::int as jobs from graphile_worker.jobs where task_identifier = 'inbox'`,
   )
   expect(rows[0]?.jobs).toBeGreaterThanOrEqual(2)
-  await pool.query(
+  await ofWords(
     `update inbox set payload = jsonb_set(payload, '{intent,amount}', payload->'intent'->'amountReceived') where object_id = $1`,
-    [shop.atStripe(booking)?.id],
   )
   await shop.work()
   const returned = (why: string | null) =>
     pool.query('update payments set returned_for = $2 where booking_id = $1', [booking, why])
   await returned('too_late')
-  await pool.query('update inbox set done_at = null where object_id = $1', [shop.atStripe(booking)?.id])
-  await pool.query(
+  await ofWords('update inbox set done_at = null where object_id = $1')
+  await ofWords(
     `insert into outbox (kind, payload) select 'inbox', jsonb_build_object('stripeEventId', stripe_event_id) from inbox where object_id = $1`,
-    [shop.atStripe(booking)?.id],
   )
   await pump(pool)
-  const again = await pool.query<{ done: number }>(
+  const again = await ofWords<{ done: number }>(
     'select count(done_at)::int as done from inbox where object_id = $1',
-    [shop.atStripe(booking)?.id],
   )
   expect(again.rows).toEqual([{ done: 0 }])
   await returned(null)

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events'
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import type { Clock } from '../../shared/clock.ts'
-import { POOL_WAIT_MS, SECOND } from '../../shared/limits.ts'
+import { SECOND } from '../../shared/limits.ts'
 import type { Log } from '../../shared/log.ts'
 import { connectPostgres, type Pool } from '../../shared/postgres.ts'
 
@@ -51,7 +51,7 @@ export interface RunnerParts {
 
 /** Of the job queue alone: its workers must not wait for the jobs' own connections. */
 export function connectJobs(url: string, log: Log): Pool {
-  return connectPostgres(url, 'jobs', log, POOL_SIZE, POOL_WAIT_MS, NEXT_BY_INDEX)
+  return connectPostgres(url, 'jobs', log, POOL_SIZE, { settings: NEXT_BY_INDEX })
 }
 
 export function startJobRunner({ pool, tasks, node, clock, log }: RunnerParts): JobRunner {

@@ -29,8 +29,8 @@ export async function lapse(sales: Sales): Promise<number> {
   return (closing.rowCount ?? 0) + expired.rows.length + unguarded.rows.length
 }
 
-/** As the index of live bookings has it: see bookings_due. */
-const DUE = `case status when 'paying' then pay_until else expires_at end`
+/** When a live booking is due, as its index has it: see bookings_due. */
+export const DUE = `case status when 'paying' then pay_until else expires_at end`
 
 const HOLD_OVER = `
   update bookings set status = 'expired', reason = 'hold_ended', changed_at = now()
