@@ -10,9 +10,10 @@ import { adminOverviewRoutes } from './admin/overview-routes.ts'
 import { adminQueueRoutes } from './admin/queue-routes.ts'
 import { hold } from './bookings/hold.ts'
 import { hotHold } from './bookings/hot-hold.ts'
+import { BOOKING_PATH, viewNow } from './bookings/own.ts'
 import { payDoor } from './bookings/pay-door.ts'
 import { saleRoutes } from './bookings/routes.ts'
-import { makeSales, type Sales } from './bookings/sales.ts'
+import { makeSales, onPayPool, type Sales } from './bookings/sales.ts'
 import type { HttpDeps } from './deps.ts'
 import { serveDocs } from './docs.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -21,6 +22,7 @@ import { mapRoutes } from './events/map-routes.ts'
 import { SeatReads } from './events/seat-reads.ts'
 import { seatRoutes } from './events/seat-routes.ts'
 import { crossOrigin, head, requestSeconds } from './middleware/head.ts'
+import { hotLook } from './middleware/hot-lane.ts'
 import { emptyIsNone, limitBody } from './middleware/limits.ts'
 import { onError, onNotFound } from './middleware/problems.ts'
 import { PageHeads } from './page-heads.ts'
@@ -66,6 +68,14 @@ export function httpApp(
   app.post(
     '/bookings/:eventId',
     hotHold(deps, seconds, request => hold(sales, request)),
+  )
+  app.get(
+    '/bookings/:bookingId',
+    hotLook(deps, seconds, {
+      path: BOOKING_PATH,
+      route: '/bookings/:bookingId',
+      work: (visitorId, id) => viewNow(onPayPool(sales), id, visitorId),
+    }),
   )
   app.put('/bookings/:bookingId/confirm', payDoor(deps, seconds, sales))
   app.use(head(deps, seconds), crossOrigin(deps), except(EVENT_FILE_PATHS, limitBody(), emptyIsNone()))

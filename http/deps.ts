@@ -19,6 +19,8 @@ export interface HttpDeps {
   pool: Pool
   /** Of payments alone: nobody else waits for a connection behind them. */
   payPool: Pool
+  /** Where holds are written; see connectHolds. */
+  holdPool: Pool
   redis: Redis
   keys: Keys
   events: EventStore
@@ -39,13 +41,14 @@ export function makeDeps(
     config,
     pool,
     payPool = pool,
+    holdPool = pool,
     redis,
     log,
-  }: Pick<HttpDeps, 'config' | 'pool' | 'redis' | 'log'> & Partial<Pick<HttpDeps, 'payPool'>>,
+  }: Pick<HttpDeps, 'config' | 'pool' | 'redis' | 'log'> & Partial<Pick<HttpDeps, 'payPool' | 'holdPool'>>,
   tier: string,
 ): HttpDeps {
   const keys = makeKeys(config.KEY_PREFIX)
-  const base = { config, pool, payPool, redis, keys, clock: systemClock, chance: systemChance, log }
+  const base = { config, pool, payPool, holdPool, redis, keys, clock: systemClock, chance: systemChance, log }
   const passes = new PassTokens(config.PASS_PRIVATE_KEY)
   return {
     ...base,

@@ -14,6 +14,7 @@ import { connectPostgres } from '../shared/postgres.ts'
 import { connectCommands } from '../shared/redis.ts'
 import { portRefused, runProcess, StartRefused, storesReady } from '../shared/start.ts'
 import { httpApp } from './app.ts'
+import { connectHolds } from './bookings/insert-store.ts'
 import { makeSales } from './bookings/sales.ts'
 import { type HttpDeps, makeDeps } from './deps.ts'
 import { readSite, type Site } from './pages.ts'
@@ -78,7 +79,9 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<Ht
   const redis = connectCommands(config.REDIS_URL, log)
   lifecycle.add('redis', () => redis.disconnect())
   await storesReady({ pool, redis: [redis], clock: systemClock })
-  return makeDeps({ config, pool, payPool, redis, log }, 'http')
+  const holdPool = connectHolds(config.DATABASE_URL, log)
+  lifecycle.add('postgres for holds', () => holdPool.end())
+  return makeDeps({ config, pool, payPool, holdPool, redis, log }, 'http')
 }
 
 function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Promise<Server> {

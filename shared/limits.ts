@@ -33,7 +33,7 @@ export const STATEMENT_MS = 5 * SECOND
 export const LOCK_MS = 2 * SECOND
 /** Waiting for a free connection of the pool: past it the answer is 503. */
 export const POOL_WAIT_MS = 2 * SECOND
-export const POOL_SIZE = 16
+export const POOL_SIZE = 12
 /** Connections of a process's payments, and what they wait for one: an answer to a fan who pays takes as long. */
 export const PAY_POOL_SIZE = 8
 export const PAY_POOL_WAIT_MS = 5 * SECOND

@@ -57,7 +57,7 @@ export async function amend(
   const now = await redisNow(sales)
   checkLive(booking, now)
   await withEventAnew(sales, booking.eventId, () => change(sales, booking, body))
-  return viewNow(sales, await readOwn(sales, visitorId, id))
+  return viewNow(sales, id, visitorId)
 }
 
 async function change(sales: Sales, booking: Booking, body: AmendBody): Promise<void> {

@@ -1,6 +1,6 @@
 /** Bookings and their items in Postgres: what is read and written of them, and nothing of why. */
 import type { BookingId, EventId, VisitorId } from '../../shared/ids.ts'
-import { type Client, type Queryable, sqlState } from '../../shared/postgres.ts'
+import type { Client, Queryable } from '../../shared/postgres.ts'
 import { type BookingEvent, type BookingState, next, type Reason } from './machine.ts'
 import type { Priced } from './pricing.ts'
 
@@ -31,142 +31,10 @@ export interface Item extends Priced {
   state: 'held' | 'sold' | 'returned'
 }
 
-export interface NewBooking {
-  id: BookingId
-  eventId: EventId
-  /** The map that the seats were counted in. */
-  mapHash: string
-  visitorId: VisitorId
-  items: Priced[]
-  total: number
-  currency: string
-  expiresAt: number
-  /** When its seats were taken, by Redis's clock. */
-  createdAt: number
-  idem: { key: string; hash: string } | undefined
-}
-
-/** What one visitor may have of one event; see shared/config.ts. */
-export interface Allowance {
-  /** Tickets in their live holds, this booking's among them. */
-  held: number
-  /** The most they may hold and have bought together. */
-  most: number
-  /** What they may hold without buying since `since`, ms. */
-  budgetMs: number
-  since: number
-  /** A hold that the budget leaves less is refused; the booking's own length where that is less. */
-  leastMs: number
-}
-
-export type Inserted =
-  /** When the hold ends: as asked for, or sooner where the budget is short. */
-  | { ok: true; expiresAt: number }
-  /** They have bought so many, or held so long, that no more may be held. */
-  | { ok: false; reason: 'limit'; bought: number }
-  | { ok: false; reason: 'budget' }
-  /** Postgres knows better than Redis did. */
-  | { ok: false; reason: 'taken'; sold: number[]; blocked: number[] }
-  | { ok: false; reason: 'not_on_sale' }
-  /** The visitor made a booking under this key a moment ago. */
-  | { ok: false; reason: 'key_used' }
-
-/** One statement: the booking and its items, unless a seat is sold or blocked, or the event no longer on sale or with this map. */
-export async function insertBooking(
-  db: Queryable,
-  booking: NewBooking,
-  allowance: Allowance,
-): Promise<Inserted> {
-  const { items } = booking
-  const values = [
-    booking.id,
-    booking.eventId,
-    booking.visitorId,
-    items.map(item => item.index),
-    booking.total,
-    booking.currency,
-    new Date(booking.expiresAt),
-    booking.idem?.key ?? null,
-    booking.idem?.hash ?? null,
-    items.map(item => item.ticketType),
-    items.map(item => item.price),
-    items.map(item => item.fee),
-    items.map(item => item.discount),
-    new Date(booking.createdAt),
-    booking.mapHash,
-    allowance.most - allowance.held,
-    allowance.budgetMs,
-    new Date(allowance.since),
-    allowance.leastMs,
-    items.map(item => item.feeShare),
-  ]
-  try {
-    const { rows } = await db.query<InsertRow>({ name: 'insert booking', text: INSERT, values })
-    const row = rows[0]
-    if (row === undefined) throw new Error('an insert answered nothing')
-    if (row.expires_at !== null) return { ok: true, expiresAt: row.expires_at.getTime() }
-    if (row.sold.length + row.blocked.length > 0)
-      return { ok: false, reason: 'taken', sold: row.sold, blocked: row.blocked }
-    if (row.bought > allowance.most - allowance.held)
-      return { ok: false, reason: 'limit', bought: row.bought }
-    if (row.left_ms < allowance.leastMs) return { ok: false, reason: 'budget' }
-    return { ok: false, reason: 'not_on_sale' }
-  } catch (error) {
-    if (sqlState(error) === '23505' && booking.idem !== undefined) return { ok: false, reason: 'key_used' }
-    throw error
-  }
-}
-
-interface InsertRow {
-  expires_at: Date | null
-  sold: number[]
-  blocked: number[]
-  bought: number
-  left_ms: number
-}
-
-/** Who dies between take and insert has no row, and what was abandoned was never told to anybody: neither is counted. */
-const INSERT = `
-  with sold as (
-    select seat_index from tickets where event_id = $2 and seat_index = any($4::int[]) and status = 'sold'
-  ), blocked as (
-    select seat_index from seat_blocks where event_id = $2 and seat_index = any($4::int[])
-  ), own as (
-    select id, status, taken_at, least(expires_at, $14::timestamptz,
-        case when status = 'in_progress' then expires_at else changed_at end) as ended_at
-    from bookings
-    where visitor_id = $3 and event_id = $2
-      and (status = 'confirmed' or taken_at > $18 and status in ('in_progress', 'expired', 'cancelled')
-        and reason is distinct from 'abandoned')
-  ), counted as (
-    select (select count(*)::int from booking_items i join own on own.id = i.booking_id and own.status = 'confirmed'
-        where i.state = 'sold') as bought,
-      $17::float8 - coalesce((select sum(greatest(0, 1000 * extract(epoch from ended_at - taken_at))) from own
-        where status <> 'confirmed'), 0)::float8 as left_ms
-  ), made as (
-    insert into bookings (id, event_id, visitor_id, status, seats, total, currency, generation, expires_at,
-      idem_key, idem_hash, taken_at, created_at)
-    select $1, e.id, $3, 'in_progress', $4::int[], $5, $6, e.generation,
-      least($7::timestamptz, date_trunc('milliseconds', $14::timestamptz + make_interval(secs => left_ms / 1000))),
-      $8, $9, $14, $14
-    from events e, counted
-    where e.id = $2 and e.status = 'onsale' and e.map_hash = $15
-      and not exists (select from sold) and not exists (select from blocked)
-      and bought <= $16::int and left_ms >= $19::float8
-    returning id, event_id, expires_at
-  ), items as (
-    insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount, fee_share)
-    select made.id, made.event_id, item.*
-    from made, unnest($4::int[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $20::bigint[]) as item
-  )
-  select (select expires_at from made) as expires_at, bought, left_ms,
-    array(select seat_index from sold order by 1) as sold, array(select seat_index from blocked order by 1) as blocked
-  from counted`
-
-const COLUMNS = `id, event_id, visitor_id, person_id, status, reason, seats, total, currency, expires_at, pay_until,
+export const COLUMNS = `id, event_id, visitor_id, person_id, status, reason, seats, total, currency, expires_at, pay_until,
   idem_hash, confirmed_at, created_at, bookings.xmin::text as version`
 
-interface Row {
+export interface BookingRow {
   id: BookingId
   event_id: EventId
   visitor_id: VisitorId
@@ -184,7 +52,7 @@ interface Row {
   version: string
 }
 
-function readRow(row: Row): Booking {
+export function readBooking(row: BookingRow): Booking {
   return {
     id: row.id,
     eventId: row.event_id,
@@ -206,15 +74,15 @@ function readRow(row: Row): Booking {
 
 export async function findBooking(db: Queryable, id: BookingId): Promise<Booking | undefined> {
   const text = `select ${COLUMNS} from bookings where id = $1`
-  const { rows } = await db.query<Row>({ name: 'booking', text, values: [id] })
-  return rows.map(readRow)[0]
+  const { rows } = await db.query<BookingRow>({ name: 'booking', text, values: [id] })
+  return rows.map(readBooking)[0]
 }
 
 /** Held by this transaction until its end: lock a booking before its tickets, and those before the outbox. */
 export async function lockBooking(client: Client, id: BookingId): Promise<Booking | undefined> {
   const text = `select ${COLUMNS} from bookings where id = $1 for update`
-  const { rows } = await client.query<Row>({ name: 'lock booking', text, values: [id] })
-  return rows.map(readRow)[0]
+  const { rows } = await client.query<BookingRow>({ name: 'lock booking', text, values: [id] })
+  return rows.map(readBooking)[0]
 }
 
 export interface Call {
@@ -226,8 +94,12 @@ export interface Call {
 /** What each of these calls has made, in their order. */
 export async function findByKeys(db: Queryable, calls: readonly Call[]): Promise<(Booking | undefined)[]> {
   const values = [calls.map(({ visitorId }) => visitorId), calls.map(({ key }) => key)]
-  const { rows } = await db.query<Row & { nth: number }>({ name: 'bookings by key', text: BY_KEYS, values })
-  const found = new Map(rows.map(row => [row.nth, readRow(row)]))
+  const { rows } = await db.query<BookingRow & { nth: number }>({
+    name: 'bookings by key',
+    text: BY_KEYS,
+    values,
+  })
+  const found = new Map(rows.map(row => [row.nth, readBooking(row)]))
   return calls.map((_, at) => found.get(at + 1))
 }
 
@@ -242,7 +114,7 @@ export async function listBookings(
   visitorId: VisitorId,
   { page, pageSize }: { page: number; pageSize: number },
 ): Promise<{ bookings: Booking[]; total: number }> {
-  const { rows } = await db.query<Row>(
+  const { rows } = await db.query<BookingRow>(
     `select ${COLUMNS} from bookings where visitor_id = $1 and reason is distinct from 'abandoned'
      order by created_at desc, id limit $2 offset $3`,
     [visitorId, pageSize, (page - 1) * pageSize],
@@ -251,7 +123,7 @@ export async function listBookings(
     `select count(*)::int as total from bookings where visitor_id = $1 and reason is distinct from 'abandoned'`,
     [visitorId],
   )
-  return { bookings: rows.map(readRow), total: counted.rows[0]?.total ?? 0 }
+  return { bookings: rows.map(readBooking), total: counted.rows[0]?.total ?? 0 }
 }
 
 /** Of each of these bookings, by seat. */

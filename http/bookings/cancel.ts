@@ -40,5 +40,5 @@ export async function cancel(sales: Sales, visitorId: VisitorId, id: string): Pr
       log.warn({ err, booking: found.id }, 'closed by a job later'),
     )
   else if (status !== undefined && isOver(status)) await freeHold(sales, found)
-  return viewNow(sales, await readOwn(sales, visitorId, id))
+  return viewNow(sales, id, visitorId)
 }

@@ -20,17 +20,11 @@ import { requireOnSale } from '../../shared/on-sale.ts'
 import { type Fresh, type Hold, STATUS, type Stock, type TakeResult } from '../../shared/seats/inventory.ts'
 import type { SentPass } from '../middleware/session.ts'
 import { refusalAtGate, TURN_RETRY_SECONDS } from '../queue/gate.ts'
-import {
-  type Allowance,
-  abandonBooking,
-  type Booking,
-  findBooking,
-  insertBooking,
-  itemsOf,
-} from './booking-store.ts'
+import { abandonBooking, type Booking, findBooking, itemsOf } from './booking-store.ts'
 import { EventChanged, withEventAnew } from './event-changed.ts'
 import { chooserOf } from './hold-best.ts'
 import { renewableUntil } from './hold-time.ts'
+import type { Allowance } from './insert-store.ts'
 import { allowanceOf, checkCategories, mostOf, tooLong, tooManyOf } from './limits.ts'
 import { isOver } from './machine.ts'
 import { type HoldBody, hashOf, type Order, orderOf } from './order.ts'
@@ -110,7 +104,7 @@ async function replay(
   hash: string,
 ): Promise<BookingView | undefined> {
   const { pool, step, calls } = sales
-  let booking = await step('hold.replay', () => calls.find(visitorId, key))
+  let booking = await step('hold.replay', () => calls.ask({ visitorId, key }))
   if (booking === undefined) return undefined
   if (booking.idemHash !== hash)
     throw new Problem('idempotency_conflict', 'This Idempotency-Key was used with another body.')
@@ -312,9 +306,9 @@ async function insert(
   idem: Idem | undefined,
   allowance: Allowance,
 ): Promise<number> {
-  const { pool, step, config } = sales
+  const { inserts, step, config } = sales
   const inserted = await step('hold.insert', () =>
-    insertBooking(pool, { ...booking, mapHash: event.mapHash, items, idem }, allowance),
+    inserts.ask({ booking: { ...booking, mapHash: event.mapHash, items, idem }, allowance }),
   ).catch(async (cause: unknown) => {
     await free(sales, event.stock, booking.id)
     throw new Problem('unavailable', 'The booking could not be written; nothing was taken.', {}, { cause })

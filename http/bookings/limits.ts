@@ -4,7 +4,7 @@ import { Problem } from '../../shared/errors.ts'
 import type { EventRecord } from '../../shared/event-store.ts'
 import type { VisitorId } from '../../shared/ids.ts'
 import { HOLD_BUDGET_WINDOW_MS, HOLD_LEAST_MS, SECOND } from '../../shared/limits.ts'
-import type { Allowance } from './booking-store.ts'
+import type { Allowance } from './insert-store.ts'
 import type { Sales } from './sales.ts'
 
 /** The version of a user's visitor id, which is the same on each of their devices. */

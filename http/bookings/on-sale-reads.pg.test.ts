@@ -10,7 +10,8 @@ import { findByIntent, type NewPayment } from '../payments/payment-store.ts'
 import { capturePlainly, noteTold, sellPlainly } from '../payments/sale-store.ts'
 import type { Intent } from '../payments/stripe.ts'
 import { beginPlainly } from './begin-store.ts'
-import { findBooking, insertBooking } from './booking-store.ts'
+import { findBooking } from './booking-store.ts'
+import { insertBooking } from './insert-store.ts'
 
 const EVENT = eventId('reads1')
 const OTHERS = 2_000
@@ -66,9 +67,8 @@ async function buys(client: Client, seat: number): Promise<void> {
   const { rows } = await client.query<{ hash: string }>('select map_hash as hash from events where id = $1', [
     EVENT,
   ])
-  const held = await insertBooking(
-    client,
-    {
+  const held = await insertBooking(client, {
+    booking: {
       id,
       eventId: EVENT,
       visitorId: randomUUID() as VisitorId,
@@ -80,8 +80,8 @@ async function buys(client: Client, seat: number): Promise<void> {
       items: [{ index: seat, ticketType: 'adult', price: 5_000, fee: 150, feeShare: 0, discount: 0 }],
       idem: { key: randomUUID(), hash: 'of the call' },
     },
-    { most: 8, held: 0, budgetMs: 3_600_000, leastMs: 1_000, since: now - 3_600_000 },
-  )
+    allowance: { most: 8, held: 0, budgetMs: 3_600_000, leastMs: 1_000, since: now - 3_600_000 },
+  })
   expect(held).toMatchObject({ ok: true })
   const booking = await findBooking(client, id)
   if (booking === undefined) throw new Error('no booking')

@@ -99,7 +99,7 @@ async function payInTime(
   // Nobody waits for it any more, and whatever it comes to is in the booking.
   if (!inTime)
     work.catch((err: unknown) => sales.log.warn({ err, booking: booking.id }, 'a slow payment failed'))
-  return viewNow(sales, await readOwn(sales, request.visitorId, request.bookingId))
+  return viewNow(sales, request.bookingId, request.visitorId)
 }
 
 async function toTheEnd(sales: Sales, request: Try, found: Booking): Promise<void> {

@@ -50,7 +50,7 @@ export async function renew(sales: Sales, visitorId: VisitorId, id: string): Pro
     ).catch((err: unknown) =>
       log.warn({ err, booking: booking.id }, 'a renewed hold was not confirmed to Redis'),
     )
-  return viewNow(sales, await readOwn(sales, visitorId, id))
+  return viewNow(sales, id, visitorId)
 }
 
 function ended(): Problem {

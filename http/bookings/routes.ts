@@ -13,11 +13,11 @@ import { cancel } from './cancel.ts'
 import { hold } from './hold.ts'
 import { KEY } from './hot-hold.ts'
 import { HoldBody } from './order.ts'
-import { listOwn, readOwn, viewNow } from './own.ts'
+import { listOwn, viewNow } from './own.ts'
 import { pay } from './pay.ts'
 import { quoteRoute } from './quote-route.ts'
 import { renew } from './renew.ts'
-import type { Sales } from './sales.ts'
+import { onPayPool, type Sales } from './sales.ts'
 import { BookingView } from './view.ts'
 
 /** Everything of a sale. */
@@ -154,10 +154,9 @@ function addReads(routes: Routes, deps: HttpDeps, sales: Sales): void {
     },
   })
   routes.openapi(list, async c => c.json(await listOwn(sales, c.get('visitorId'), c.req.valid('query')), 200))
-  routes.openapi(one, async c => {
-    const booking = await readOwn(sales, c.get('visitorId'), c.req.valid('param').bookingId)
-    return c.json(await viewNow(sales, booking), 200)
-  })
+  routes.openapi(one, async c =>
+    c.json(await viewNow(onPayPool(sales), c.req.valid('param').bookingId, c.get('visitorId')), 200),
+  )
 }
 
 /** A hold in progress is its owner's to change: more or other tickets, and more time. */

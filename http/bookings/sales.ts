@@ -8,26 +8,36 @@ import type { EventId } from '../../shared/ids.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { redisMs } from '../../shared/redis.ts'
 import type { HttpDeps } from '../deps.ts'
+import { LineSpeed } from '../payments/line-speed.ts'
 import { paced } from '../payments/paced.ts'
 import { type Gateway, stripeGateway } from '../payments/stripe.ts'
 import { makeTurns, type Turns } from '../payments/turns.ts'
 import { type Mailer, makeMailer } from '../tickets/mailer.ts'
 import { TicketCodes } from '../tickets/ticket-codes.ts'
-import { CallStore } from './call-store.ts'
+import { type Booking, type Call, findByKeys } from './booking-store.ts'
+import { type Inserted, insertTogether, type Wish } from './insert-store.ts'
 import { PayRoom } from './pay-room.ts'
 import { SeatPictures } from './seat-pictures.ts'
 import { straight, type Walker } from './steps.ts'
+import { Together } from './together.ts'
+
+/** Some milliseconds of Postgres each. */
+const CALLS_AT_ONCE = 500
+const INSERTS_AT_ONCE = 32
 
 export type SalesParts = Omit<HttpDeps, 'sessions' | 'passes'>
 
 export interface Sales extends SalesParts {
   stripe: Gateway
   turns: Turns
+  lineSpeed: LineSpeed
   step: Walker
   pictures: SeatPictures
   payRoom: PayRoom
   /** Bookings by Idempotency-Key. */
-  calls: CallStore
+  calls: Together<Call, Booking | undefined>
+  /** Writes bookings. */
+  inserts: Together<Wish, Inserted>
   /** Undefined where no mail is set up. */
   mailer: Mailer | undefined
   codes: TicketCodes
@@ -42,19 +52,25 @@ export function makeSales(
   const turns = makeTurns(parts)
   const gateway = stripeGateway(parts.config, reason => counts.stripe.inc({ reason }))
   const stripe = paced(gateway, turns, parts.clock)
+  const lineSpeed = new LineSpeed(parts.clock, parts.config.STRIPE_RPS)
   const pictures = new SeatPictures(parts.inventory)
   const payRoom = new PayRoom(parts.clock)
-  const calls = new CallStore(parts.pool)
+  const calls = new Together<Call, Booking | undefined>(CALLS_AT_ONCE, asked => findByKeys(parts.pool, asked))
+  const inserts = new Together<Wish, Inserted>(INSERTS_AT_ONCE, wishes =>
+    insertTogether(parts.holdPool, wishes),
+  )
   const mailer = makeMailer(parts.config)
   const codes = new TicketCodes(parts.config)
   return {
     ...parts,
     stripe,
     turns,
+    lineSpeed,
     step: straight,
     pictures,
     payRoom,
     calls,
+    inserts,
     mailer,
     codes,
     counts,
@@ -62,7 +78,7 @@ export function makeSales(
   }
 }
 
-/** For a payment's flow: its connections are those of payments. */
+/** For a payment's flow, and for who waits for one: its connections are those of payments. */
 export function onPayPool(sales: Sales): Sales {
   return { ...sales, pool: sales.payPool }
 }

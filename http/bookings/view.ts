@@ -61,7 +61,7 @@ export function viewOf(
   now: number,
   /** When a hold in progress ends at the latest, ms. */
   renewable: number,
-  payment?: Payment,
+  payment?: Shown,
   payQueue?: BookingView['payQueue'],
 ): BookingView {
   const ended = booking.status === 'in_progress' && booking.expiresAt <= now
@@ -99,9 +99,12 @@ function ticketView(
   }
 }
 
+/** What is told of a payment. */
+type Shown = Pick<Payment, 'declineCode' | 'nextAction'>
+
 /** Who waits for another try has nothing else to do. */
 function needs(
-  payment: Payment | undefined,
+  payment: Shown | undefined,
   payQueue: BookingView['payQueue'],
 ): Pick<BookingView, 'nextAction' | 'declineCode' | 'payQueue'> {
   if (payQueue !== undefined) return { payQueue }

@@ -33,7 +33,12 @@ export class FrailLane {
     const door = await Door.to(new URL(deps.config.DATABASE_URL))
     const pool = connectPostgres(door.url, 'frail', deps.log, 6)
     pool.on('connect', client => client.on('error', () => undefined))
-    return new FrailLane(lane, redis, door, makeDeps({ ...deps, pool, payPool: pool }, 'frail'))
+    return new FrailLane(
+      lane,
+      redis,
+      door,
+      makeDeps({ ...deps, pool, payPool: pool, holdPool: pool }, 'frail'),
+    )
   }
 
   async close(): Promise<void> {

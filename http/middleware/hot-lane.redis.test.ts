@@ -1,4 +1,4 @@
-/** Holds over a real port, where they are answered before all middlewares, against the route's own answer. */
+/** Holds and looks over a real port, where they are answered before all middlewares, against the route's own answer. */
 
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -136,4 +136,36 @@ test('[B99] a given request id is answered, and calls over the limit are told wh
     await new Promise(resolve => own.close(resolve))
     await few.close()
   }
+})
+
+test('[B106] a look at one’s own booking is answered alike by the fast lane and by the route', async () => {
+  const made = await fetch(
+    `${base}/bookings/${it.eventId}`,
+    sent({ body: { ticketIds: [seat(12), seat(13)] } })[1],
+  )
+  const { bookingId } = (await made.json()) as { bookingId: string }
+  const other = (await it.session()).token
+  const [own, none] = [`/bookings/${bookingId}`, '/bookings/00000000-0000-4000-8000-000000000000']
+  const looks: [number, string, Record<string, string>][] = [
+    [200, own, {}],
+    [200, own, { origin: ORIGIN }],
+    [200, own, { origin: 'https://elsewhere.example' }],
+    [404, own, { authorization: `Bearer ${other}` }],
+    [404, none, {}],
+    [404, '/bookings/no-booking', {}],
+    [401, own, { authorization: '' }],
+    [401, own, { authorization: 'Bearer nothing' }],
+  ]
+  for (const [status, path, headers] of looks) {
+    const init = { headers: { authorization: `Bearer ${token}`, ...headers } }
+    const [hot, route] = [await fetch(base + path, init), await it.app.request(path, init)]
+    expect(hot.status).toBe(status)
+    expect(await told(hot)).toEqual(await told(route))
+  }
+  const named = await fetch(base + own, {
+    headers: { authorization: `Bearer ${token}`, 'x-request-id': 'mine-3' },
+  })
+  expect(named.headers.get('x-request-id')).toBe('mine-3')
+  const head = await fetch(base + own, { method: 'HEAD', headers: { authorization: `Bearer ${token}` } })
+  expect([head.status, await head.text()]).toEqual([200, ''])
 })

@@ -5,6 +5,7 @@
 import { Problem } from '../../shared/errors.ts'
 import { PAY_EXTENSION_MS, PAY_GUARD_MS, PAY_LEAST_MS, SECOND } from '../../shared/limits.ts'
 import { type Client, transaction } from '../../shared/postgres.ts'
+import { beginTurnPlainly } from '../bookings/begin-store.ts'
 import { type Booking, findBooking, lockBooking, moveBooking } from '../bookings/booking-store.ts'
 import { activate } from '../bookings/hold.ts'
 import { hardEnd } from '../bookings/hold-time.ts'
@@ -21,7 +22,7 @@ import {
   lengthOfPayQueue,
   type Waiting,
 } from './pay-queue.ts'
-import { insertPayment, isLive, notePayment, paymentOf } from './payment-store.ts'
+import { insertPayment, isLive, notePayment, type Payment, paymentOf, written } from './payment-store.ts'
 import { payment } from './seats.ts'
 import { LATE_MOST_MS, PAUSE_MS } from './turns.ts'
 
@@ -121,11 +122,13 @@ async function payInTurn(sales: Sales, waiting: Waiting): Promise<void> {
   const { bookingId, paymentMethod, returnUrl } = waiting
   const leave = () => step('pay.leave', () => leavePayQueue(pool, bookingId))
   const again = (pauseMs: number) => step('pay.back', () => backToPayQueue(pool, bookingId, pauseMs))
-  const booking = await beginTurn(sales, waiting)
-  if (booking === undefined) return leave()
+  const turn = await beginTurn(sales, waiting)
+  if (turn === undefined) return leave()
+  const { booking, payment: made } = turn
   const result = await charge(sales, booking, {
     paymentMethod,
     returnUrl,
+    payment: made,
     next: () => paymentFor(pool, booking, chance.uuid(), config),
   })
   switch (result.outcome) {
@@ -147,36 +150,55 @@ async function payInTurn(sales: Sales, waiting: Waiting): Promise<void> {
   }
 }
 
+interface Turn {
+  booking: Booking
+  /** Where it has just been written. */
+  payment?: Payment
+}
+
 /** Its time to pay begins now. Undefined where it is not to be paid any more. */
-async function beginTurn(sales: Sales, { bookingId }: Waiting): Promise<Booking | undefined> {
-  const { pool, step, config, chance } = sales
+async function beginTurn(sales: Sales, { bookingId }: Waiting): Promise<Turn | undefined> {
+  const { pool, step, config, chance, clock } = sales
   const booking = await step('booking.read', () => findBooking(pool, bookingId))
   if (booking?.status !== 'paying') return undefined
   const now = await redisNow(sales)
   const held = booking.createdAt + config.HOLD_SECONDS * SECOND - now
   const ms = Math.min(Math.max(held, PAY_EXTENSION_MS), limitOf(sales, booking, now))
   const kept = await prolong(sales, booking, ms)
-  const payUntil = now + ms
-  const begun = await step('pay.called', () =>
-    transaction(pool, async client => {
-      const current = await lockBooking(client, bookingId)
-      if (current?.status !== 'paying') return false
-      if (!kept) {
-        // Somebody else has the seats: no money is asked for them.
-        await moveBooking(client, current, 'pay_until', { reason: 'seats_lost' })
-        await addToOutbox(client, [{ kind: 'close', bookingId }])
-        return false
-      }
-      await writeTimeToPay(client, current, payUntil)
-      const last = await paymentOf(client, bookingId)
-      if (last === undefined || !isLive(last))
-        await insertPayment(client, await paymentFor(client, current, chance.uuid(), config))
-      return true
-    }),
-  )
-  if (!begun) return undefined
-  await payment(sales, booking, payUntil)
-  return { ...booking, payUntil, expiresAt: payUntil + PAY_GUARD_MS }
+  const [payUntil, expiresAt] = [now + ms, now + ms + PAY_GUARD_MS]
+  const turn = { booking: { ...booking, payUntil, expiresAt } }
+  const wanted = await step('booking.read', () => paymentFor(pool, booking, chance.uuid(), config))
+  const begun = await step('pay.called', async () => {
+    const plainly = kept && (await beginTurnPlainly(pool, booking, { payUntil, expiresAt }, wanted))
+    if (plainly === 'written') return { ...turn, payment: written(wanted, clock.now()) }
+    if (plainly === 'stood') return turn
+    return (await writeTurn(sales, booking, payUntil, kept)) ? turn : undefined
+  })
+  if (begun !== undefined) await payment(sales, booking, payUntil)
+  return begun
+}
+
+async function writeTurn(
+  { pool: db, chance, config }: Sales,
+  { id }: Booking,
+  payUntil: number,
+  kept: boolean,
+): Promise<boolean> {
+  return transaction(db, async client => {
+    const current = await lockBooking(client, id)
+    if (current?.status !== 'paying') return false
+    if (!kept) {
+      // Somebody else has the seats: no money is asked for them.
+      await moveBooking(client, current, 'pay_until', { reason: 'seats_lost' })
+      await addToOutbox(client, [{ kind: 'close', bookingId: id }])
+      return false
+    }
+    await writeTimeToPay(client, current, payUntil)
+    const last = await paymentOf(client, id)
+    if (last === undefined || !isLive(last))
+      await insertPayment(client, await paymentFor(client, current, chance.uuid(), config))
+    return true
+  })
 }
 
 /** Nobody waits for the answer: the booking tells it, as it tells a decline. */

@@ -292,31 +292,57 @@ test('a process that cannot count in Redis puts no payment to Stripe', async () 
   expect((await one.fan.get(one.booking)).status).toBe('in_progress')
 })
 
-test('[P100] While one hold in twenty is late anywhere, of as many as tell something, payments go to Stripe at two a second on every node, and at their rate again after.', async () => {
-  const few = await makeShop({ environment: { STRIPE_RPS: '100' } })
+test('[P100] While one hold in twenty is late anywhere, of as many as tell something, payments go to Stripe at two a second on every node; after that, and after a calm, at first twenty.', async () => {
+  const few = await makeShop({ environment: { STRIPE_RPS: '1000' } })
+  const { redis, keys } = few.deps
   const turns = () => salesOf(few).turns
-  const taken = async (many: number) => {
-    await few.deps.redis.del(few.deps.keys.provider('pay'))
-    const one = turns()
+  /** How many of so many may go at once: a fifth of a second's. */
+  const taken = async (one = turns()) => {
+    await redis.del(keys.provider('pay'))
     let count = 0
-    for (let nth = 0; nth < many; nth++) if (await one.payment()) count++
+    for (let nth = 0; nth < 300; nth++) if (await one.payment()) count++
     return count
   }
+  const calm = async () => {
+    const atOnce = await taken()
+    return atOnce >= 4 && atOnce < 10
+  }
+  const key = keys.provider('holds')
   try {
     await turns().tell({ all: 15, late: 15 })
-    expect(await taken(10)).toBe(10)
+    expect(await calm()).toBe(true)
     await turns().tell({ all: 400, late: 0 })
-    expect(await taken(10)).toBe(10)
+    expect(await calm()).toBe(true)
     await turns().tell({ all: 100, late: 60 })
-    expect(await taken(10)).toBeLessThan(5)
-    await until('they are forgotten', async () => (await taken(10)) === 10)
-    const key = few.deps.keys.provider('holds')
+    expect(await taken()).toBeLessThan(3)
+    await until('they are forgotten, and the pace is that after a calm', calm)
     const lateFor = async (ms: number) => {
-      await few.deps.redis.hset(key, { at: Date.now(), all: 400, late: 400, used: ms })
-      return taken(10)
+      await redis.hset(key, { at: Date.now(), all: 400, late: 400, used: ms })
+      return taken()
     }
-    expect(await lateFor(20_000)).toBeLessThan(5)
-    expect(await lateFor(30_000)).toBe(10)
+    expect(await lateFor(20_000)).toBeLessThan(3)
+    await redis.hset(key, { pace: 20 })
+    expect(await lateFor(30_000)).toBeGreaterThanOrEqual(4)
+  } finally {
+    await few.close()
+  }
+})
+
+test('[P100] More payments go while more are wanted, twice as many each four seconds; in a calm that is forgotten.', async () => {
+  const few = await makeShop({ environment: { STRIPE_RPS: '1000' } })
+  const { redis, keys } = few.deps
+  const one = salesOf(few).turns
+  const pace = async () => Number(await redis.hget(keys.provider('holds'), 'pace'))
+  try {
+    await until('it is half as fast again', async () => {
+      await one.payment()
+      return (await pace()) > 30
+    })
+    const gained = await pace()
+    await redis.hset(keys.provider('holds'), { pace: 400, at: Date.now() - 20_000 })
+    await salesOf(few).turns.tell({ all: 1, late: 0 })
+    expect(gained).toBeLessThan(60)
+    expect(await pace()).toBeCloseTo(100, -1)
   } finally {
     await few.close()
   }

@@ -52,15 +52,10 @@ export async function dueInPayQueue(db: Queryable, most: number): Promise<number
   return rows[0]?.due ?? 0
 }
 
-/** From 1; undefined where it does not wait, or is served just now. */
-export async function placeInPayQueue(db: Queryable, bookingId: BookingId): Promise<number | undefined> {
-  const { rows } = await db.query<{ place: number }>(
-    `select mine.seq - (select seq from pay_queue where due_at <= now() order by seq limit 1) + 1 as place
-     from pay_queue as mine where booking_id = $1 and due_at <= now()`,
-    [bookingId],
-  )
-  return rows[0]?.place
-}
+/** SQL expressions: the number of this booking in the line, and that of who is first there. None where it does not wait, or is served just now. */
+export const NUMBER_OF = (bookingId: string): string =>
+  `select seq from pay_queue where booking_id = ${bookingId} and due_at <= now()`
+export const FIRST = 'select seq from pay_queue where due_at <= now() order by seq limit 1'
 
 /** The first of the line, each to be served by the caller alone for the next seconds. */
 export async function callNext(db: Queryable, most: number): Promise<Waiting[]> {

@@ -120,10 +120,15 @@ export async function findByIntent(
   return rows.map(readRow)[0]
 }
 
-/** The payment a booking stands on: the live one (there is at most one), else the newest. */
+/** The states of a live payment, as a list of SQL. */
+export const LIVE = `'creating', 'open', 'authorized', 'captured'`
+/** The live payment of a booking (there is at most one), else the newest: what a booking stands on. */
+export const LIVE_FIRST = `status in (${LIVE}) desc, created_at desc`
+
+/** The payment a booking stands on. */
 export async function paymentOf(db: Queryable, bookingId: BookingId): Promise<Payment | undefined> {
   const text = `select ${COLUMNS} from payments where booking_id = $1
-     order by status in ('creating', 'open', 'authorized', 'captured') desc, created_at desc limit 1`
+     order by ${LIVE_FIRST} limit 1`
   const { rows } = await db.query<Row>({ name: 'payment of booking', text, values: [bookingId] })
   return rows.map(readRow)[0]
 }

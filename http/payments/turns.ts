@@ -39,8 +39,10 @@ export const PAUSE_MS = SECOND
 const HOLDS_TO_TELL = 20
 const LATE_RPS = 2
 export const LATE_MOST_MS = 30 * SECOND
+/** After a calm so many a second, and from there on up as fast as holds bear it: what has begun when they come cannot be put off. */
+const FIRST_RPS = 20
 /** For so long a process believes what it read. */
-const LATE_KEPT_MS = 250
+const PACE_KEPT_MS = 250
 
 const count = new Script(import.meta.url, './turn.lua')
 const holds = new Script(import.meta.url, './holds.lua')
@@ -65,27 +67,32 @@ export function makeTurns({
     return Number(await count.run(redis, names, [mostMs, pauseMs, ...paces]))
   }
   const { STRIPE_RPS: rate } = config
-  const areLate = async ({ all, late }: Holds) =>
-    (await holds.run(
-      redis,
-      [keys.provider('holds')],
-      [all, late, HOLDS_TO_TELL, LATE_SHARE, LATE_MOST_MS],
-    )) === 1
-  let known = { isLate: false, at: 0 }
-  const areHoldsLate = async () => {
+  let wanted = false
+  const paceOf = async ({ all, late }: Holds) => {
+    const more = wanted ? 1 : 0
+    wanted = false
+    const args = [all, late, HOLDS_TO_TELL, LATE_SHARE, LATE_MOST_MS, LATE_RPS, FIRST_RPS, more]
+    return Number(await holds.run(redis, [keys.provider('holds')], args))
+  }
+  let known = { pace: FIRST_RPS, at: 0 }
+  const paceNow = async () => {
     const now = clock.now()
-    if (now - known.at < LATE_KEPT_MS && now >= known.at) return known.isLate
+    if (now - known.at < PACE_KEPT_MS && now >= known.at) return known.pace
     // The others go by what was known until it is read.
     known = { ...known, at: now }
-    known = { isLate: await areLate({ all: 0, late: 0 }), at: now }
-    return known.isLate
+    known = { pace: await paceOf({ all: 0, late: 0 }), at: now }
+    return known.pace
   }
   return {
     async tell(some) {
-      if (some.all > 0) await areLate(some)
+      if (some.all > 0) known = { pace: await paceOf(some), at: clock.now() }
     },
-    payment: async () =>
-      (await wait(0, 0, { pay: (await areHoldsLate()) ? Math.min(rate, LATE_RPS) : rate })) === 0,
+    async payment() {
+      const pace = await paceNow()
+      const isTurn = (await wait(0, 0, { pay: Math.min(rate, pace) })) === 0
+      wanted ||= !isTurn && pace < rate
+      return isTurn
+    },
     async pause() {
       await wait(0, PAUSE_MS, { pay: rate })
     },

@@ -103,7 +103,7 @@ export function addReturns(routes: Routes, deps: HttpDeps, sales: Sales): void {
     },
   })
   routes.openapi(look, async c =>
-    c.json(await viewNow(sales, await bookingOf(sales, c.req.valid('param').bookingId)), 200),
+    c.json(await viewNow(sales, c.req.valid('param').bookingId, undefined), 200),
   )
   routes.openapi(byFan, async c => {
     const booking = await readOwn(sales, c.get('visitorId'), c.req.valid('param').bookingId)
@@ -150,13 +150,12 @@ async function give(
   await show(sales, booking.eventId, returned.seats).catch((err: unknown) =>
     sales.log.warn({ err, booking: booking.id }, 'returned seats are shown later'),
   )
-  const now = await bookingOf(sales, booking.id)
   return {
     ...(returned.refundId === undefined ? {} : { refundId: returned.refundId }),
     amount: returned.amount,
     currency: booking.currency,
     ticketIds: returned.seats.map(index => ticketId(booking.eventId, index)),
-    booking: await viewNow(sales, now),
+    booking: await viewNow(sales, booking.id, undefined),
   }
 }
 

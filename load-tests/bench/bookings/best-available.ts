@@ -111,7 +111,7 @@ async function attempt(sales: Sales, { config }: Ground, quantity: number): Prom
 
 function processOf(ground: Ground, at: number): Sales {
   const { pool, redis, keys, config, log } = ground
-  const parts = { pool, payPool: pool, redis, keys, log, clock: systemClock }
+  const parts = { pool, payPool: pool, holdPool: pool, redis, keys, log, clock: systemClock }
   return makeSales({
     ...parts,
     config,

@@ -161,7 +161,7 @@ function intentOf(instance: string, { booking, payment }: { booking: string; pay
 }
 
 function salesOn({ redis, keys, config, log, queue }: Ground, pool: Pool, step: Walker): Sales {
-  const parts = { pool, payPool: pool, redis, keys, log, clock: systemClock }
+  const parts = { pool, payPool: pool, holdPool: pool, redis, keys, log, clock: systemClock }
   const base = {
     ...parts,
     config,

@@ -5,10 +5,11 @@
  */
 import { serve } from '@hono/node-server'
 import type { z } from '@hono/zod-openapi'
-import { findByKeys, insertBooking, itemsOf } from '../../../http/bookings/booking-store.ts'
+import { findByKeys, itemsOf } from '../../../http/bookings/booking-store.ts'
 import { conflict } from '../../../http/bookings/hold.ts'
 import { renewableUntil } from '../../../http/bookings/hold-time.ts'
 import { hotHold } from '../../../http/bookings/hot-hold.ts'
+import { insertBooking, PLANNED_ONCE } from '../../../http/bookings/insert-store.ts'
 import { allowanceOf } from '../../../http/bookings/limits.ts'
 import { type HoldBody, hashOf, orderOf } from '../../../http/bookings/order.ts'
 import { totalOf } from '../../../http/bookings/pricing.ts'
@@ -23,7 +24,7 @@ import { systemChance, systemClock } from '../../../shared/clock.ts'
 import { readConfig } from '../../../shared/config.ts'
 import { invalid } from '../../../shared/errors.ts'
 import { type BookingId, eventId, type VisitorId } from '../../../shared/ids.ts'
-import { SECOND } from '../../../shared/limits.ts'
+import { POOL_SIZE, SECOND } from '../../../shared/limits.ts'
 import { makeLog } from '../../../shared/log.ts'
 import { connectPostgres, transaction } from '../../../shared/postgres.ts'
 import { connectCommands } from '../../../shared/redis.ts'
@@ -31,7 +32,8 @@ import { connectCommands } from '../../../shared/redis.ts'
 const config = readConfig()
 const skip = process.env['MODE'] === 'skip' ? 'skip locked' : ''
 const log = makeLog('row-locks', config.LOG_LEVEL)
-const pool = connectPostgres(config.DATABASE_URL, 'row-locks', log)
+// Its inserts are planned as ours are.
+const pool = connectPostgres(config.DATABASE_URL, 'row-locks', log, POOL_SIZE, { settings: PLANNED_ONCE })
 const redis = connectCommands(config.REDIS_URL, log)
 const deps = makeDeps({ config, pool, redis, log }, 'http')
 const sales = makeSales(deps)
@@ -92,7 +94,10 @@ async function hold(
       [id, seats, new Date(booking.expiresAt), booking.id],
     )
     const allowance = allowanceOf(sales, visitorId, seats.length, now, holdMs)
-    const made = await insertBooking(client, { ...booking, mapHash: event.mapHash, items, idem }, allowance)
+    const made = await insertBooking(client, {
+      booking: { ...booking, mapHash: event.mapHash, items, idem },
+      allowance,
+    })
     if (!made.ok) throw new Error(`not booked: ${made.reason}`)
   })
   const whole = {

@@ -5,7 +5,8 @@ import { eventId, visitorId } from '../../shared/ids.ts'
 import { makeLog } from '../../shared/log.ts'
 import { connectPostgres, type Pool } from '../../shared/postgres.ts'
 import { insertSmallHouse } from '../../shared/seats/small-house.ts'
-import { CallStore } from './call-store.ts'
+import { type Booking, type Call, findByKeys } from './booking-store.ts'
+import { Together } from './together.ts'
 
 let database: TestDatabase
 let pool: Pool
@@ -30,6 +31,8 @@ afterAll(async () => {
 const ADA = visitorId(randomUUID())
 const BOB = visitorId(randomUUID())
 
+const callsOf = (db: Pool) => new Together<Call, Booking | undefined>(500, asked => findByKeys(db, asked))
+
 /** Counts reads, and holds them back until `go`. */
 function counted() {
   const reads: Promise<unknown>[] = []
@@ -47,10 +50,10 @@ function counted() {
 
 test('[B98] callers at once share reads, and each is told their own booking', async () => {
   const { db, reads, go } = counted()
-  const calls = new CallStore(db)
+  const calls = callsOf(db)
   const asked = [...Array(12).keys()].flatMap(nth => [
-    calls.find(ADA, `key ${nth}`),
-    calls.find(BOB, `key ${nth}`),
+    calls.ask({ visitorId: ADA, key: `key ${nth}` }),
+    calls.ask({ visitorId: BOB, key: `key ${nth}` }),
   ])
   go()
   const seats = (await Promise.all(asked)).map(booking => booking?.seats[0])
@@ -60,18 +63,18 @@ test('[B98] callers at once share reads, and each is told their own booking', as
 
 test('[B98] who asks while reads are under way is told by one that begins after', async () => {
   const { db, reads, go } = counted()
-  const calls = new CallStore(db)
+  const calls = callsOf(db)
   const turn = () => new Promise(resolve => setImmediate(resolve))
-  const first = calls.find(ADA, 'key 1')
+  const first = calls.ask({ visitorId: ADA, key: 'key 1' })
   await turn()
-  const second = calls.find(ADA, 'key 2')
+  const second = calls.ask({ visitorId: ADA, key: 'key 2' })
   await turn()
-  const late = [calls.find(ADA, 'key 3'), calls.find(ADA, 'key 4')]
+  const late = [calls.ask({ visitorId: ADA, key: 'key 3' }), calls.ask({ visitorId: ADA, key: 'key 4' })]
   await turn()
   expect(reads).toHaveLength(1)
   // The first takes long: nobody waits for it any more.
   await expect.poll(() => reads.length).toBe(2)
-  const last = calls.find(ADA, 'key 5')
+  const last = calls.ask({ visitorId: ADA, key: 'key 5' })
   go()
   const told = await Promise.all([first, second, ...late, last])
   expect(told.map(booking => booking?.seats[0])).toEqual([1, 2, 3, 4, 5])
@@ -84,9 +87,12 @@ test('[B98] a read that fails is told to all who shared it, and the next goes on
     failing
       ? Promise.reject(new Error('away'))
       : (pool.query as (...all: unknown[]) => Promise<unknown>)(...args)
-  const calls = new CallStore({ query } as never)
-  const told = await Promise.allSettled([calls.find(ADA, 'key 1'), calls.find(BOB, 'key 1')])
+  const calls = callsOf({ query } as never)
+  const told = await Promise.allSettled([
+    calls.ask({ visitorId: ADA, key: 'key 1' }),
+    calls.ask({ visitorId: BOB, key: 'key 1' }),
+  ])
   expect(told.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   failing = false
-  expect((await calls.find(ADA, 'key 1'))?.seats).toEqual([1])
+  expect((await calls.ask({ visitorId: ADA, key: 'key 1' }))?.seats).toEqual([1])
 })
