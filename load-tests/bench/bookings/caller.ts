@@ -1,5 +1,5 @@
-/** Calls of fans on kept connections, as cheap as Node's client makes them: what it costs, the server cannot have. */
-import { Agent, request } from 'node:http'
+/** Calls of fans on kept connections, as cheap as they can be made: what the fans cost, the server cannot have. */
+import { Pool } from 'undici'
 
 export interface Answer {
   /** 0 where nobody answered. */
@@ -8,57 +8,57 @@ export interface Answer {
   tookMs: number
 }
 
+export type Method = 'GET' | 'POST' | 'PUT'
+
 const DEADLINE_MS = 20_000
 
 export class Caller {
-  readonly #agent: Agent
-  readonly #port: number
+  readonly #pool: Pool
 
   constructor(port: number, connections: number) {
-    this.#port = port
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
-  }
-
-  call(method: string, path: string, token: string, body?: unknown, key?: string): Promise<Answer> {
-    const began = performance.now()
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    return new Promise(resolve => {
-      const done = (status: number, said: string) =>
-        resolve({ status, body: objectIn(said), tookMs: performance.now() - began })
-      const asked = request(
-        {
-          agent: this.#agent,
-          host: '127.0.0.1',
-          port: this.#port,
-          method,
-          path,
-          timeout: DEADLINE_MS,
-          headers: {
-            authorization: `Bearer ${token}`,
-            ...(text === undefined
-              ? {}
-              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-            ...(key === undefined ? {} : { 'idempotency-key': key }),
-          },
-        },
-        answer => {
-          let said = ''
-          answer.setEncoding('utf8')
-          answer.on('data', (chunk: string) => {
-            said += chunk
-          })
-          answer.on('end', () => done(answer.statusCode ?? 0, said))
-          answer.on('error', () => done(0, ''))
-        },
-      )
-      asked.on('timeout', () => asked.destroy(new Error('late')))
-      asked.on('error', () => done(0, ''))
-      asked.end(text)
+    this.#pool = new Pool(`http://127.0.0.1:${port}`, {
+      connections,
+      pipelining: 1,
+      headersTimeout: DEADLINE_MS,
+      bodyTimeout: DEADLINE_MS,
     })
   }
 
-  close(): void {
-    this.#agent.destroy()
+  call(method: Method, path: string, token: string, body?: unknown, key?: string): Promise<Answer> {
+    const began = performance.now()
+    const headers: Record<string, string> = { authorization: `Bearer ${token}` }
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (key !== undefined) headers['idempotency-key'] = key
+    return new Promise(resolve => {
+      let status = 0
+      const said: Buffer[] = []
+      const done = () =>
+        resolve({
+          status,
+          body: objectIn(Buffer.concat(said).toString()),
+          tookMs: performance.now() - began,
+        })
+      this.#pool.dispatch(
+        { method, path, headers, body: body === undefined ? null : JSON.stringify(body) },
+        {
+          onConnect: () => undefined,
+          onHeaders: code => {
+            status = code
+            return true
+          },
+          onData: chunk => said.push(chunk) > 0,
+          onComplete: done,
+          onError: () => {
+            status = 0
+            done()
+          },
+        },
+      )
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy()
   }
 }
 

@@ -60,7 +60,7 @@ export async function contended(ground: Ground): Promise<Target[]> {
       }
     }
     for (const { caller, child } of Object.values(services)) {
-      caller.close()
+      await caller.close()
       await child.stop('SIGKILL', 5_000)
     }
     return targetsOf(services, lost)

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { insertSmallHouse } from '../../../shared/seats/small-house.ts'
 import { seeded } from '../../chance.ts'
 import type { Target } from '../report/table.ts'
-import type { Answer } from './caller.ts'
+import type { Answer, Method } from './caller.ts'
 import { BUYER, openShop, type Shop } from './shop.ts'
 import { mostOf, quantile } from './spread.ts'
 
@@ -163,7 +163,7 @@ async function fan(
   until: number,
 ): Promise<void> {
   const own = token()
-  const call = async (...args: [string, string, unknown?, string?]) => {
+  const call = async (...args: [Method, string, unknown?, string?]) => {
     const [method, path, body, key] = args
     const answer = await caller.call(method, path, own, body, key)
     seen.statuses.set(answer.status, (seen.statuses.get(answer.status) ?? 0) + 1)

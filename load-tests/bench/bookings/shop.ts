@@ -21,7 +21,7 @@ import { SessionTokens } from '../../../shared/tokens.ts'
 import type { Target } from '../report/table.ts'
 import { Caller } from './caller.ts'
 
-const CONNECTIONS = 256
+const CONNECTIONS = 1_024
 const AUDIT_MS = 300_000
 const DRAIN_MS = 180_000
 
@@ -88,7 +88,7 @@ export async function openShop(settings: Record<string, string> = {}): Promise<S
       return audit(onsale)
     },
     close: async () => {
-      caller.close()
+      await caller.close()
       redis.disconnect()
       await pool.end()
       await onsale.stop()
