@@ -13,7 +13,7 @@ import { hotHold } from './bookings/hot-hold.ts'
 import { BOOKING_PATH, viewNow } from './bookings/own.ts'
 import { payDoor } from './bookings/pay-door.ts'
 import { saleRoutes } from './bookings/routes.ts'
-import { makeSales, onPayPool, type Sales } from './bookings/sales.ts'
+import { makeSales, type Sales } from './bookings/sales.ts'
 import type { HttpDeps } from './deps.ts'
 import { serveDocs } from './docs.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -74,7 +74,7 @@ export function httpApp(
     hotLook(deps, seconds, {
       path: BOOKING_PATH,
       route: '/bookings/:bookingId',
-      work: (visitorId, id) => viewNow(onPayPool(sales), id, visitorId),
+      work: (visitorId, id) => viewNow(sales, id, visitorId),
     }),
   )
   app.put('/bookings/:bookingId/confirm', payDoor(deps, seconds, sales))

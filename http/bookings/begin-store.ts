@@ -95,7 +95,7 @@ const BEGIN = `
 const BEGIN_TURN = `
   with booking as (
     update bookings set pay_until = $3, expires_at = $4, changed_at = now()
-    where id = $1 and xmin::text = $2 and status = 'paying'
+    where id = $1 and xmin::text = $2
     returning id, total, currency
   ), payment as (
     insert into payments (id, booking_id, params, capture_method, status, amount, currency)

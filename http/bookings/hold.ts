@@ -308,7 +308,7 @@ async function insert(
 ): Promise<number> {
   const { inserts, step, config } = sales
   const inserted = await step('hold.insert', () =>
-    inserts.ask({ booking: { ...booking, mapHash: event.mapHash, items, idem }, allowance }),
+    inserts.insert({ booking: { ...booking, mapHash: event.mapHash, items, idem }, allowance }),
   ).catch(async (cause: unknown) => {
     await free(sales, event.stock, booking.id)
     throw new Problem('unavailable', 'The booking could not be written; nothing was taken.', {}, { cause })

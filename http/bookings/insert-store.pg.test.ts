@@ -6,7 +6,7 @@ import { makeLog } from '../../shared/log.ts'
 import type { Pool } from '../../shared/postgres.ts'
 import { insertSmallHouse } from '../../shared/seats/small-house.ts'
 import { itemsOf } from './booking-store.ts'
-import { connectHolds, type Inserted, insertTogether, type Wish } from './insert-store.ts'
+import { connectHolds, Inserts, insertBookings, type Wish } from './insert-store.ts'
 
 const EVENT = eventId('wishes1')
 const OVER = eventId('wishes2')
@@ -73,8 +73,7 @@ function wish(
   }
 }
 
-const write = async (wishes: Wish[]): Promise<Inserted[]> =>
-  Promise.all((await insertTogether(pool, wishes)).map(one => Promise.resolve(one)))
+const write = (wishes: Wish[]) => insertBookings(pool, wishes)
 const held = { ok: true, expiresAt: NOW + 300_000 }
 const count = async () => Number((await pool.query('select count(*)::int as n from bookings')).rows[0].n)
 
@@ -158,7 +157,31 @@ test('[B107] a key that was used spoils its own hold alone, also where two of on
   expect([told[2], told[3]]).toEqual(expect.arrayContaining([used, held]))
 })
 
-test('[B107] where Postgres cannot write them, each is told so', async () => {
+test('[B107] what locks one event makes no other wait, and where Postgres writes nothing each is told so in time', async () => {
+  const other = eventId('wishes3')
+  await insertSmallHouse(pool, other, { length: 40 })
+  const { rows } = await pool.query<{ hash: string }>('select map_hash as hash from events where id = $1', [
+    other,
+  ])
+  maps.set(other, rows[0]?.hash ?? '')
+  const inserts = new Inserts(pool)
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await client.query('select from events where id = $1 for update', [EVENT])
+    const order: string[] = []
+    const locked = inserts.insert(wish([26])).then(
+      () => order.push('locked'),
+      (error: unknown) => order.push(error instanceof Error ? error.message : 'refused'),
+    )
+    await inserts.insert(wish([26], { event: other })).then(() => order.push('other'))
+    await locked
+    expect(order).toEqual(['other', expect.stringMatching('lock timeout')])
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
   const broken = { query: () => Promise.reject(Object.assign(new Error('away'), { code: '57P01' })) } as never
-  await expect(insertTogether(broken, [wish([39]), wish([39])])).rejects.toThrow('away')
+  const away = new Inserts(broken)
+  await expect(Promise.all([away.insert(wish([39])), away.insert(wish([39]))])).rejects.toThrow('away')
 })

@@ -4,8 +4,9 @@
  */
 import type { BookingId, EventId, VisitorId } from '../../shared/ids.ts'
 import type { Log } from '../../shared/log.ts'
-import { connectPostgres, isInTheWay, type Pool, type Queryable, sqlState } from '../../shared/postgres.ts'
+import { connectPostgres, type Pool, type Queryable } from '../../shared/postgres.ts'
 import type { Priced } from './pricing.ts'
+import { Together } from './together.ts'
 
 export interface NewBooking {
   id: BookingId
@@ -47,8 +48,10 @@ export type Inserted =
   /** The visitor made a booking under this key a moment ago. */
   | { ok: false; reason: 'key_used' }
 
-/** As many as are under way at once; see Together. */
-export const HOLD_CONNECTIONS = 4
+/** Of one statement: some milliseconds of Postgres. */
+const AT_ONCE = 32
+/** Twice what one event can have under way; see Together. */
+export const HOLD_CONNECTIONS = 8
 /** Planned once: planning it for each call, as Postgres would, takes as long as doing it for one. */
 export const PLANNED_ONCE = ['plan_cache_mode=force_generic_plan']
 
@@ -62,8 +65,8 @@ export interface Wish {
   allowance: Allowance
 }
 
-/** In their order; or none, where a key of one was used. */
-async function insertBookings(db: Queryable, wishes: readonly Wish[]): Promise<Inserted[]> {
+/** In their order. */
+export async function insertBookings(db: Queryable, wishes: readonly Wish[]): Promise<Inserted[]> {
   const { rows } = await db.query<InsertRow>({
     name: 'insert bookings',
     text: INSERT,
@@ -77,43 +80,36 @@ async function insertBookings(db: Queryable, wishes: readonly Wish[]): Promise<I
   })
 }
 
-/** Each alone where they cannot be written together: a key of one was used, or rows were in each other's way. */
-export async function insertTogether(
-  db: Queryable,
-  wishes: readonly Wish[],
-): Promise<(Inserted | Promise<Inserted>)[]> {
-  const [only] = wishes
-  if (only !== undefined && wishes.length === 1) return [await insertBooking(db, only)]
-  try {
-    return await insertBookings(db, wishes)
-  } catch (error) {
-    if (!isUsedKey(error) && !isInTheWay(error)) throw error
-    return wishes.map(wish => insertBooking(db, wish))
-  }
-}
+/** Those of one event together: what locks an event's row, such as a change of its prices, makes no other event wait. */
+export class Inserts {
+  readonly #db: Queryable
+  readonly #events = new Map<EventId, Together<Wish, Inserted>>()
 
-export async function insertBooking(db: Queryable, wish: Wish): Promise<Inserted> {
-  try {
-    const [inserted] = await insertBookings(db, [wish])
-    if (inserted === undefined) throw new Error('an insert answered nothing')
-    return inserted
-  } catch (error) {
-    if (isUsedKey(error) && wish.booking.idem !== undefined) return { ok: false, reason: 'key_used' }
-    throw error
+  constructor(db: Queryable) {
+    this.#db = db
   }
-}
 
-function isUsedKey(error: unknown): boolean {
-  return sqlState(error) === '23505'
+  async insert(wish: Wish): Promise<Inserted> {
+    const { eventId } = wish.booking
+    const together =
+      this.#events.get(eventId) ??
+      new Together<Wish, Inserted>(AT_ONCE, wishes => insertBookings(this.#db, wishes))
+    this.#events.set(eventId, together)
+    try {
+      return await together.ask(wish)
+    } finally {
+      if (together.isIdle()) this.#events.delete(eventId)
+    }
+  }
 }
 
 function insertedOf(row: InsertRow, { most, held, leastMs }: Allowance): Inserted {
-  const { expires_at: expiresAt, sold, blocked, bought, left_ms: leftMs } = row
+  const { expires_at: expiresAt, sold, blocked, bought, left_ms: leftMs, on_sale: onSale } = row
   if (expiresAt !== null) return { ok: true, expiresAt: expiresAt.getTime() }
   if (sold.length + blocked.length > 0) return { ok: false, reason: 'taken', sold, blocked }
   if (bought > most - held) return { ok: false, reason: 'limit', bought }
   if (leftMs < leastMs) return { ok: false, reason: 'budget' }
-  return { ok: false, reason: 'not_on_sale' }
+  return { ok: false, reason: onSale ? 'key_used' : 'not_on_sale' }
 }
 
 function valuesOf(wishes: readonly Wish[]): unknown[] {
@@ -135,11 +131,7 @@ function valuesOf(wishes: readonly Wish[]): unknown[] {
     of(({ allowance }) => new Date(allowance.since)),
     of(({ allowance }) => allowance.leastMs),
     // Arrays of arrays would have to be of one length.
-    of(({ booking }) =>
-      JSON.stringify(booking.items.map(({ index }) => index))
-        .replace('[', '{')
-        .replace(']', '}'),
-    ),
+    of(({ booking }) => `{${booking.items.map(({ index }) => index).join()}}`),
     items.map(({ id }) => id),
     items.map(({ index }) => index),
     items.map(({ ticketType }) => ticketType),
@@ -157,11 +149,13 @@ interface InsertRow {
   blocked: number[]
   bought: number
   left_ms: number
+  on_sale: boolean
 }
 
 /**
  * Who dies between take and insert has no row, and what was abandoned was never told to anybody: neither is counted. What is read for
- * one is read by its own keys (lateral, and summed up), however the tables were when this was planned.
+ * one is read by its own keys (lateral, and summed up), however the tables were when this was planned. In the order of their keys, two
+ * statements with the same of them wait for each other and never deadlock.
  */
 const INSERT = `
   with wish as materialized (
@@ -177,6 +171,7 @@ const INSERT = `
         where t.event_id = wish.event_id and t.seat_index = any(wish.seats) and t.status = 'sold' order by 1) as sold,
       array(select seat_index from seat_blocks b
         where b.event_id = wish.event_id and b.seat_index = any(wish.seats) order by 1) as blocked,
+      exists (select from events e where e.id = wish.event_id and e.status = 'onsale' and e.map_hash = wish.map_hash) as on_sale,
       had.bought, wish.budget_ms - had.held_ms as left_ms
     from wish cross join lateral (
       select
@@ -196,8 +191,10 @@ const INSERT = `
     select j.id, e.id, j.visitor_id, 'in_progress', j.seats, j.total, j.currency, e.generation,
       least(j.expires_at, date_trunc('milliseconds', j.taken_at + make_interval(secs => left_ms / 1000))),
       j.idem_key, j.idem_hash, j.taken_at, j.taken_at
-    from judged j join events e on e.id = j.event_id and e.status = 'onsale' and e.map_hash = j.map_hash
-    where j.sold = '{}' and j.blocked = '{}' and j.bought <= j.may_have and j.left_ms >= j.least_ms
+    from judged j join events e on e.id = j.event_id
+    where j.on_sale and j.sold = '{}' and j.blocked = '{}' and j.bought <= j.may_have and j.left_ms >= j.least_ms
+    order by j.visitor_id, j.idem_key
+    on conflict do nothing
     returning id, event_id, expires_at
   ), items as (
     insert into booking_items (booking_id, event_id, seat_index, ticket_type, price, fee, discount, fee_share)
@@ -206,5 +203,5 @@ const INSERT = `
       as item (id, seat_index, ticket_type, price, fee, discount, fee_share)
     join made on made.id = item.id
   )
-  select judged.id, (select expires_at from made where made.id = judged.id) as expires_at, bought, left_ms, sold, blocked
+  select judged.id, (select expires_at from made where made.id = judged.id) as expires_at, bought, left_ms, sold, blocked, on_sale
   from judged`

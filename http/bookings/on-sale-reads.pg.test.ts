@@ -11,7 +11,7 @@ import { capturePlainly, noteTold, sellPlainly } from '../payments/sale-store.ts
 import type { Intent } from '../payments/stripe.ts'
 import { beginPlainly } from './begin-store.ts'
 import { findBooking } from './booking-store.ts'
-import { insertBooking } from './insert-store.ts'
+import { insertBookings } from './insert-store.ts'
 
 const EVENT = eventId('reads1')
 const OTHERS = 2_000
@@ -67,21 +67,23 @@ async function buys(client: Client, seat: number): Promise<void> {
   const { rows } = await client.query<{ hash: string }>('select map_hash as hash from events where id = $1', [
     EVENT,
   ])
-  const held = await insertBooking(client, {
-    booking: {
-      id,
-      eventId: EVENT,
-      visitorId: randomUUID() as VisitorId,
-      total: PRICE,
-      currency: 'EUR',
-      createdAt: now,
-      expiresAt: now + 300_000,
-      mapHash: rows[0]?.hash ?? '',
-      items: [{ index: seat, ticketType: 'adult', price: 5_000, fee: 150, feeShare: 0, discount: 0 }],
-      idem: { key: randomUUID(), hash: 'of the call' },
+  const [held] = await insertBookings(client, [
+    {
+      booking: {
+        id,
+        eventId: EVENT,
+        visitorId: randomUUID() as VisitorId,
+        total: PRICE,
+        currency: 'EUR',
+        createdAt: now,
+        expiresAt: now + 300_000,
+        mapHash: rows[0]?.hash ?? '',
+        items: [{ index: seat, ticketType: 'adult', price: 5_000, fee: 150, feeShare: 0, discount: 0 }],
+        idem: { key: randomUUID(), hash: 'of the call' },
+      },
+      allowance: { most: 8, held: 0, budgetMs: 3_600_000, leastMs: 1_000, since: now - 3_600_000 },
     },
-    allowance: { most: 8, held: 0, budgetMs: 3_600_000, leastMs: 1_000, since: now - 3_600_000 },
-  })
+  ])
   expect(held).toMatchObject({ ok: true })
   const booking = await findBooking(client, id)
   if (booking === undefined) throw new Error('no booking')

@@ -17,7 +17,7 @@ import { listOwn, viewNow } from './own.ts'
 import { pay } from './pay.ts'
 import { quoteRoute } from './quote-route.ts'
 import { renew } from './renew.ts'
-import { onPayPool, type Sales } from './sales.ts'
+import type { Sales } from './sales.ts'
 import { BookingView } from './view.ts'
 
 /** Everything of a sale. */
@@ -155,7 +155,7 @@ function addReads(routes: Routes, deps: HttpDeps, sales: Sales): void {
   })
   routes.openapi(list, async c => c.json(await listOwn(sales, c.get('visitorId'), c.req.valid('query')), 200))
   routes.openapi(one, async c =>
-    c.json(await viewNow(onPayPool(sales), c.req.valid('param').bookingId, c.get('visitorId')), 200),
+    c.json(await viewNow(sales, c.req.valid('param').bookingId, c.get('visitorId')), 200),
   )
 }
 

@@ -15,15 +15,14 @@ import { makeTurns, type Turns } from '../payments/turns.ts'
 import { type Mailer, makeMailer } from '../tickets/mailer.ts'
 import { TicketCodes } from '../tickets/ticket-codes.ts'
 import { type Booking, type Call, findByKeys } from './booking-store.ts'
-import { type Inserted, insertTogether, type Wish } from './insert-store.ts'
+import { Inserts } from './insert-store.ts'
 import { PayRoom } from './pay-room.ts'
 import { SeatPictures } from './seat-pictures.ts'
 import { straight, type Walker } from './steps.ts'
 import { Together } from './together.ts'
 
-/** Some milliseconds of Postgres each. */
+/** Of one read: some milliseconds of Postgres. */
 const CALLS_AT_ONCE = 500
-const INSERTS_AT_ONCE = 32
 
 export type SalesParts = Omit<HttpDeps, 'sessions' | 'passes'>
 
@@ -37,7 +36,7 @@ export interface Sales extends SalesParts {
   /** Bookings by Idempotency-Key. */
   calls: Together<Call, Booking | undefined>
   /** Writes bookings. */
-  inserts: Together<Wish, Inserted>
+  inserts: Inserts
   /** Undefined where no mail is set up. */
   mailer: Mailer | undefined
   codes: TicketCodes
@@ -56,9 +55,7 @@ export function makeSales(
   const pictures = new SeatPictures(parts.inventory)
   const payRoom = new PayRoom(parts.clock)
   const calls = new Together<Call, Booking | undefined>(CALLS_AT_ONCE, asked => findByKeys(parts.pool, asked))
-  const inserts = new Together<Wish, Inserted>(INSERTS_AT_ONCE, wishes =>
-    insertTogether(parts.holdPool, wishes),
-  )
+  const inserts = new Inserts(parts.holdPool)
   const mailer = makeMailer(parts.config)
   const codes = new TicketCodes(parts.config)
   return {
@@ -78,7 +75,7 @@ export function makeSales(
   }
 }
 
-/** For a payment's flow, and for who waits for one: its connections are those of payments. */
+/** For a payment's flow: its connections are those of payments. */
 export function onPayPool(sales: Sales): Sales {
   return { ...sales, pool: sales.payPool }
 }

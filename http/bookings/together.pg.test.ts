@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../dev/test-parts.ts'
 import { eventId, visitorId } from '../../shared/ids.ts'
 import { makeLog } from '../../shared/log.ts'
-import { connectPostgres, type Pool } from '../../shared/postgres.ts'
+import { connectPostgres, isAway, type Pool } from '../../shared/postgres.ts'
 import { insertSmallHouse } from '../../shared/seats/small-house.ts'
 import { type Booking, type Call, findByKeys } from './booking-store.ts'
 import { Together } from './together.ts'
@@ -95,4 +95,15 @@ test('[B98] a read that fails is told to all who shared it, and the next goes on
   expect(told.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   failing = false
   expect((await calls.ask({ visitorId: ADA, key: 'key 1' }))?.seats).toEqual([1])
+})
+
+test('[B98] who waits for a call that hangs is told after two seconds that Postgres is away', async () => {
+  const together = new Together<number, number>(1, () => new Promise(() => undefined))
+  const asked = Array.from({ length: 6 }, (_, nth) => together.ask(nth))
+  const began = performance.now()
+  // Four are under way, each behind the patience of the one before.
+  const late = await Promise.allSettled(asked.slice(4))
+  expect(late.map(one => one.status === 'rejected' && isAway(one.reason))).toEqual([true, true])
+  expect(performance.now() - began).toBeGreaterThan(1_500)
+  expect(together.isIdle()).toBe(false)
 })

@@ -21,9 +21,9 @@ test('[P104] the wait that the line tells goes by what it served lately, and by 
   const first = moves(10, 40)
   expect(line.secondsFor(2_000, first)).toBeGreaterThanOrEqual(50)
   expect(line.secondsFor(2_000, first)).toBeLessThan(60)
-  // A minute later nothing of that counts.
-  moves(60, 200, first)
-  expect(line.secondsFor(2_000, first + 60 * 200)).toBeLessThan(12)
+  // Half a minute later nothing of that counts.
+  moves(30, 200, first)
+  expect(line.secondsFor(2_000, first + 30 * 200)).toBeLessThan(12)
 })
 
 test('[P104] a line that stands still for a moment is told to move at ten a second, and none faster than STRIPE_RPS', () => {
@@ -36,4 +36,19 @@ test('[P104] a line that stands still for a moment is told to move at ten a seco
   const slow = makeLine(2)
   slow.moves(8, 0)
   expect(slow.line.secondsFor(10, 1)).toBe(5)
+})
+
+test('[P104] a time in which nobody stood in the line, and a clock that is set, say nothing of how fast it is', () => {
+  let now = 5_000_000
+  const line = new LineSpeed({ now: () => now, sleep: () => Promise.resolve() }, 1_000)
+  line.secondsFor(1, 1)
+  now += 15_000
+  expect(line.secondsFor(2_000, 2)).toBe(2)
+  for (const _ of Array(5)) {
+    now += 1_000
+    line.secondsFor(1, 2)
+  }
+  expect(line.secondsFor(2_000, 2)).toBe(200)
+  now -= 3_600_000
+  expect(line.secondsFor(2_000, 2)).toBe(2)
 })

@@ -6,6 +6,7 @@ import { SECOND } from '../../shared/limits.ts'
 const WINDOW_MS = 20 * SECOND
 const SAMPLE_MS = SECOND
 const LEAST_MS = 3 * SECOND
+const LULL_MS = 3 * SECOND
 /** Payments a second. Slower than that it is for moments only: see LATE_MOST_MS in turns.ts. */
 const LEAST_RPS = 10
 
@@ -24,7 +25,10 @@ export class LineSpeed {
   /** How long it takes until so many are served, s. `first`: the number of who is first now. */
   secondsFor(places: number, first: number): number {
     const now = this.#clock.now()
-    if (now - (this.#seen.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= SAMPLE_MS) {
+    const since = now - (this.#seen.at(-1)?.at ?? now)
+    // Nobody stood in it for a while, or the clock was set: what was before says nothing.
+    if (since > LULL_MS || since < 0) this.#seen = []
+    if (since >= SAMPLE_MS || this.#seen.length === 0) {
       this.#seen = this.#seen.filter(({ at }) => now - at <= WINDOW_MS)
       this.#seen.push({ at: now, first })
     }

@@ -48,7 +48,7 @@ export function limitOf({ config }: Sales, booking: Booking, now: number): numbe
 export async function checkLine(sales: Sales, booking: Booking, now: number): Promise<void> {
   const { pool, step, config } = sales
   const length = await step('pay.length', () => lengthOfPayQueue(pool))
-  // It may be slowed once in between.
+  // It may be slowed once in between; what it takes until it is fast again is within PAY_LEAST_MS.
   const waitMs = (length / config.STRIPE_RPS) * SECOND + LATE_MOST_MS
   if (waitMs + PAY_LEAST_MS <= limitOf(sales, booking, now)) return
   throw new Problem(

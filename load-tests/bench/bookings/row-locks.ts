@@ -9,7 +9,7 @@ import { findByKeys, itemsOf } from '../../../http/bookings/booking-store.ts'
 import { conflict } from '../../../http/bookings/hold.ts'
 import { renewableUntil } from '../../../http/bookings/hold-time.ts'
 import { hotHold } from '../../../http/bookings/hot-hold.ts'
-import { insertBooking, PLANNED_ONCE } from '../../../http/bookings/insert-store.ts'
+import { insertBookings, PLANNED_ONCE } from '../../../http/bookings/insert-store.ts'
 import { allowanceOf } from '../../../http/bookings/limits.ts'
 import { type HoldBody, hashOf, orderOf } from '../../../http/bookings/order.ts'
 import { totalOf } from '../../../http/bookings/pricing.ts'
@@ -94,11 +94,13 @@ async function hold(
       [id, seats, new Date(booking.expiresAt), booking.id],
     )
     const allowance = allowanceOf(sales, visitorId, seats.length, now, holdMs)
-    const made = await insertBooking(client, {
-      booking: { ...booking, mapHash: event.mapHash, items, idem },
-      allowance,
-    })
-    if (!made.ok) throw new Error(`not booked: ${made.reason}`)
+    const [made] = await insertBookings(client, [
+      {
+        booking: { ...booking, mapHash: event.mapHash, items, idem },
+        allowance,
+      },
+    ])
+    if (made?.ok !== true) throw new Error(`not booked: ${made?.reason}`)
   })
   const whole = {
     ...booking,
