@@ -45,6 +45,8 @@ async function heldOnly(shop: Shop, watcher: Watcher): Promise<Target[]> {
   const late: Promise<number>[] = []
   for (let seat = 0; seat < HOLDS; seat++) {
     const { expiresAt } = await hold(shop, seat)
+    // Its diff comes after its answer.
+    await watcher.shows(seat, 1, LATE_MS)
     const within = expiresAt - Date.now() + LATE_MS
     late.push(watcher.shows(seat, 0, within).then(seen => seen - expiresAt))
     await wait(APART_MS)
@@ -120,8 +122,19 @@ async function hold({ caller, token }: Shop, seat: number, fan = token()) {
 async function paying(shop: Shop, seat: number): Promise<string> {
   const { fan, id } = await hold(shop, seat)
   const body = { paymentMethodId: 'pm_card_threeDSecure2Required', buyer: BUYER }
-  const paid = await shop.caller.call('PUT', `/bookings/${id}/confirm`, fan, body)
-  if (paid.body['status'] !== 'paying') throw new Error(`${paid.status}: ${JSON.stringify(paid.body)}`)
+  const path = `/bookings/${id}`
+  let paid = await shop.caller.call('PUT', `${path}/confirm`, fan, body)
+  const end = performance.now() + LATE_MS
+  // It may stand in the line of payments first.
+  while (
+    paid.body['nextAction'] === undefined &&
+    paid.body['status'] === 'paying' &&
+    performance.now() < end
+  ) {
+    await wait(LOOK_MS)
+    paid = await shop.caller.call('GET', path, fan)
+  }
+  if (paid.body['nextAction'] === undefined) throw new Error(`${paid.status}: ${JSON.stringify(paid.body)}`)
   return id
 }
 
