@@ -14,8 +14,8 @@ const INFO = {
   version: '1',
   description:
     'Real-time seat maps and a fair virtual waiting room for ticket on-sales. Errors are RFC 9457 problems with a stable ' +
-    '`code`; money is a whole number of minor units; times are RFC 3339 in UTC; a 429 or 503 carries Retry-After. Every ' +
-    'call that changes something may carry an Idempotency-Key.',
+    '`code`; money is a whole number of minor units; times are RFC 3339 in UTC; a 429 or 503 carries Retry-After. A ' +
+    'hold may carry an Idempotency-Key; what else changes a booking may be sent again, and never charges or sells twice.',
 }
 
 /** What /docs shows of a document; whatever else stands in it is left out. */

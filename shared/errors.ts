@@ -36,7 +36,7 @@ const PROBLEMS = {
   price_mismatch: [409, 'The price is another'],
   booking_expired: [409, 'The hold has ended'],
   booking_state: [409, 'The booking is past that'],
-  tickets_not_ready: [409, 'The tickets are not there yet'],
+  tickets_not_ready: [409, 'There are no tickets to show'],
   ticket_admitted: [409, 'This ticket has let somebody in'],
   ticket_returned: [409, 'This ticket was returned'],
   ticket_disputed: [409, 'The payment of this ticket is disputed'],
